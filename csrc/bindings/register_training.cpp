@@ -1,0 +1,8 @@
+// register_training.cpp: placeholder until its part is built.
+#include "bindings/registers.h"
+
+namespace likewise::bindings {
+
+void register_training(pybind11::module_&) {}
+
+}  // namespace likewise::bindings

@@ -1,0 +1,24 @@
+// types.h: the integer types every part of the core agrees on.
+//
+// item: position in a catalogue, int32. offset: position in a flat array, int64. row: position in a
+// table of vectors, int32. Tables are row-major float32 with `stride` floats from row to row
+// (stride >= dim, a multiple of kRowAlign; the padding beyond dim is zero and stays zero).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace likewise {
+
+using ItemId = std::int32_t;
+using RowId = std::int32_t;
+using Offset = std::int64_t;
+
+/// Floats a row is padded to: one cache line.
+inline constexpr std::size_t kRowAlign = 16;
+
+inline constexpr std::size_t padded(std::size_t dim) {
+  return (dim + kRowAlign - 1) / kRowAlign * kRowAlign;
+}
+
+}  // namespace likewise
