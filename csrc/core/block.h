@@ -60,8 +60,10 @@ class Pipeline {
 
   Rng& rng() { return planner_.rng(); }
 
- private:
+  /// Blocks under way at a time.
   static constexpr std::size_t kDepth = 4;
+
+ private:
   void advance();
   void expect(const Block& block, void (*ask)(const FeatureView&, std::span<const ItemId>)) const;
 

@@ -8,6 +8,7 @@
 #include <deque>
 #include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/block.h"
@@ -24,7 +25,10 @@ constexpr std::int64_t kLossEvery = 64;   // blocks from one whose loss is taken
 constexpr float kStartNorm = 0.1F;        // length of a word's random start
 constexpr float kTeachRate = 0.3F;        // step of words teaching their n-grams
 constexpr float kPull = 0.02F;            // share by which a word moves towards its n-grams
+constexpr int kLastPasses = 4;            // passes of that at the end of training
 constexpr std::int64_t kHotEvery = 2000;  // events from one use of a hot row to the next
+constexpr std::int64_t kSlicesEach = 16;  // slices of work per thread, when events are few
+constexpr std::int64_t kLeastSlice = 256, kLargestSlice = 4096;  // events of a slice
 constexpr std::uint64_t kSliceStream = 1, kShuffleStream = 2, kTableStream = 3;
 
 using Clock = std::chrono::steady_clock;
@@ -159,7 +163,7 @@ class Trainer {
  private:
   std::int64_t slice_events() const {
     const auto events = static_cast<std::int64_t>(input_.sessions.items.size());
-    return std::clamp<std::int64_t>(events / (16 * threads_), 256, 4096);
+    return std::clamp(events / (kSlicesEach * threads_), kLeastSlice, kLargestSlice);
   }
 
   std::size_t ngram_rows() const {
@@ -211,7 +215,7 @@ class Trainer {
 
   void pass_down(bool last) {
     if (weights_.center_ngrams.empty()) return;
-    const int passes = last ? 4 : 1;
+    const int passes = last ? kLastPasses : 1;
     for (int pass = 0; pass < passes; ++pass) {
       const float rate = kTeachRate / static_cast<float>(1 + pass);
       const float pull = last ? 0.0F : kPull;
@@ -361,6 +365,23 @@ void add_content_to_own(const FeatureView& features, Weights& weights, int threa
   };
   add(weights.center_tokens, weights.center_own);
   add(weights.context_tokens, weights.context_own);
+}
+
+std::vector<std::pair<const char*, double>> engine_constants() {
+  const auto number = [](auto value) { return static_cast<double>(value); };
+  return {{"block_centers", number(kBlockCenters)},
+          {"shared_negatives", number(kSharedNegatives)},
+          {"pipeline_depth", number(Pipeline::kDepth)},
+          {"start_norm", number(kStartNorm)},
+          {"teach_rate", number(kTeachRate)},
+          {"pull", number(kPull)},
+          {"last_passes", number(kLastPasses)},
+          {"slices_each", number(kSlicesEach)},
+          {"least_slice", number(kLeastSlice)},
+          {"largest_slice", number(kLargestSlice)},
+          {"slice_stream", number(kSliceStream)},
+          {"shuffle_stream", number(kShuffleStream)},
+          {"table_stream", number(kTableStream)}};
 }
 
 }  // namespace likewise

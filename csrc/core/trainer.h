@@ -9,6 +9,8 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/feature_view.h"
 #include "core/options.h"
@@ -52,5 +54,8 @@ Weights train(const TrainingInput& input, const Options& options, const OnProgre
 
 /// center_own and context_own += the content of each item: from rows to complete vectors.
 void add_content_to_own(const FeatureView& features, Weights& weights, int threads);
+
+/// The named numbers that training depends on, for the tests' slow twin of it.
+std::vector<std::pair<const char*, double>> engine_constants();
 
 }  // namespace likewise
