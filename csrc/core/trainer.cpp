@@ -43,10 +43,11 @@ struct alignas(64) Tally {
     const auto grow = [](auto& value, auto by) {  // one writer: no read-modify-write needed
       value.store(value.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
     };
-    grow(events, more_events);
     grow(pairs, more_pairs);
     grow(sampled_pairs, more_sampled);
     grow(loss, more_loss);
+    // Last: who sees all events done sees all pairs as well.
+    events.store(events.load(std::memory_order_relaxed) + more_events, std::memory_order_release);
   }
 };
 
@@ -220,10 +221,10 @@ class Trainer {
       const float rate = kTeachRate / static_cast<float>(1 + pass);
       const float pull = last ? 0.0F : kPull;
       teach_ngrams(input_.features, trained_, rate, pull, weights_.center_tokens,
-                   weights_.center_ngrams, threads_);
+                   weights_.center_ngrams, threads_, [&] { report(); });
       if (weights_.context_ngrams.empty()) continue;
       teach_ngrams(input_.features, trained_, rate, pull, weights_.context_tokens,
-                   weights_.context_ngrams, threads_);
+                   weights_.context_ngrams, threads_, [&] { report(); });
     }
   }
 
@@ -290,7 +291,7 @@ class Trainer {
     double loss = 0;
     std::int64_t sampled = 0;
     for (const Tally& tally : tallies_) {
-      progress.events_done += tally.events.load(std::memory_order_relaxed);
+      progress.events_done += tally.events.load(std::memory_order_acquire);
       progress.pairs_done += tally.pairs.load(std::memory_order_relaxed);
       sampled += tally.sampled_pairs.load(std::memory_order_relaxed);
       loss += tally.loss.load(std::memory_order_relaxed);
@@ -358,10 +359,11 @@ Weights train(const TrainingInput& input, const Options& options, const OnProgre
   return weights;
 }
 
-void add_content_to_own(const FeatureView& features, Weights& weights, int threads) {
+void add_content_to_own(const FeatureView& features, Weights& weights, int threads,
+                        const Poll& poll) {
   const auto add = [&](const Table& tokens, Table& own) {
     if (tokens.empty()) return;
-    add_content(features, tokens.data(), tokens.stride(), own, threads, [] {});
+    add_content(features, tokens.data(), tokens.stride(), own, threads, poll);
   };
   add(weights.center_tokens, weights.center_own);
   add(weights.context_tokens, weights.context_own);
@@ -369,19 +371,14 @@ void add_content_to_own(const FeatureView& features, Weights& weights, int threa
 
 std::vector<std::pair<const char*, double>> engine_constants() {
   const auto number = [](auto value) { return static_cast<double>(value); };
-  return {{"block_centers", number(kBlockCenters)},
-          {"shared_negatives", number(kSharedNegatives)},
-          {"pipeline_depth", number(Pipeline::kDepth)},
-          {"start_norm", number(kStartNorm)},
-          {"teach_rate", number(kTeachRate)},
-          {"pull", number(kPull)},
-          {"last_passes", number(kLastPasses)},
-          {"slices_each", number(kSlicesEach)},
-          {"least_slice", number(kLeastSlice)},
-          {"largest_slice", number(kLargestSlice)},
-          {"slice_stream", number(kSliceStream)},
-          {"shuffle_stream", number(kShuffleStream)},
-          {"table_stream", number(kTableStream)}};
+  return {
+      {"block_centers", number(kBlockCenters)},     {"shared_negatives", number(kSharedNegatives)},
+      {"pipeline_depth", number(Pipeline::kDepth)}, {"start_norm", number(kStartNorm)},
+      {"teach_rate", number(kTeachRate)},           {"pull", number(kPull)},
+      {"last_passes", number(kLastPasses)},         {"slices_each", number(kSlicesEach)},
+      {"least_slice", number(kLeastSlice)},         {"largest_slice", number(kLargestSlice)},
+      {"slice_stream", number(kSliceStream)},       {"shuffle_stream", number(kShuffleStream)},
+      {"table_stream", number(kTableStream)}};
 }
 
 }  // namespace likewise
