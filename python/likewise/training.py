@@ -305,7 +305,7 @@ class _Watch:
         self.history.append(record)
         self._next_record = now + 0.25
         if len(self.history) > _HISTORY_RECORDS:  # thin out, keep the ends
-            self.history = self.history[::2] + self.history[-1:]
+            self.history = [*self.history[:-1:2], self.history[-1]]
 
     def _show(self, record: Progress) -> None:
         if self._bar is None:
