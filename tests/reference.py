@@ -187,6 +187,7 @@ class Reference:
         else:
             seed = options["seed"] ^ CONSTANTS["table_stream"]
             self.center_own = self.uniform([(seed, i) for i in range(n)], 0.5 / dim)
+            self.center_own[counts < options["min_count"]] = 0.0
 
     def uniform(self, seeds: list[tuple[int, int]], width: float) -> np.ndarray:
         generators = [Rng(*seed) for seed in seeds]

@@ -130,6 +130,10 @@ class Trainer {
       mark_trained();
     } else {
       weights_.center_own.fill_uniform(0.5F / static_cast<float>(dim), options.seed ^ kTableStream);
+      // A random start that is never trained would be a vector that means nothing.
+      for (std::size_t i = 0; i < n_items; ++i) {
+        if (input.counts[i] < options.min_count) std::fill_n(weights_.center_own.row(i), dim, 0.0F);
+      }
     }
     if (options.min_count > 1) {
       for (const std::int64_t count : input.counts) has_own_.push_back(count >= options.min_count);
