@@ -75,7 +75,7 @@ class Slices {
   std::int64_t count_;
 };
 
-void check(const TrainingInput& input) {
+void check(const TrainingInput& input, const Options& options) {
   const auto& [items, offsets] = input.sessions;
   const auto refuse = [](const char* what) { throw std::invalid_argument(what); };
   if (offsets.empty() || offsets.front() != 0 ||
@@ -86,6 +86,9 @@ void check(const TrainingInput& input) {
   const auto n_items = static_cast<ItemId>(input.counts.size());
   for (const ItemId item : items) {
     if (item < 0 || item >= n_items) refuse("sessions must hold items of the catalogue only");
+  }
+  if (options.content && input.features.empty()) {
+    refuse("features must be given when content is true");
   }
   check(input.features, input.counts.size(), input.features.n_tokens(), input.buckets);
 }
@@ -354,7 +357,7 @@ void require_finite(const Table& table, const Options& options) {
 
 Weights train(const TrainingInput& input, const Options& options, const OnProgress& progress) {
   check(options);
-  check(input);
+  check(input, options);
   Weights weights = Trainer(input, options, progress).run();
   for (const Table* table : {&weights.center_own, &weights.center_tokens, &weights.context_own,
                              &weights.context_tokens}) {
