@@ -6,7 +6,9 @@
 #include <chrono>
 #include <cmath>
 #include <deque>
+#include <iomanip>
 #include <numeric>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,11 +18,13 @@
 #include "core/noise_sampler.h"
 #include "core/rng.h"
 #include "core/schedule.h"
+#include "core/slices.h"
 #include "core/workers.h"
 
 namespace likewise {
 namespace {
 
+constexpr double kAbsurdLoss = 50;  // nats a score; a healthy one costs below 1, rarely above 5
 constexpr std::int64_t kLossEvery = 64;   // blocks from one whose loss is taken to the next
 constexpr float kStartNorm = 0.1F;        // length of a word's random start
 constexpr float kTeachRate = 0.3F;        // step of words teaching their n-grams
@@ -51,30 +55,6 @@ struct alignas(64) Tally {
   }
 };
 
-/// The sessions cut into pieces of about equal numbers of events, whole sessions each.
-class Slices {
- public:
-  Slices(const SessionView& sessions, std::int64_t events_each) : sessions_(sessions) {
-    const auto events = static_cast<std::int64_t>(sessions.items.size());
-    count_ = std::max<std::int64_t>(1, (events + events_each - 1) / events_each);
-  }
-  std::int64_t count() const { return count_; }
-
-  /// First session of slice s: the first that starts at or after the slice's share of the events.
-  std::size_t first_session(std::int64_t slice) const {
-    if (slice >= count_) return sessions_.size();
-    const auto events = static_cast<std::int64_t>(sessions_.items.size());
-    const Offset start = events / count_ * slice + std::min(events % count_, slice);
-    const auto found =
-        std::lower_bound(sessions_.offsets.begin(), sessions_.offsets.end() - 1, start);
-    return static_cast<std::size_t>(found - sessions_.offsets.begin());
-  }
-
- private:
-  SessionView sessions_;
-  std::int64_t count_;
-};
-
 void check(const TrainingInput& input, const Options& options) {
   const auto& [items, offsets] = input.sessions;
   const auto refuse = [](const char* what) { throw std::invalid_argument(what); };
@@ -102,6 +82,19 @@ void start_tokens(const FeatureView& features, std::uint64_t seed, Table& tokens
       tokens.row(t)[d] = (2.0F * rng.uniform() - 1.0F) * width;
     }
   }
+}
+
+std::string shortly(double number) {
+  if (std::isnan(number)) return "not a number";
+  std::ostringstream text;
+  text << std::setprecision(3) << number;
+  return text.str();
+}
+
+Diverged diverged(const Options& options, std::int64_t epoch, double rate, const std::string& why) {
+  return Diverged("training diverged in epoch " + std::to_string(epoch + 1) + " of " +
+                  std::to_string(options.epochs) + " at learning rate " + shortly(rate) + ": " +
+                  why + "; lower learning_rate, from " + shortly(options.learning_rate));
 }
 
 class Trainer {
@@ -282,11 +275,10 @@ class Trainer {
         if (sample) sampled += block->block.pairs;
       }
       for (HotRows& rows : hot) rows.exchange(thread);
-      if (!std::isfinite(loss)) {
-        throw Diverged("training diverged in epoch " + std::to_string(epoch + 1) + " of " +
-                       std::to_string(options_.epochs) + " at learning rate " +
-                       std::to_string(rate) +
-                       ": the loss is not a finite number; lower learning_rate");
+      const double terms = static_cast<double>(sampled * (1 + options_.negatives));
+      if (!(loss <= kAbsurdLoss * terms)) {  // not a number, too
+        throw diverged(options_, epoch, static_cast<double>(rate),
+                       "the loss per pair is " + shortly(loss / static_cast<double>(sampled)));
       }
       tallies_[static_cast<std::size_t>(thread)].add(
           input_.sessions.offsets[last] - input_.sessions.offsets[first], pairs, sampled, loss);
@@ -346,9 +338,8 @@ void require_finite(const Table& table, const Options& options) {
     float sum = 0;
     for (std::size_t d = 0; d < table.stride(); ++d) sum += table.row(i)[d] * 0.0F;
     if (sum != 0.0F || sum != sum) {
-      throw Diverged("training diverged in epoch " + std::to_string(options.epochs) +
-                     " at learning rate " + std::to_string(options.min_learning_rate) +
-                     ": a vector is not finite; lower learning_rate");
+      throw diverged(options, options.epochs - 1, options.min_learning_rate,
+                     "a vector is not finite");
     }
   }
 }
