@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from likewise.catalogue import Catalogue
-from likewise.sessions import Sessions
 
 from likewise import baselines
 from likewise.baselines import ItemKNN, Popularity
+from likewise.catalogue import Catalogue
 from likewise.errors import InputError
+from likewise.sessions import Sessions
 from likewise.simulate import simulate
 
 N_ITEMS = 9

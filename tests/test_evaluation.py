@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from likewise.catalogue import Catalogue
-from likewise.sessions import Sessions
 
 from likewise import evaluation
+from likewise.baselines import ItemKNN, Popularity
+from likewise.catalogue import Catalogue
 from likewise.errors import InputError
 from likewise.evaluation import cold_split, cosine_ranks, evaluate, last_split
 from likewise.options import Options
+from likewise.sessions import Sessions
 from likewise.simulate import Shop, simulate
 
 SHARED = Path(os.environ.get("LIKEWISE_DATA", Path(__file__).parents[2] / "shared"))
@@ -171,7 +172,8 @@ def test_cosine_ranks(monkeypatch, scores):
     asked, wanted = rng.integers(0, 30, (2, 200)).astype(np.int32)
     asked, wanted = asked[asked != wanted], wanted[asked != wanted]
     allowed = rng.random(30) < 0.6
-    ranks = cosine_ranks(queries, candidates, asked, wanted, allowed)
+    ranks, lowest = cosine_ranks(queries, candidates, asked, wanted, allowed)
+    assert np.array_equal(lowest[allowed[wanted]], ranks[allowed[wanted]])
     for a, b, rank in zip(asked, wanted, ranks, strict=True):
         cosine = [
             float(queries[a] @ v / np.linalg.norm(queries[a]) / np.linalg.norm(v))
@@ -185,7 +187,34 @@ def test_items_without_a_vector_neither_ask_nor_answer():
     vectors = np.eye(4, dtype=np.float32)
     vectors[2] = 0
     asked, wanted = np.array([2, 0, 0], np.int32), np.array([0, 2, 1], np.int32)
-    assert cosine_ranks(vectors, vectors, asked, wanted).tolist() == [4, 4, 0]
+    ranks, lowest = cosine_ranks(vectors, vectors, asked, wanted)
+    assert ranks.tolist() == [4, 4, 0]
+    assert lowest.tolist() == [4, 4, 2]
+
+
+def test_a_collapsed_model_is_seen_through(sessions):
+    vectors = np.ones((2, len(sessions.catalogue), 3), np.float32)
+    result = evaluate(sessions, train=fake_train(vectors), limit=300)
+    collapsed, popularity = result.rows[0], result.rows[2]
+    assert collapsed.hr == collapsed.tied == 1.0
+    assert popularity.tied == 0.0
+    assert "likewise center-center, warm: 100.0% of the pairs are found by a tie" in str(result)
+
+
+@pytest.mark.parametrize(
+    ("name", "by_popularity", "by_item_knn"),
+    [("amazon_office_industrial", 0.035, 0.105)],
+)
+def test_baselines_on_real_sets(name, by_popularity, by_item_knn):
+    folder = SHARED / "data" / name
+    if not folder.exists():
+        pytest.skip(f"real data is not at {folder}; set LIKEWISE_DATA to the folder above data")
+    catalogue = Catalogue.read(folder / "products.parquet")
+    last = last_split(Sessions.read(folder / "events.parquet", catalogue, min_length=1))
+    ranks = Popularity(last.train).ranks(last.queries, last.targets)
+    assert (ranks < 20).mean() == pytest.approx(by_popularity, abs=0.0006)
+    ranks = ItemKNN(last.train).ranks(last.queries, last.targets)
+    assert (ranks < 20).mean() == pytest.approx(by_item_knn, abs=0.001)
 
 
 def test_a_model_of_the_truth_is_far_ahead(shop, sessions):

@@ -132,10 +132,10 @@ class ItemKNN:
         int64 (n,)
             ``n_items`` for a target that is not among the neighbours.
         """
-        queries, targets = np.asarray(queries, np.int64), np.asarray(targets, np.int64)
-        ranks = np.full(len(queries), self.n_items, np.int64)
-        luck = np.random.default_rng(0).random(len(queries))
-        distinct, which = np.unique(queries, return_inverse=True)
+        wanted: Longs = np.asarray(queries, np.int64)
+        ranks = np.full(len(wanted), self.n_items, np.int64)
+        luck = np.random.default_rng(0).random(len(wanted))
+        distinct, which = np.unique(wanted, return_inverse=True)
         by_query = np.argsort(which, kind="stable")
         pair_offsets = _offsets(which, len(distinct))
         for begin, end, row, item, score in self._scored(distinct, allowed):
@@ -173,7 +173,8 @@ class ItemKNN:
             Cosines, missing places ``-inf``.
         """
         k = _at_least_one(k)
-        distinct, which = np.unique(np.asarray(queries, np.int64), return_inverse=True)
+        wanted: Longs = np.asarray(queries, np.int64)
+        distinct, which = np.unique(wanted, return_inverse=True)
         positions = np.full((len(distinct), k), -1, np.int32)
         scores = np.full((len(distinct), k), -np.inf, np.float32)
         for begin, end, row, item, score in self._scored(distinct, allowed):

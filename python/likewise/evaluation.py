@@ -1,7 +1,7 @@
 """Evaluation: what a model finds for held-out events, beside baselines.
 
-Owns the splits, the ranking rule and the table of results. All of it works on flat arrays, in
-blocks; a loop runs over blocks of queries, never over sessions.
+Owns the ranking rule and the table of results, and gives out the splits of ``_splits``. All of it
+works on flat arrays, in blocks; a loop runs over blocks of queries, never over sessions.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from likewise._splits import ColdSplit, LastSplit, cold_split, last_split
 from likewise.baselines import ItemKNN, Popularity
 from likewise.errors import InputError
 from likewise.options import Options
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from likewise.catalogue import Catalogue
 
     Ints = NDArray[np.int32]
+    Longs = NDArray[np.int64]
     Mask = NDArray[np.bool_]
 
 __all__ = [
@@ -40,47 +42,7 @@ __all__ = [
 ]
 
 _SCORES = 1 << 25  # scores held at a time: 128 MiB of float32
-
-
-@dataclass(frozen=True)
-class LastSplit:
-    """Sessions without their last event, and the pairs that were cut apart.
-
-    Attributes
-    ----------
-    train : Sessions
-        What a model may learn from.
-    queries, targets : int32 (n,)
-        The last item but one of a session, and the last one, to be found from it.
-    """
-
-    train: Sessions
-    queries: Ints
-    targets: Ints
-
-
-@dataclass(frozen=True)
-class ColdSplit:
-    """Sessions without some of the items, and pairs of a vanished item and one that stayed.
-
-    Attributes
-    ----------
-    train : Sessions
-        What a model may learn from.
-    cold : bool (n_items,)
-        The items that vanished.
-    cold_queries, warm_targets : int32 (n_cold_query,)
-        A vanished item and the one that followed it.
-    warm_queries, cold_targets : int32 (n_cold_target,)
-        An item that stayed and the vanished one that followed it.
-    """
-
-    train: Sessions
-    cold: Mask
-    cold_queries: Ints
-    warm_targets: Ints
-    warm_queries: Ints
-    cold_targets: Ints
+_SAME = np.float32(1e-6)  # cosines nearer than this are a tie: they differ by rounding
 
 
 @dataclass(frozen=True)
@@ -100,6 +62,9 @@ class Result:
         Pairs scored.
     pairs : int
         Pairs there are; when more than ``limit``, the ``n`` scored are a sample of them.
+    tied : float
+        Share of the pairs that count as found only because a tie does: as many as ``k`` items
+        scored the same or better. Large when vectors collapse or items have equal content.
     """
 
     system: str
@@ -108,6 +73,7 @@ class Result:
     mrr: float
     n: int
     pairs: int
+    tied: float
 
 
 @dataclass(frozen=True)
@@ -153,6 +119,11 @@ class Evaluation:
                 f"{row.system:<{width}}  {row.kind:<11}  {row.hr:>7.4f}  {row.mrr:>7.4f}  "
                 f"{row.n:>9,}{of_all}"
             )
+        lines += [
+            f"note: {row.system}, {row.kind}: {row.tied:.1%} of the pairs are found by a tie alone"
+            for row in self.rows
+            if row.tied >= 0.005
+        ]
         return "\n".join(lines)
 
     def to_dicts(self) -> list[dict[str, Any]]:
@@ -163,7 +134,7 @@ class Evaluation:
         """Return one JSON object; what is not a number becomes null."""
         values = asdict(self)
         for row in values["rows"]:
-            row.update({key: None for key in ("hr", "mrr") if row[key] != row[key]})
+            row.update({key: None for key in ("hr", "mrr", "tied") if np.isnan(row[key])})
         return json.dumps(values)
 
     def to_pandas(self) -> Any:
@@ -173,96 +144,13 @@ class Evaluation:
         return pd.DataFrame(self.to_dicts())
 
 
-def last_split(sessions: Sessions) -> LastSplit:
-    """Hold out the last event of each session of three or more.
-
-    The query is the event before it. Sessions that are shorter, or that end with the same item
-    twice, are left whole.
-
-    Parameters
-    ----------
-    sessions : Sessions
-
-    Returns
-    -------
-    LastSplit
-
-    Examples
-    --------
-    >>> split = last_split(sessions)  # doctest: +SKIP
-    >>> model = train(split.train)  # doctest: +SKIP
-    """
-    items, offsets = sessions.items, sessions.offsets
-    last = offsets[1:] - 1
-    held = np.diff(offsets) >= 3
-    held[held] = items[last[held]] != items[last[held] - 1]
-    cut = last[held]
-    stays = np.ones(len(items), bool)
-    stays[cut] = False
-    shorter = offsets.copy()
-    shorter[1:] -= np.cumsum(held)
-    train = Sessions.from_arrays(items[stays], shorter, sessions.catalogue)
-    return LastSplit(train, items[cut - 1], items[cut])
-
-
-def cold_split(sessions: Sessions, share: float = 0.1, seed: int = 4) -> ColdSplit:
-    """Make a share of the items vanish from history.
-
-    Pairs are neighbours in a session of which one item vanished and the other stayed. Sessions
-    are closed up over vanished items and dropped when fewer than two events are left.
-
-    Parameters
-    ----------
-    sessions : Sessions
-    share : float
-        Share of the items that occur in sessions, in (0, 1).
-    seed : int
-        Which items vanish.
-
-    Returns
-    -------
-    ColdSplit
-
-    Raises
-    ------
-    InputError
-        When ``share`` is out of range or leaves no item to vanish.
-    """
-    if not 0 < share < 1:
-        raise InputError(f"share must be between 0 and 1, got {share!r}")
-    items, offsets = sessions.items, sessions.offsets
-    n_items = len(sessions.catalogue)
-    seen = np.flatnonzero(np.bincount(items, minlength=n_items)).astype(np.int32)
-    count = int(share * len(seen))
-    if count < 1:
-        raise InputError(f"share {share:g} of {len(seen)} items seen leaves none to vanish")
-    cold = np.zeros(n_items, bool)
-    cold[np.random.default_rng(seed).choice(seen, count, replace=False)] = True
-    vanishes = cold[items]
-    same_session = np.ones(len(items) + 1, bool)
-    same_session[offsets] = False
-    same_session = same_session[1:-1]
-    before, after = items[:-1], items[1:]
-    to_warm = same_session & vanishes[:-1] & ~vanishes[1:]
-    to_cold = same_session & ~vanishes[:-1] & vanishes[1:]
-    kept = np.zeros(len(items) + 1, np.int64)
-    np.cumsum(~vanishes, out=kept[1:])
-    lengths = np.diff(kept[offsets])
-    long_enough = lengths >= 2
-    stays = ~vanishes & np.repeat(long_enough, np.diff(offsets))
-    train_offsets = np.zeros(int(long_enough.sum()) + 1, np.int64)
-    np.cumsum(lengths[long_enough], out=train_offsets[1:])
-    train = Sessions.from_arrays(items[stays], train_offsets, sessions.catalogue)
-    return ColdSplit(train, cold, before[to_warm], after[to_warm], before[to_cold], after[to_cold])
-
-
 def cosine_ranks(
     queries: NDArray[np.float32],
     candidates: NDArray[np.float32],
     query_items: Ints,
     target_items: Ints,
     allowed: Mask | None = None,
-) -> NDArray[np.int64]:
+) -> tuple[Longs, Longs]:
     """Rank of each target among all items by cosine to its query: 0 is the best.
 
     The rank is the number of items with a higher score; the query itself does not count. A query
@@ -279,11 +167,14 @@ def cosine_ranks(
 
     Returns
     -------
-    int64 (n,)
+    ranks : int64 (n,)
+    lowest : int64 (n,)
+        The ranks if every item of the same score came first.
     """
     units = _unit(candidates)
     answers = np.any(units, axis=1)
     ranks = np.full(len(query_items), len(units), np.int64)
+    lowest = ranks.copy()
     for begin, end in _blocks(len(query_items), len(units)):
         asked, wanted = query_items[begin:end], target_items[begin:end]
         vectors = _unit(queries[asked])
@@ -292,10 +183,12 @@ def cosine_ranks(
             scores[:, ~allowed] = -9
         row = np.arange(len(asked))
         scores[row, asked] = -9
-        better = (scores > scores[row, wanted][:, None]).sum(axis=1)
+        reached = scores[row, wanted][:, None]
         found = np.any(vectors, axis=1) & answers[wanted]
-        ranks[begin:end][found] = better[found]
-    return ranks
+        ranks[begin:end][found] = np.count_nonzero(scores > reached, axis=1)[found]
+        level = np.count_nonzero(scores > reached - _SAME, axis=1) - 1  # the target is one of them
+        lowest[begin:end][found] = level[found]
+    return ranks, lowest
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -330,12 +223,14 @@ class _Pairs:
             queries, targets = queries[chosen], targets[chosen]
         return cls(kind, queries, targets, total, allowed)
 
-    def result(self, system: str, ranks: NDArray[np.int64], k: int) -> Result:
-        n = len(ranks)
-        found = ranks[ranks < k]
-        hr = len(found) / n if n else float("nan")
-        mrr = float((1 / (found + 1)).sum() / n) if n else float("nan")
-        return Result(system, self.kind, hr, mrr, n, self.total)
+    def result(self, system: str, ranks: Longs, lowest: Longs, k: int) -> Result:
+        n, found = len(ranks), ranks < k
+        if n == 0:
+            nothing = float("nan")
+            return Result(system, self.kind, nothing, nothing, 0, self.total, nothing)
+        hr, mrr = found.sum() / n, (1 / (ranks[found] + 1)).sum() / n
+        tied = (found & (lowest >= k)).sum() / n
+        return Result(system, self.kind, float(hr), float(mrr), n, self.total, float(tied))
 
 
 def evaluate(
@@ -394,8 +289,10 @@ def evaluate(
 
     Notes
     -----
-    A target counts as found when fewer than ``k`` items score higher than it does. An item is
-    never an answer to itself; an item without a vector neither asks nor answers.
+    A target counts as found when fewer than ``k`` items score higher than it does, so ties count
+    for it (`Result.tied` says how often that decides). A model does not answer with the query
+    itself, and an item without a vector neither asks nor answers. Popularity gives one list to
+    every query.
 
     Examples
     --------
@@ -423,13 +320,13 @@ def evaluate(
     rivals = (Popularity(history), ItemKNN(history)) if baselines else ()
     for kind in pairs:
         for side in ("center", "context"):
-            ranks = cosine_ranks(
+            ranks, lowest = cosine_ranks(
                 model.center, getattr(model, side), kind.queries, kind.targets, kind.allowed
             )
-            rows.append(kind.result(f"likewise center-{side}", ranks, k))
+            rows.append(kind.result(f"likewise center-{side}", ranks, lowest, k))
         for rival in rivals:
             ranks = rival.ranks(kind.queries, kind.targets, kind.allowed)
-            rows.append(kind.result(rival.name, ranks, k))
+            rows.append(kind.result(rival.name, ranks, ranks, k))
     return Evaluation(
         rows=tuple(rows),
         split=split,
