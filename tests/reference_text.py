@@ -25,7 +25,9 @@ VANISHING = re.compile(
     "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
     "\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed]"
 )
-MERGED = str.maketrans({"ı": "i", "\u064a": "\u06cc", "\u0649": "\u06cc", "\u0643": "\u06a9"})
+MERGED = str.maketrans(
+    {"ı": "i", "\u064a": "\u06cc", "\u0649": "\u06cc", "\u0643": "\u06a9", "×": "x"}
+)
 MERGED.update({ord(char): "'" for char in APOSTROPHES})
 
 
@@ -124,7 +126,8 @@ def joiners(text: str, kinds: str) -> str:
     """Mark what joins inside words: a = apostrophe that is dropped, p = decimal point."""
     marked = list(kinds)
     for i, char in enumerate(text):
-        before, after, far = (kinds[i - 1] if i else "-"), kinds[i + 1 : i + 2], kinds[i + 2 : i + 3]
+        before = kinds[i - 1] if i else "-"
+        after, far = kinds[i + 1 : i + 2], kinds[i + 2 : i + 3]
         if char == "'" and before in "LADM" and after and after in "LAD":
             separates = before == after == "A" and far != "" and far in "LADM"
             marked[i] = "-" if separates else "a"

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
-import time
 import unicodedata
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
 import pytest
-import reference_text as reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import reference_text as reference
 from likewise import _core
 from likewise.features import Features, Kind, Recipe, character_ngrams, tokens_of
 from likewise.options import Options
+from text_catalogue import Strings, many
 
 HERE = Path(__file__).parent
-SHARED = Path(os.environ.get("LIKEWISE_DATA", HERE.parent.parent / "shared"))
 CLASSES = ["unassigned", "separator", "letter", "latin", "digit", "mark", "han", "hiragana",
            "katakana", "unspaced", "emoji", "flag"]  # fmt: skip
 SCRIPTS = (
-    "aAbBiIzZ019ÉéßŞşİıÖöœŁ" "αΆΐΪσςΣφ" "яЯйЙёмМ" "שׁלוםּ" "يىكکأئؤةپ٥۵ـ" "กาแฟสบู่เ้ำ" "ກຳ" "កាហ្វេ" "ကော်ဖီ"
-    "手机壳々〇" "りんごー゛" "コーヒーガｶﾞ" "한국어ᄒ\u1161\u11ab" "हिन्दी क़" "தமிழ்" "😀👩💻🇩🇪☕❤★" "①²½Ⅲ℃㎏ﬁ"
+    "aAbBiIzZ019ÉéßŞşİıÖöœŁ" "αΆΐΪσςΣφ" "яЯйЙёмМ×" "שׁלוםּ"
+    "يىكکأئؤةپ٥۵ـ" "กาแฟสบู่เ้ำ" "ກຳ"
+    "កាហ្វេ" "ကော်ဖီ" "手机壳々〇" "りんごー゛" "コーヒーガｶﾞ" "한국어ᄒ\u1161\u11ab" "हिन्दी क़" "தமிழ்"
+    "😀👩💻🇩🇪☕❤★" "①²½Ⅲ℃㎏ﬁ"
     "\u0300\u0301\u0307\u0308\u0323\u0327\u0345\u3099\u20e3"
     "\u00ad\u200b\u200c\u200d\ufe0f\ufeff\u034f\U0001f3fb" " \t\n.,'’`´-/&>+%™®\u2044\ufffd"
 )  # fmt: skip
@@ -41,29 +40,6 @@ texts = st.text(st.sampled_from(SCRIPTS), max_size=24) | st.text(known, max_size
 ascii_texts = st.text(st.characters(max_codepoint=127), max_size=40) | st.text(
     st.sampled_from("aZ09 '.,`>-"), max_size=16
 )
-
-
-class Strings:
-    """A stand-in for the catalogue: two lists of strings or bytes."""
-
-    def __init__(self, categories, names):
-        self.raw = [
-            [t if isinstance(t, bytes) else (t or "").encode() for t in texts]
-            for texts in (categories, names)
-        ]
-        self.categories = pa.array(categories if str in map(type, categories) else [], "string")
-        self.names = pa.array([], "string")
-
-    def __len__(self):
-        return len(self.raw[0])
-
-    def text_buffers(self):
-        buffers = {}
-        for column, raw in zip(("category", "name"), self.raw, strict=True):
-            offsets = np.cumsum([0, *map(len, raw)], dtype=np.int64)
-            buffers[f"{column}_offsets"] = offsets
-            buffers[f"{column}_bytes"] = np.frombuffer(b"".join(raw), np.uint8)
-        return buffers
 
 
 def words(text, word_ngrams=1):
@@ -88,27 +64,27 @@ def test_every_code_point_has_the_class_and_folding_of_the_oracle():
     assert wrong == []
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(texts)
 def test_normalised_text_is_the_oracles(text):
     assert _core.normalise(text.encode()) == reference.normalised(text)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(texts | ascii_texts, texts | ascii_texts, st.integers(1, 3))
 def test_tokens_are_the_oracles(category, name, word_ngrams):
     got = tokens_of(category, name, Recipe(word_ngrams=word_ngrams))
     assert got == reference.tokens_of(category, name, word_ngrams)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(ascii_texts)
 def test_plain_text_is_read_the_same_on_the_fast_and_on_the_general_path(text):
     general = words("é " + text)[1:]
     assert [w for w in words(text) if w != "é"] == general
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text("aabcéşж手😀", min_size=1, max_size=80), st.integers(1, 5), st.integers(0, 5))
 def test_character_ngrams_are_the_oracles(word, min_n, more):
     got = character_ngrams(word, Recipe(min_n=min_n, max_n=min_n + more))
@@ -172,7 +148,7 @@ def test_frozen_vectors():
     ("text", "expected"),
     [
         ("iPhone 13 Pro", "iphone 13 pro"),
-        ("Cola 2x500ml", "cola 2x500ml"),
+        ("Cola 2x500ml 2×500ML", "cola 2x500ml"),
         ("0,5 L = 0.5 l", "0.5 l"),
         ("1½ and 1 1/2", "1 2 and"),
         ("Women's women’s WOMENS", "womens"),
@@ -245,149 +221,17 @@ def test_a_word_a_category_and_a_run_of_words_of_the_same_text_differ():
     assert len(hashes) == 4
 
 
-# --- the table ----------------------------------------------------------------
-
-
-def many(n):
-    rng = np.random.default_rng(3)
-    vocabulary = [f"wört{i}" if i % 7 == 0 else f"word{i}" for i in range(3000)]
-    names = [" ".join(vocabulary[int(w)] for w in rng.zipf(1.3, 5) % 3000) for _ in range(n)]
-    return Strings([f"Cat {i % 40} > Sub {i % 300}" for i in range(n)], names)
-
-
-def same(a, b):
-    return a.recipe == b.recipe and all(
-        np.array_equal(getattr(a, name), getattr(b, name))
-        for name in Features.__dataclass_fields__
-        if name != "recipe"
-    )
-
-
-def test_threads_leave_no_trace():
-    catalogue = many(9000)
-    one = Features.encode(catalogue, threads=1)
-    for threads in (2, 3, 8):
-        assert same(one, Features.encode(catalogue, threads=threads))
-    first = {}
-    for token in one.item_tokens.tolist():
-        first.setdefault(token, len(first))
-    assert one.n_tokens == len(first)
-
-
-def test_buckets_are_chosen_by_the_catalogue():
-    features = Features.encode(many(9000))
-    distinct = {
-        h
-        for text in {w for raw in many(9000).raw for n in raw for w in words(n.decode())}
-        for _, h in reference.character_ngrams(text, 3, 6)
-    }
-    assert features.recipe.buckets == max(1024, 1 << ((len(distinct) + 1) // 2 - 1).bit_length())
-    assert features.ngram_rows.max() < features.recipe.buckets
-    assert Features.encode(many(10)).recipe.buckets == 1024
-    assert Features.encode(many(10), Recipe(buckets=77)).recipe.buckets == 77
-
-
-def test_no_character_ngrams_when_not_wanted():
-    features = Features.encode(many(10), Recipe(min_n=0, max_n=0))
-    assert len(features.ngram_rows) == 0
-    assert features.ngram_offsets.tolist() == [0] * (features.n_tokens + 1)
-
-
-def test_nothing_gives_nothing():
-    empty = Features.encode(Strings([], []))
-    assert (empty.n_items, empty.n_tokens, empty.item_offsets.tolist()) == (0, 0, [0])
-    blank = Features.encode(Strings([None, " > "], ["", "!!!"]))
-    assert blank.item_offsets.tolist() == [0, 0, 0]
-    assert "2 items" in repr(blank)
-    assert blank.nbytes == 3 * 8 + 8
-
-
-def test_dtypes_are_those_of_the_docstring():
-    features = Features.encode(many(10))
-    kinds = {name: str(getattr(features, name).dtype) for name in Features.__dataclass_fields__
-             if name != "recipe"}  # fmt: skip
-    assert kinds == {
-        "item_offsets": "int64", "item_tokens": "int32", "item_kinds": "uint8",
-        "token_hashes": "uint64", "token_namespaces": "uint8", "ngram_offsets": "int64",
-        "ngram_rows": "int32",
-    }  # fmt: skip
-
-
-def test_very_long_names_take_no_unreasonable_time():
-    started = time.perf_counter()
-    names = [
-        "a" * (1 << 20),
-        "ab " * (1 << 18),
-        "\u0301\u0323" * (1 << 18),
-        "手" * (1 << 18),
-        "ก" * (1 << 18),
-        "1." * (1 << 19),
-        "a'" * (1 << 19),
-    ]
-    deep = " > ".join(["level"] * 100_000)
-    features = Features.encode(Strings([deep] + [""] * 6, names), Recipe(word_ngrams=2))
-    assert np.diff(features.item_offsets).tolist() == [18, 2, 0, 2, 1, 1, 1]
-    assert time.perf_counter() - started < 5
-    long_word = int(features.item_tokens[16])
-    assert np.diff(features.ngram_offsets)[long_word] == len(
-        reference.character_ngrams("a" * 100, 3, 6)
-    )
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [b"\xff", b"\xc3", b"\xe2\x82", b"\xf0\x9f\x98", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80",
-     b"\x80\x80", b"\xf8\x88\x80\x80\x80"],
-)  # fmt: skip
-def test_bytes_that_are_not_utf8_separate_words(bad):
-    name = b"red" + bad + b"ball"
-    features = Features.encode(Strings([b"a " + bad + b" b"], [name]))
-    listed = features.token_text(Strings([b"a " + bad + b" b"], [name]), 0)
-    assert [text for _, text in listed] == ["a b", "red", "ball", "a", "b"]
-
-
 def test_lone_surrogates_separate_words():
     assert words("red\ud800ball") == ["red", "ball"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=40), st.binary(max_size=40))
 def test_any_bytes_at_all(category, name):
     features = Features.encode(Strings([category], [name]))
-    expected = reference.tokens_of(
-        category.decode(errors="replace"), name.decode(errors="replace")
-    )
+    expected = reference.tokens_of(category.decode(errors="replace"), name.decode(errors="replace"))
     if all(map(agreed, (category + name).decode(errors="replace"))):
         assert features.token_hashes[features.item_tokens].tolist() == [h for _, _, h in expected]
-
-
-def test_token_text_matches_the_entries():
-    catalogue = many(50)
-    features = Features.encode(catalogue)
-    for item in (0, 17, 49):
-        listed = features.token_text(catalogue, item)
-        part = slice(*features.item_offsets[item : item + 2])
-        assert [kind for kind, _ in listed] == features.item_kinds[part].tolist()
-        spaces = [1 if kind == 3 else int(kind) for kind, _ in listed]
-        hashes = [_core.hash64(t.encode(), s) for (_, t), s in zip(listed, spaces, strict=True)]
-        assert hashes == features.token_hashes[features.item_tokens[part]].tolist()
-    with pytest.raises(IndexError, match="item must be between 0 and 49, got 50"):
-        features.token_text(catalogue, 50)
-    with pytest.raises(ValueError, match="the encoded one of 50 items, got 49"):
-        features.token_text(many(49), 0)
-
-
-def test_offsets_may_start_anywhere():
-    whole = many(20).text_buffers()
-
-    class Part:
-        def text_buffers(self):
-            return {k: v[5:] if k.endswith("offsets") else v for k, v in whole.items()}
-
-    part = Features.encode(Part())
-    full = Features.encode(many(20))
-    tail = full.token_hashes[full.item_tokens[full.item_offsets[5] :]]
-    assert np.array_equal(part.token_hashes[part.item_tokens], tail)
 
 
 # --- arguments ----------------------------------------------------------------
@@ -423,42 +267,5 @@ def test_bad_numbers_are_refused_by_name(make, message):
 
 
 def test_recipe_numbers_must_be_whole():
-    with pytest.raises(TypeError, match="max_n must be a whole number, got 6.5"):
+    with pytest.raises(TypeError, match=r"max_n must be a whole number, got 6\.5"):
         Recipe(max_n=6.5)
-
-
-@pytest.mark.parametrize(
-    ("change", "error", "message"),
-    [
-        ({"name_offsets": np.zeros(4, np.int32)}, TypeError, "name_offsets must be int64"),
-        ({"name_bytes": np.zeros(4, np.int8)}, TypeError, "name_bytes must be uint8, got int8"),
-        ({"name_offsets": np.zeros(0, np.int64)}, ValueError, "name_offsets must have at least 1"),
-        ({"name_offsets": np.array([0, 2, 1, 3])}, ValueError, "must not decrease .* got 1 after 2"),
-        ({"name_offsets": np.array([0, 1, 2, 999])}, ValueError, "nor exceed the .* got 999"),
-        ({"name_offsets": np.array([-1, 1, 2, 3])}, ValueError, "got -1 after 0"),
-        ({"name_offsets": np.array([0, 1])}, ValueError, "category_offsets must have as many"),
-    ],
-)
-def test_bad_buffers_are_refused_by_name(change, error, message):
-    buffers = {**many(3).text_buffers(), **change}
-    with pytest.raises(error, match=message):
-        _core.build_features(**buffers, recipe=Recipe().to_dict(), threads=1)
-
-
-# --- real catalogues ----------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ["hepsiburada_market", "instacart_products"])
-def test_real_catalogues_agree_with_the_oracle(name):
-    path = SHARED / "data" / "catalogues" / f"{name}.products.parquet"
-    if not path.exists():
-        pytest.skip(f"real data not found: {path}")
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(path).slice(0, 10_000).take(list(range(0, 10_000, 20)))
-    categories, names = (table[c].to_pylist() for c in ("category", "name"))
-    features = Features.encode(Strings(categories, names))
-    for i, (category, item_name) in enumerate(zip(categories, names, strict=True)):
-        part = slice(*features.item_offsets[i : i + 2])
-        expected = [h for _, _, h in reference.tokens_of(category or "", item_name or "")]
-        assert features.token_hashes[features.item_tokens[part]].tolist() == expected

@@ -1,7 +1,7 @@
 // text.h: recipe version 1, from a name or a category to words and levels. Frozen once released.
 //
 // normalise: every code point folds by itself: NFKD, full case folding, NFKD; then digits of all
-// scripts become 0-9; dotless i becomes i, Arabic yeh and kaf their Persian forms; invisible
+// scripts become 0-9; dotless i becomes i, the times sign x, Arabic yeh and kaf their Persian forms; invisible
 // characters, variation selectors, enclosing marks, skin tones, tatweel, Hebrew points and Arabic
 // vowel signs vanish; trade mark signs, controls, bad UTF-8 (each bad byte) and code points unknown
 // to the table's Unicode version become a space; apostrophes of every shape become '; a vulgar
