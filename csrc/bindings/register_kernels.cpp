@@ -1,8 +1,24 @@
-// register_kernels.cpp: placeholder until its part is built.
+// register_kernels.cpp: which kernel sets there are, and each kernel by name for the tests.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "bindings/arrays.h"
 #include "bindings/registers.h"
+#include "core/kernels.h"
 
 namespace likewise::bindings {
 
-void register_kernels(pybind11::module_&) {}
+void register_kernels(py::module_& m) {
+  m.def("kernels", [] { return std::string(kernels().name); });
+  m.def("supported_kernels", [] {
+    std::vector<std::string> names;
+    for (const Kernels* set : supported_kernels()) names.emplace_back(set->name);
+    return names;
+  });
+}
 
 }  // namespace likewise::bindings

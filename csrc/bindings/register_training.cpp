@@ -1,8 +1,71 @@
-// register_training.cpp: placeholder until its part is built.
+// register_training.cpp: training, from NumPy arrays to tables of vectors.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <optional>
+
+#include "bindings/arrays.h"
+#include "bindings/feature_arrays.h"
+#include "bindings/options_from_dict.h"
 #include "bindings/registers.h"
+#include "bindings/signals.h"
+#include "bindings/tables.h"
+#include "core/trainer.h"
+#include "core/workers.h"
 
 namespace likewise::bindings {
+namespace {
 
-void register_training(pybind11::module_&) {}
+py::dict to_dict(const Progress& progress) {
+  py::dict record;
+  record["epoch"] = progress.epoch;
+  record["epochs"] = progress.epochs;
+  record["events_done"] = progress.events_done;
+  record["events_total"] = progress.events_total;
+  record["pairs_done"] = progress.pairs_done;
+  record["loss_per_pair"] = progress.loss_per_pair;
+  record["learning_rate"] = progress.learning_rate;
+  record["seconds"] = progress.seconds;
+  return record;
+}
+
+/// Weights as NumPy arrays; items' vectors are complete: own row plus content.
+py::dict train_arrays(const py::array& items, const py::array& offsets, const py::array& counts,
+                      const std::optional<py::dict>& features, std::size_t buckets,
+                      const py::dict& given_options, const py::object& on_progress) {
+  const Options options = options_from_dict(given_options);
+  TrainingInput input;
+  input.sessions = {vector_view<ItemId>("items", items), vector_view<Offset>("offsets", offsets)};
+  input.counts = vector_view<std::int64_t>("counts", counts);
+  if (features) input.features = feature_view(*features);
+  input.buckets = buckets;
+  const OnProgress poll = [&](const Progress& progress) {
+    const py::gil_scoped_acquire with_gil;
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    if (!on_progress.is_none()) on_progress(to_dict(progress));
+  };
+  Weights weights;
+  {
+    const py::gil_scoped_release without_gil;
+    weights = train(input, options, poll);
+    add_content_to_own(input.features, weights, thread_count(options.threads));
+  }
+  py::dict tables;
+  tables["center"] = to_numpy(std::move(weights.center_own));
+  tables["context"] = to_numpy(std::move(weights.context_own));
+  tables["center_tokens"] = to_numpy(std::move(weights.center_tokens));
+  tables["center_ngrams"] = to_numpy(std::move(weights.center_ngrams));
+  tables["context_tokens"] = to_numpy(std::move(weights.context_tokens));
+  tables["context_ngrams"] = to_numpy(std::move(weights.context_ngrams));
+  return tables;
+}
+
+}  // namespace
+
+void register_training(py::module_& m) {
+  py::register_exception<Diverged>(m, "Diverged", PyExc_ArithmeticError);
+  m.def("train", &train_arrays, py::arg("items"), py::arg("offsets"), py::arg("counts"),
+        py::arg("features"), py::arg("buckets"), py::arg("options"), py::arg("on_progress"));
+}
 
 }  // namespace likewise::bindings

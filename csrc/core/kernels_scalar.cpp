@@ -1,1 +1,90 @@
-// placeholder
+// kernels_scalar.cpp: the definition of every kernel. Plain loops, no intrinsics.
+//
+// Sums run in kRowAlign lanes so that the baseline compiler can use what every machine of the
+// architecture has; -ffp-contract=off keeps the rounding the same everywhere.
+#include <cmath>
+
+#include "core/kernels.h"
+#include "core/types.h"
+
+namespace likewise {
+namespace {
+
+float dot(const float* a, const float* b, std::size_t stride) {
+  float lanes[kRowAlign] = {};
+  for (std::size_t d = 0; d < stride; d += kRowAlign) {
+    for (std::size_t lane = 0; lane < kRowAlign; ++lane) lanes[lane] += a[d + lane] * b[d + lane];
+  }
+  float sum = 0;
+  for (const float lane : lanes) sum += lane;
+  return sum;
+}
+
+float sigmoid(float x) {
+  return 1.0F / (1.0F + std::exp(-x));
+}
+
+void scores(const float* a, std::size_t m, const float* b, std::size_t n, std::size_t stride,
+            float* out, std::size_t out_stride) {
+  for (std::size_t i = 0; i < m; ++i) {
+    for (std::size_t j = 0; j < n; ++j) {
+      out[i * out_stride + j] = dot(a + i * stride, b + j * stride, stride);
+    }
+  }
+}
+
+void positive_steps(float* values, std::size_t n, std::size_t low, std::size_t high,
+                    std::size_t self, float rate) {
+  for (std::size_t j = 0; j < padded(n); ++j) {
+    const bool pair = j >= low && j < high && j != self;
+    values[j] = pair ? rate * (1.0F - sigmoid(values[j])) : 0.0F;
+  }
+}
+
+void negative_steps(float* values, std::size_t n, float rate) {
+  for (std::size_t j = 0; j < n; ++j) values[j] = -rate * sigmoid(values[j]);
+}
+
+void add(float* __restrict out, const Terms& terms, std::size_t i, std::size_t stride) {
+  for (std::size_t j = 0; j < terms.n; ++j) {
+    const float step = terms.steps[i * terms.row_step + j * terms.column_step];
+    const float* __restrict row = terms.rows + j * stride;
+    for (std::size_t d = 0; d < stride; ++d) out[d] += step * row[d];
+  }
+}
+
+void accumulate(float* const* out, std::size_t m, const Terms& first, const Terms& second,
+                std::size_t stride) {
+  for (std::size_t i = 0; i < m; ++i) {
+    add(out[i], first, i, stride);
+    add(out[i], second, i, stride);
+  }
+}
+
+void compose(float* __restrict out, const float* const* rows, const float* weights, std::size_t n,
+             std::size_t stride) {
+  for (std::size_t d = 0; d < stride; ++d) out[d] = 0.0F;
+  for (std::size_t k = 0; k < n; ++k) {
+    const float* __restrict row = rows[k];
+    for (std::size_t d = 0; d < stride; ++d) out[d] += weights[k] * row[d];
+  }
+}
+
+void scatter(const float* __restrict gradient, float* const* rows, const float* weights,
+             std::size_t n, std::size_t stride) {
+  for (std::size_t k = 0; k < n; ++k) {
+    float* __restrict row = rows[k];
+    for (std::size_t d = 0; d < stride; ++d) row[d] += weights[k] * gradient[d];
+  }
+}
+
+constexpr Kernels kScalar{"scalar",   scores,  positive_steps, negative_steps,
+                          accumulate, compose, scatter};
+
+}  // namespace
+
+const Kernels& scalar_kernels() {
+  return kScalar;
+}
+
+}  // namespace likewise

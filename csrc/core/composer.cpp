@@ -1,0 +1,174 @@
+// composer.cpp: sums of rows outside the hot loop of training.
+#include "core/composer.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+#include "core/rng.h"
+
+namespace likewise {
+
+void check(const FeatureView& features, std::size_t n_items, std::size_t n_tokens,
+           std::size_t buckets) {
+  const auto offsets_fit = [](std::span<const Offset> offsets, std::size_t n, std::size_t entries) {
+    return offsets.size() == n + 1 && offsets[0] == 0 &&
+           offsets[n] == static_cast<Offset>(entries) &&
+           std::is_sorted(offsets.begin(), offsets.end());
+  };
+  const auto refuse = [](const char* what) { throw std::invalid_argument(what); };
+  const auto below = [](std::span<const std::int32_t> ids, std::size_t limit) {
+    return std::all_of(ids.begin(), ids.end(), [limit](std::int32_t id) {
+      return id >= 0 && static_cast<std::size_t>(id) < limit;
+    });
+  };
+  if (!features.empty() &&
+      !offsets_fit(features.item_offsets, n_items, features.item_tokens.size())) {
+    refuse("item_offsets must rise from 0 to the number of item_tokens, one entry an item and one");
+  }
+  if (features.item_weights.size() != features.item_tokens.size()) {
+    refuse("item_weights must have one entry for each of item_tokens");
+  }
+  if (!below(features.item_tokens, n_tokens)) {
+    refuse("item_tokens must be at least 0 and below the number of tokens");
+  }
+  if (features.ngram_offsets.empty()) return;
+  if (!offsets_fit(features.ngram_offsets, n_tokens, features.ngram_rows.size())) {
+    refuse("ngram_offsets must rise from 0 to the number of ngram_rows, one entry a token and one");
+  }
+  if (!below(features.ngram_rows, buckets)) {
+    refuse("ngram_rows must be at least 0 and below the number of buckets");
+  }
+}
+
+void RowList::add(const ItemRows& side, ItemId item, bool own_row) {
+  const auto i = static_cast<std::size_t>(item);
+  std::size_t first = 0, last = 0;
+  if (side.features != nullptr) {
+    first = static_cast<std::size_t>(side.features->item_offsets[i]);
+    last = static_cast<std::size_t>(side.features->item_offsets[i + 1]);
+  }
+  if (rows_.size() < size_ + (last - first) + 1) {
+    rows_.resize(2 * (size_ + (last - first) + 1));
+    weights_.resize(rows_.size());
+  }
+  float** rows = rows_.data() + size_;
+  float* weights = weights_.data() + size_;
+  for (std::size_t e = first; e < last; ++e) {
+    const auto token = static_cast<std::size_t>(side.features->item_tokens[e]);
+    *rows++ = side.hot_tokens ? side.hot_tokens->row(token) : side.tokens->row(token);
+    *weights++ = side.features->item_weights[e];
+  }
+  if (own_row && side.own != nullptr && (side.has_own.empty() || side.has_own[i] != 0)) {
+    *rows++ = side.hot_own ? side.hot_own->row(i) : side.own->row(i);
+    *weights = 1.0F;
+  }
+  size_ = static_cast<std::size_t>(rows - rows_.data());
+  begins_.push_back(size_);
+}
+
+void expect_offsets(const FeatureView& features, std::span<const ItemId> items) {
+  for (const ItemId item : items)
+    __builtin_prefetch(&features.item_offsets[static_cast<std::size_t>(item)]);
+}
+
+void expect_entries(const FeatureView& features, std::span<const ItemId> items) {
+  constexpr std::size_t kLine = 16;  // entries of 4 bytes in a cache line
+  for (const ItemId item : items) {
+    const auto first =
+        static_cast<std::size_t>(features.item_offsets[static_cast<std::size_t>(item)]);
+    const auto last =
+        static_cast<std::size_t>(features.item_offsets[static_cast<std::size_t>(item) + 1]);
+    for (std::size_t e = first; e < last; e += kLine) {
+      __builtin_prefetch(features.item_tokens.data() + e);
+      __builtin_prefetch(features.item_weights.data() + e);
+    }
+    if (first < last) {
+      __builtin_prefetch(features.item_tokens.data() + last - 1);
+      __builtin_prefetch(features.item_weights.data() + last - 1);
+    }
+  }
+}
+
+void add_content(const FeatureView& features, const float* tokens, std::size_t token_stride,
+                 Table& out, int threads, const Poll& poll) {
+  if (features.empty()) return;
+  const std::size_t dim = out.dim();
+  parallel_for(
+      threads, static_cast<std::int64_t>(out.rows()), 4096,
+      [&](std::int64_t first, std::int64_t last, int) {
+        for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i) {
+          float* vector = out.row(i);
+          const auto end = static_cast<std::size_t>(features.item_offsets[i + 1]);
+          for (auto e = static_cast<std::size_t>(features.item_offsets[i]); e < end; ++e) {
+            const float weight = features.item_weights[e];
+            const float* row =
+                tokens + static_cast<std::size_t>(features.item_tokens[e]) * token_stride;
+            for (std::size_t d = 0; d < dim; ++d) vector[d] += weight * row[d];
+          }
+        }
+      },
+      poll);
+}
+
+namespace {
+
+/// mean (dim,) of the rows.
+void mean_of_rows(std::span<const RowId> rows, const float* table, std::size_t stride,
+                  std::size_t dim, float* mean) {
+  std::fill_n(mean, dim, 0.0F);
+  for (const RowId row : rows) {
+    const float* values = table + static_cast<std::size_t>(row) * stride;
+    for (std::size_t d = 0; d < dim; ++d) mean[d] += values[d];
+  }
+  const float scale = 1.0F / static_cast<float>(rows.size());
+  for (std::size_t d = 0; d < dim; ++d) mean[d] *= scale;
+}
+
+}  // namespace
+
+void compose_tokens(const FeatureView& features, std::span<const std::int64_t> known,
+                    const float* stored, std::size_t stored_stride, const float* ngrams,
+                    std::size_t ngram_stride, Table& tokens, int threads, const Poll& poll) {
+  const std::size_t dim = tokens.dim();
+  parallel_for(
+      threads, static_cast<std::int64_t>(tokens.rows()), 1024,
+      [&](std::int64_t first, std::int64_t last, int) {
+        for (auto t = static_cast<std::size_t>(first); t < static_cast<std::size_t>(last); ++t) {
+          if (known[t] >= 0) {
+            std::copy_n(stored + static_cast<std::size_t>(known[t]) * stored_stride, dim,
+                        tokens.row(t));
+          } else if (const auto rows = features.ngrams(t); ngrams != nullptr && !rows.empty()) {
+            mean_of_rows(rows, ngrams, ngram_stride, dim, tokens.row(t));
+          }
+        }
+      },
+      poll);
+}
+
+void teach_ngrams(const FeatureView& features, std::span<const std::uint8_t> trained, float rate,
+                  float pull, Table& tokens, Table& ngrams, int threads) {
+  const std::size_t dim = tokens.dim();
+  parallel_for(threads, static_cast<std::int64_t>(tokens.rows()), 512,
+               [&](std::int64_t first, std::int64_t last, int) {
+                 std::vector<float> step(dim);
+                 for (auto t = static_cast<std::size_t>(first); t < static_cast<std::size_t>(last);
+                      ++t) {
+                   const auto rows = features.ngrams(t);
+                   if (trained[t] == 0 || rows.empty()) continue;
+                   float* token = tokens.row(t);
+                   mean_of_rows(rows, ngrams.data(), ngrams.stride(), dim, step.data());
+                   for (std::size_t d = 0; d < dim; ++d) {
+                     const float error = token[d] - step[d];
+                     token[d] -= pull * error;
+                     step[d] = rate * error;
+                   }
+                   for (const RowId row : rows) {
+                     float* values = ngrams.row(static_cast<std::size_t>(row));
+                     for (std::size_t d = 0; d < dim; ++d) values[d] += step[d];
+                   }
+                 }
+               });
+}
+
+}  // namespace likewise

@@ -1,0 +1,65 @@
+// kernels.h: the arithmetic of training, once per instruction set, chosen once at run time.
+//
+// Rows are float32, 64-byte aligned, padded with zeros to `stride` floats (a multiple of
+// kRowAlign). kernels_scalar.cpp is the definition; every other set must agree with it within
+// rounding.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace likewise {
+
+/// A product to accumulate: out_i += sum over j < n of step(i, j) * rows_j, where
+/// step(i, j) = steps[i * row_step + j * column_step] and rows_j = rows + j * stride.
+struct Terms {
+  const float* steps;
+  std::size_t row_step, column_step;
+  const float* rows;
+  std::size_t n;
+};
+
+/// Columns that `scores` may compute at a time.
+inline constexpr std::size_t kScorePadding = 4;
+
+struct Kernels {
+  const char* name;
+
+  /// out[i * out_stride + j] = dot(a_i, b_j) for i < m, j < n; a and b are consecutive rows.
+  /// May go on to the next multiple of kScorePadding in j: b must be readable there, out writable.
+  void (*scores)(const float* a, std::size_t m, const float* b, std::size_t n, std::size_t stride,
+                 float* out, std::size_t out_stride);
+
+  /// Scores of true contexts to steps, in place: rate * (1 - sigmoid(s)) for low <= j < high and
+  /// j != self, zero elsewhere in [0, n) and on to the next multiple of kRowAlign.
+  void (*positive_steps)(float* scores, std::size_t n, std::size_t low, std::size_t high,
+                         std::size_t self, float rate);
+
+  /// Scores of negatives to steps, in place: -rate * sigmoid(s). Places up to the next multiple of
+  /// kRowAlign are spoilt.
+  void (*negative_steps)(float* scores, std::size_t n, float rate);
+
+  /// Adds both terms to the m rows that `out` points to.
+  void (*accumulate)(float* const* out, std::size_t m, const Terms& first, const Terms& second,
+                     std::size_t stride);
+
+  /// out = sum over k < n of weights[k] * rows[k].
+  void (*compose)(float* out, const float* const* rows, const float* weights, std::size_t n,
+                  std::size_t stride);
+
+  /// rows[k] += weights[k] * gradient, for k < n.
+  void (*scatter)(const float* gradient, float* const* rows, const float* weights, std::size_t n,
+                  std::size_t stride);
+};
+
+/// The definition, always present.
+const Kernels& scalar_kernels();
+
+/// Sets that this machine can run, the fastest first; the last one is scalar.
+const std::vector<const Kernels*>& supported_kernels();
+
+/// The set in use: the fastest, or the one that the environment variable LIKEWISE_KERNELS names.
+/// Throws std::invalid_argument when that name is unknown or not supported here.
+const Kernels& kernels();
+
+}  // namespace likewise

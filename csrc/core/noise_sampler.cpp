@@ -1,0 +1,43 @@
+// noise_sampler.cpp: builds the alias table.
+#include "core/noise_sampler.h"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+namespace likewise {
+
+NoiseSampler::NoiseSampler(std::span<const std::int64_t> counts, double exponent) {
+  std::vector<double> shares;
+  double total = 0, largest = 0;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] <= 0) continue;
+    slots_.push_back({0xFFFFFFFFU, static_cast<ItemId>(i), static_cast<ItemId>(i)});
+    shares.push_back(std::log(static_cast<double>(counts[i])) * exponent);
+    largest = shares.size() == 1 ? shares[0] : std::max(largest, shares.back());
+  }
+  if (slots_.empty()) throw std::invalid_argument("counts must hold an item with events, got none");
+  // Against the largest, so that no exponent overflows.
+  for (double& share : shares) total += share = std::exp(share - largest);
+  const double scale = static_cast<double>(slots_.size()) / total;
+
+  std::vector<std::uint32_t> small, large;
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    shares[i] *= scale;
+    (shares[i] < 1.0 ? small : large).push_back(static_cast<std::uint32_t>(i));
+  }
+  while (!small.empty() && !large.empty()) {
+    const std::uint32_t poor = small.back(), rich = large.back();
+    small.pop_back();
+    slots_[poor].keep =
+        static_cast<std::uint32_t>(std::min(shares[poor] * 0x1p32, 0x1.fffffffep31));
+    slots_[poor].alias = slots_[rich].item;
+    shares[rich] -= 1.0 - shares[poor];
+    if (shares[rich] < 1.0) {
+      large.pop_back();
+      small.push_back(rich);
+    }
+  }
+}
+
+}  // namespace likewise

@@ -1,0 +1,366 @@
+// trainer.cpp: slices, epochs, stretches.
+#include "core/trainer.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <deque>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "core/block.h"
+#include "core/hot_rows.h"
+#include "core/noise_sampler.h"
+#include "core/rng.h"
+#include "core/schedule.h"
+#include "core/workers.h"
+
+namespace likewise {
+namespace {
+
+constexpr std::int64_t kLossEvery = 64;   // blocks from one whose loss is taken to the next
+constexpr float kStartNorm = 0.1F;        // length of a word's random start
+constexpr float kTeachRate = 0.3F;        // step of words teaching their n-grams
+constexpr float kPull = 0.02F;            // share by which a word moves towards its n-grams
+constexpr std::int64_t kHotEvery = 2000;  // events from one use of a hot row to the next
+constexpr std::uint64_t kSliceStream = 1, kShuffleStream = 2, kTableStream = 3;
+
+using Clock = std::chrono::steady_clock;
+
+/// One thread's tallies, on a cache line of its own; the poll reads them while they grow.
+struct alignas(64) Tally {
+  std::atomic<std::int64_t> events{0}, pairs{0}, sampled_pairs{0};
+  std::atomic<double> loss{0};
+
+  void add(std::int64_t more_events, std::int64_t more_pairs, std::int64_t more_sampled,
+           double more_loss) {
+    const auto grow = [](auto& value, auto by) {  // one writer: no read-modify-write needed
+      value.store(value.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+    };
+    grow(events, more_events);
+    grow(pairs, more_pairs);
+    grow(sampled_pairs, more_sampled);
+    grow(loss, more_loss);
+  }
+};
+
+/// The sessions cut into pieces of about equal numbers of events, whole sessions each.
+class Slices {
+ public:
+  Slices(const SessionView& sessions, std::int64_t events_each) : sessions_(sessions) {
+    const auto events = static_cast<std::int64_t>(sessions.items.size());
+    count_ = std::max<std::int64_t>(1, (events + events_each - 1) / events_each);
+  }
+  std::int64_t count() const { return count_; }
+
+  /// First session of slice s: the first that starts at or after the slice's share of the events.
+  std::size_t first_session(std::int64_t slice) const {
+    if (slice >= count_) return sessions_.size();
+    const auto events = static_cast<std::int64_t>(sessions_.items.size());
+    const Offset start = events / count_ * slice + std::min(events % count_, slice);
+    const auto found =
+        std::lower_bound(sessions_.offsets.begin(), sessions_.offsets.end() - 1, start);
+    return static_cast<std::size_t>(found - sessions_.offsets.begin());
+  }
+
+ private:
+  SessionView sessions_;
+  std::int64_t count_;
+};
+
+void check(const TrainingInput& input) {
+  const auto& [items, offsets] = input.sessions;
+  const auto refuse = [](const char* what) { throw std::invalid_argument(what); };
+  if (offsets.empty() || offsets.front() != 0 ||
+      offsets.back() != static_cast<Offset>(items.size()) ||
+      !std::is_sorted(offsets.begin(), offsets.end())) {
+    refuse("offsets must rise from 0 to the number of items in the sessions");
+  }
+  const auto n_items = static_cast<ItemId>(input.counts.size());
+  for (const ItemId item : items) {
+    if (item < 0 || item >= n_items) refuse("sessions must hold items of the catalogue only");
+  }
+  check(input.features, input.counts.size(), input.features.n_tokens(), input.buckets);
+}
+
+/// A word starts in a direction that only its hash decides, so that two catalogues agree.
+void start_tokens(const FeatureView& features, std::uint64_t seed, Table& tokens) {
+  const auto width = kStartNorm * std::sqrt(3.0F / static_cast<float>(tokens.dim()));
+  for (std::size_t t = 0; t < tokens.rows(); ++t) {
+    Rng rng(seed, features.token_hashes[t]);
+    for (std::size_t d = 0; d < tokens.dim(); ++d) {
+      tokens.row(t)[d] = (2.0F * rng.uniform() - 1.0F) * width;
+    }
+  }
+}
+
+class Trainer {
+ public:
+  Trainer(const TrainingInput& input, const Options& options, const OnProgress& progress)
+      : input_(input),
+        options_(options),
+        progress_(progress),
+        kernels_(kernels()),
+        threads_(thread_count(options.threads)),
+        noise_(input.counts, options.noise_exponent),
+        keep_(keep_shares(input.counts, options.subsample)),
+        slices_(input.sessions, slice_events()),
+        tallies_(static_cast<std::size_t>(threads_)) {
+    const std::size_t n_items = input.counts.size();
+    const auto dim = static_cast<std::size_t>(options.dim);
+    const bool content = options.content && !input.features.empty();
+    const bool context_content = content && options.context == "content";
+    weights_.center_own = Table(n_items, dim);
+    weights_.context_own = Table(n_items, dim);
+    if (content) {
+      weights_.center_tokens = Table(input.features.n_tokens(), dim);
+      start_tokens(input.features, options.seed, weights_.center_tokens);
+      weights_.center_ngrams = Table(ngram_rows(), dim);
+      if (context_content) {
+        weights_.context_tokens = Table(input.features.n_tokens(), dim);
+        weights_.context_ngrams = Table(ngram_rows(), dim);
+      }
+      mark_trained();
+    } else {
+      weights_.center_own.fill_uniform(0.5F / static_cast<float>(dim), options.seed ^ kTableStream);
+    }
+    if (options.min_count > 1) {
+      for (const std::int64_t count : input.counts) has_own_.push_back(count >= options.min_count);
+    }
+    choose_hot_rows();
+    sides_.stride = weights_.center_own.stride();
+    if (content) sides_.center.features = &input.features;
+    sides_.center.tokens = &weights_.center_tokens;
+    if (options.own_row) sides_.center.own = &weights_.center_own;
+    sides_.center.has_own = has_own_;
+    if (context_content) sides_.context.features = &input.features;
+    sides_.context.tokens = &weights_.context_tokens;
+    sides_.context.own = &weights_.context_own;
+  }
+
+  Weights run() {
+    started_ = Clock::now();
+    const std::int64_t all = slices_.count() * options_.epochs;
+    const std::int64_t stretch = stretch_slices();
+    for (std::int64_t first = 0; first < all; first += stretch) {
+      const std::int64_t last = std::min(first + stretch, all);
+      next_slice_.store(first);
+      run_workers(
+          threads_, [&](int thread, const StopFlag& stop) { work(thread, stop, last); },
+          [&] { report(); });
+      pass_down(last == all);
+    }
+    report();
+    return std::move(weights_);
+  }
+
+ private:
+  std::int64_t slice_events() const {
+    const auto events = static_cast<std::int64_t>(input_.sessions.items.size());
+    return std::clamp<std::int64_t>(events / (16 * threads_), 256, 4096);
+  }
+
+  std::size_t ngram_rows() const {
+    return input_.features.ngram_offsets.empty() ? 0 : input_.buckets;
+  }
+
+  /// Slices from one passing-down to the next: whole epochs unless the option says otherwise.
+  std::int64_t stretch_slices() const {
+    if (weights_.center_ngrams.empty()) return slices_.count() * options_.epochs;
+    if (options_.stretch == 0) return slices_.count();
+    const auto events = static_cast<std::int64_t>(input_.sessions.items.size());
+    return std::max<std::int64_t>(
+        1, options_.stretch * slices_.count() / std::max<std::int64_t>(1, events));
+  }
+
+  /// Rows used about once in kHotEvery events or more often.
+  void choose_hot_rows() {
+    if (threads_ == 1) return;  // nobody to fight with
+    const auto least = std::max<std::int64_t>(
+        1, static_cast<std::int64_t>(input_.sessions.items.size()) / kHotEvery);
+    if (options_.own_row) hot_center_own_ = HotSet(weights_.center_own, input_.counts, least);
+    hot_context_own_ = HotSet(weights_.context_own, input_.counts, least);
+    if (weights_.center_tokens.empty()) return;
+    const FeatureView& features = input_.features;
+    std::vector<std::int64_t> uses(features.n_tokens(), 0);
+    for (std::size_t i = 0; i < input_.counts.size(); ++i) {
+      const auto end = static_cast<std::size_t>(features.item_offsets[i + 1]);
+      for (auto e = static_cast<std::size_t>(features.item_offsets[i]); e < end; ++e) {
+        uses[static_cast<std::size_t>(features.item_tokens[e])] += input_.counts[i];
+      }
+    }
+    hot_center_tokens_ = HotSet(weights_.center_tokens, uses, least);
+    if (!weights_.context_tokens.empty()) {
+      hot_context_tokens_ = HotSet(weights_.context_tokens, uses, least);
+    }
+  }
+
+  void mark_trained() {
+    const FeatureView& features = input_.features;
+    trained_.assign(features.n_tokens(), 0);
+    for (std::size_t i = 0; i < input_.counts.size(); ++i) {
+      if (input_.counts[i] == 0) continue;
+      const auto end = static_cast<std::size_t>(features.item_offsets[i + 1]);
+      for (auto e = static_cast<std::size_t>(features.item_offsets[i]); e < end; ++e) {
+        trained_[static_cast<std::size_t>(features.item_tokens[e])] = 1;
+      }
+    }
+  }
+
+  void pass_down(bool last) {
+    if (weights_.center_ngrams.empty()) return;
+    const int passes = last ? 4 : 1;
+    for (int pass = 0; pass < passes; ++pass) {
+      const float rate = kTeachRate / static_cast<float>(1 + pass);
+      const float pull = last ? 0.0F : kPull;
+      teach_ngrams(input_.features, trained_, rate, pull, weights_.center_tokens,
+                   weights_.center_ngrams, threads_);
+      if (weights_.context_ngrams.empty()) continue;
+      teach_ngrams(input_.features, trained_, rate, pull, weights_.context_tokens,
+                   weights_.context_ngrams, threads_);
+    }
+  }
+
+  /// The order of an epoch's slices: shuffled, the same for any number of threads.
+  std::vector<std::int32_t> order_of(std::int64_t epoch) const {
+    std::vector<std::int32_t> order(static_cast<std::size_t>(slices_.count()));
+    std::iota(order.begin(), order.end(), 0);
+    Rng rng(options_.seed, kShuffleStream, static_cast<std::uint64_t>(epoch));
+    for (std::size_t i = order.size(); i > 1; --i) {
+      std::swap(order[i - 1], order[rng.below(static_cast<std::uint32_t>(i))]);
+    }
+    return order;
+  }
+
+  void work(int thread, const StopFlag& stop, std::int64_t end) {
+    Sides sides = sides_;
+    std::deque<HotRows> hot;
+    const auto copy_hot = [&](HotSet& set, HotRows*& place) {
+      if (set.size() > 0) place = &hot.emplace_back(set);
+    };
+    copy_hot(hot_center_own_, sides.center.hot_own);
+    copy_hot(hot_center_tokens_, sides.center.hot_tokens);
+    copy_hot(hot_context_own_, sides.context.hot_own);
+    copy_hot(hot_context_tokens_, sides.context.hot_tokens);
+    Workspace workspace(kernels_, sides, options_, noise_);
+    Pipeline pipeline(Planner(input_.sessions, noise_, keep_, options_), sides);
+    std::int64_t epoch = -1;
+    std::vector<std::int32_t> order;
+    for (;;) {
+      const std::int64_t at = next_slice_.fetch_add(1, std::memory_order_relaxed);
+      if (at >= end || stop.requested()) return;
+      if (at / slices_.count() != epoch) order = order_of(epoch = at / slices_.count());
+      const std::int64_t slice = order[static_cast<std::size_t>(at % slices_.count())];
+      const std::size_t first = slices_.first_session(slice),
+                        last = slices_.first_session(slice + 1);
+      const double total = static_cast<double>(slices_.count() * options_.epochs);
+      const float rate = learning_rate(options_.learning_rate, options_.min_learning_rate,
+                                       static_cast<double>(at) / total);
+      pipeline.start(first, last, Rng(options_.seed, kSliceStream, static_cast<std::uint64_t>(at)));
+
+      std::int64_t pairs = 0, sampled = 0, number = 0;
+      double loss = 0;
+      const PreparedBlock* upcoming = nullptr;
+      while (const PreparedBlock* block = stop.requested() ? nullptr : pipeline.next(upcoming)) {
+        const bool sample = number++ % kLossEvery == 0;
+        workspace.train(*block, upcoming, rate, sample ? &loss : nullptr, pipeline.rng());
+        pairs += block->block.pairs;
+        if (sample) sampled += block->block.pairs;
+      }
+      for (HotRows& rows : hot) rows.exchange(thread);
+      if (!std::isfinite(loss)) {
+        throw Diverged("training diverged in epoch " + std::to_string(epoch + 1) + " of " +
+                       std::to_string(options_.epochs) + " at learning rate " +
+                       std::to_string(rate) +
+                       ": the loss is not a finite number; lower learning_rate");
+      }
+      tallies_[static_cast<std::size_t>(thread)].add(
+          input_.sessions.offsets[last] - input_.sessions.offsets[first], pairs, sampled, loss);
+    }
+  }
+
+  void report() {
+    Progress progress{};
+    double loss = 0;
+    std::int64_t sampled = 0;
+    for (const Tally& tally : tallies_) {
+      progress.events_done += tally.events.load(std::memory_order_relaxed);
+      progress.pairs_done += tally.pairs.load(std::memory_order_relaxed);
+      sampled += tally.sampled_pairs.load(std::memory_order_relaxed);
+      loss += tally.loss.load(std::memory_order_relaxed);
+    }
+    if (sampled > reported_pairs_) {
+      loss_per_pair_ = (loss - reported_loss_) / static_cast<double>(sampled - reported_pairs_);
+      reported_loss_ = loss;
+      reported_pairs_ = sampled;
+    }
+    const auto events = static_cast<std::int64_t>(input_.sessions.items.size());
+    progress.events_total = events * options_.epochs;
+    progress.epochs = options_.epochs;
+    progress.epoch =
+        std::min(options_.epochs - 1, progress.events_done / std::max<std::int64_t>(1, events));
+    progress.loss_per_pair = loss_per_pair_;
+    progress.learning_rate = static_cast<double>(
+        learning_rate(options_.learning_rate, options_.min_learning_rate,
+                      static_cast<double>(progress.events_done) /
+                          static_cast<double>(std::max<std::int64_t>(1, progress.events_total))));
+    progress.seconds = std::chrono::duration<double>(Clock::now() - started_).count();
+    progress_(progress);
+  }
+
+  const TrainingInput& input_;
+  const Options& options_;
+  const OnProgress& progress_;
+  const Kernels& kernels_;
+  int threads_;
+  NoiseSampler noise_;
+  std::vector<float> keep_;
+  Slices slices_;
+  std::vector<Tally> tallies_;
+  std::vector<std::uint8_t> has_own_, trained_;
+  HotSet hot_center_own_, hot_center_tokens_, hot_context_own_, hot_context_tokens_;
+  Weights weights_;
+  Sides sides_;
+  std::atomic<std::int64_t> next_slice_{0};
+  Clock::time_point started_;
+  double reported_loss_ = 0, loss_per_pair_ = 0;
+  std::int64_t reported_pairs_ = 0;
+};
+
+void require_finite(const Table& table, const Options& options) {
+  for (std::size_t i = 0; i < table.rows(); ++i) {
+    float sum = 0;
+    for (std::size_t d = 0; d < table.stride(); ++d) sum += table.row(i)[d] * 0.0F;
+    if (sum != 0.0F || sum != sum) {
+      throw Diverged("training diverged in epoch " + std::to_string(options.epochs) +
+                     " at learning rate " + std::to_string(options.min_learning_rate) +
+                     ": a vector is not finite; lower learning_rate");
+    }
+  }
+}
+
+}  // namespace
+
+Weights train(const TrainingInput& input, const Options& options, const OnProgress& progress) {
+  check(options);
+  check(input);
+  Weights weights = Trainer(input, options, progress).run();
+  for (const Table* table : {&weights.center_own, &weights.center_tokens, &weights.context_own,
+                             &weights.context_tokens}) {
+    require_finite(*table, options);
+  }
+  return weights;
+}
+
+void add_content_to_own(const FeatureView& features, Weights& weights, int threads) {
+  const auto add = [&](const Table& tokens, Table& own) {
+    if (tokens.empty()) return;
+    add_content(features, tokens.data(), tokens.stride(), own, threads, [] {});
+  };
+  add(weights.center_tokens, weights.center_own);
+  add(weights.context_tokens, weights.context_own);
+}
+
+}  // namespace likewise

@@ -1,0 +1,163 @@
+"""Queries: from ids, a name and category, or vectors to the vectors that are searched with.
+
+Owns which arguments of Model.similar and Model.complements go together, and the grouping of items
+by category level. Used by model.py alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from likewise._search_arguments import Float32, Int32, float_rows, unit_rows
+from likewise.catalogue import Catalogue
+
+if TYPE_CHECKING:
+    from likewise.index import Index
+    from likewise.model import Model
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """What to search with, and what it was asked by."""
+
+    vectors: Float32  # (n, dim)
+    single: bool
+    title: str = ""
+    ids: pa.LargeStringArray | None = None  # (n,), where items were asked about
+    positions: Int32 | None = None  # (n,) in the model's catalogue, -1 elsewhere
+
+
+def read(
+    model: Model,
+    items: Any,
+    name: str | None,
+    category: str | None,
+    vector: npt.ArrayLike | None,
+    index: Index | None,
+) -> Query:
+    """Check that exactly one way of asking was used, and follow it."""
+    by_text = name is not None or category is not None
+    ways = (items is not None) + by_text + (vector is not None)
+    if ways != 1:
+        raise ValueError(
+            "ask by exactly one of items, name and category, or vector; got "
+            + ("none of them" if ways == 0 else f"{ways} of them")
+        )
+    if vector is not None:
+        return _by_vector(model, vector)
+    if by_text:
+        return _by_text(model, name, category)
+    return _by_items(model, items, index)
+
+
+def known_positions(catalogue: Catalogue, ids: Any) -> Int32:
+    """Return positions in the catalogue; an unknown id raises UnknownItemError."""
+    positions: Int32 = catalogue.positions(ids)
+    if (positions < 0).any():
+        catalogue.position(ids[int(np.argmax(positions < 0))])
+    return positions
+
+
+def _by_vector(model: Model, vector: npt.ArrayLike) -> Query:
+    array = np.asarray(vector)
+    single = array.ndim == 1
+    rows = float_rows("vector", array[None, :] if single else array, columns=model.options.dim)
+    return Query(rows, single, "a vector")
+
+
+def _by_text(model: Model, name: str | None, category: str | None) -> Query:
+    for argument, value in (("name", name), ("category", category)):
+        if value is not None and not isinstance(value, str):
+            raise TypeError(f"{argument} must be a string, got {type(value).__name__}")
+    item = Catalogue.from_arrays(
+        pa.array([""], pa.large_string()),
+        pa.array([category], pa.large_string()),
+        pa.array([name], pa.large_string()),
+    )
+    title = f"{name or '(no name)'}" + (f"  [{category}]" if category else "")
+    return Query(model.encode(item, own_rows=False), True, title)
+
+
+def _by_items(model: Model, items: Any, index: Index | None) -> Query:
+    single = isinstance(items, str | int | np.integer | np.str_) and not isinstance(items, bool)
+    asked = [items] if single else items
+    if not single and not hasattr(asked, "__len__"):
+        raise TypeError(
+            f"items must be an item id or a sequence of item ids, got {type(items).__name__}"
+        )
+    elsewhere = None if index is None or index.catalogue is model.catalogue else index.catalogue
+    positions: Int32 = model.catalogue.positions(asked)
+    unknown = np.flatnonzero(positions < 0)
+    if not len(unknown):
+        ids = model.catalogue.ids.take(pa.array(positions))
+        return Query(
+            model.center[positions], single, _title(model.catalogue, positions), ids, positions
+        )
+    # Items that training never saw can still be asked about when the index knows them.
+    if elsewhere is None:
+        model.catalogue.position(asked[int(unknown[0])])
+    assert elsewhere is not None
+    theirs: Int32 = elsewhere.positions(asked)
+    for row in unknown[theirs[unknown] < 0][:1]:
+        elsewhere.position(asked[int(row)])
+    vectors = np.empty((len(positions), model.options.dim), dtype=np.float32)
+    known = positions >= 0
+    vectors[known] = model.center[positions[known]]
+    vectors[unknown] = model.encode(elsewhere.take(theirs[unknown]), own_rows=False)
+    own_ids = model.catalogue.ids.take(pa.array(positions, mask=~known))
+    ids = pc.coalesce(own_ids, elsewhere.ids.take(pa.array(theirs, mask=theirs < 0)))
+    return Query(vectors, single, _title(elsewhere, theirs), ids, positions)
+
+
+def _title(catalogue: Catalogue, positions: Int32) -> str:
+    if len(positions) != 1:
+        return ""
+    at = int(positions[0])
+    name = catalogue.names[at].as_py()
+    return str(catalogue.ids[at]) + (f"  {name}" if name else "")
+
+
+def category_vectors(vectors: Float32, catalogue: Catalogue) -> pa.Table:
+    """Average the unit vectors of the items below every category level."""
+    paths = catalogue.categories.dictionary_encode()
+    codes = paths.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    units, usable = unit_rows(vectors)
+    dim = vectors.shape[1]
+
+    # One sum for each distinct path first: there are few of them, whatever the number of items.
+    order = np.argsort(codes, kind="stable")
+    order = order[codes[order] >= 0]
+    present, starts = np.unique(codes[order], return_index=True)
+    sums = np.zeros((len(paths.dictionary), dim))
+    pulling = np.zeros(len(paths.dictionary), dtype=np.int64)
+    for code, part in zip(present, np.split(order, starts[1:]), strict=True):
+        sums[code] = units[part].sum(axis=0, dtype=np.float64)
+        pulling[code] = usable[part].sum()
+    below = np.bincount(codes[codes >= 0], minlength=len(paths.dictionary))
+
+    levels: dict[str, list[int]] = {}
+    for code, path in enumerate(paths.dictionary.to_pylist()):
+        steps = [step for step in (part.strip() for part in path.split(">")) if step]
+        for depth in range(1, len(steps) + 1):
+            levels.setdefault(" > ".join(steps[:depth]), []).append(code)
+    names = sorted(levels)
+    means = np.zeros((len(names), dim), dtype=np.float32)
+    counts = np.zeros(len(names), dtype=np.int64)
+    for row, level in enumerate(names):
+        inside = levels[level]
+        means[row] = sums[inside].sum(axis=0) / max(1, pulling[inside].sum())
+        counts[row] = below[inside].sum()
+    return pa.table(
+        {
+            "category": pa.array(names, pa.large_string()),
+            "level": pa.array([name.count(" > ") + 1 for name in names], pa.int32()),
+            "items": pa.array(counts),
+            "vector": pa.FixedSizeListArray.from_arrays(pa.array(means.reshape(-1)), dim),
+        }
+    )
