@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import unicodedata
 from pathlib import Path
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reference_text as reference
-from likewise import _core
+from likewise import _core, features
 from likewise.features import Features, Kind, Recipe, character_ngrams, tokens_of
 from likewise.options import Options
 from text_catalogue import Strings, many
@@ -235,6 +236,11 @@ def test_any_bytes_at_all(category, name):
 
 
 # --- arguments ----------------------------------------------------------------
+
+
+def test_examples_of_the_docstrings():
+    failed, tried = doctest.testmod(features)
+    assert (failed, tried > 4) == (0, True)
 
 
 def test_recipe_round_trip_and_options():

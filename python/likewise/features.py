@@ -275,7 +275,7 @@ def tokens_of(
     Examples
     --------
     >>> [text for kind, text, hash in tokens_of("Toys > Dogs", "Ball for dogs, 2x50g")]
-    ['toys', 'toys > dogs', 'ball', 'for', 'dogs', '2x50g']
+    ['toys', 'toys > dogs', 'ball', 'for', 'dogs', '2x50g', 'toys']
     """
     recipe = Recipe() if recipe is None else recipe
     # Lone surrogates, which no UTF-8 can hold, arrive as bad bytes and separate words.
