@@ -18,8 +18,9 @@ void register_options(py::module_& m) {
     visit_options(options, [&](const char* name, const auto& value) { defaults[name] = value; });
     return defaults;
   });
-  m.def("check_options", [](const py::dict& given) { check(options_from_dict(given)); },
-        py::arg("options"));
+  m.def(
+      "check_options", [](const py::dict& given) { check(options_from_dict(given)); },
+      py::arg("options"));
 }
 
 }  // namespace likewise::bindings

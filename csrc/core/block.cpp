@@ -10,11 +10,9 @@ namespace {
 
 constexpr std::size_t kTile = 4;  // contexts whose gradients are accumulated together
 
-inline void bring_near(const float* row, std::size_t stride) {
-  for (std::size_t d = 0; d < stride; d += kRowAlign) __builtin_prefetch(row + d, 1, 2);
+double softplus(double x) {
+  return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
 }
-
-double softplus(double x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }
 
 }  // namespace
 
@@ -25,17 +23,64 @@ float* Scratch::reserve(std::size_t floats) {
   return reinterpret_cast<float*>((address + line - 1) / line * line);
 }
 
-void prepare(PreparedBlock& prepared, const Sides& sides) {
-  const Block& block = prepared.block;
-  prepared.centers.clear();
-  prepared.contexts.clear();
-  for (const Block::Center& center : block.centers) {
-    prepared.centers.add(sides.center, block.contexts[center.place], center.own_row);
+void Pipeline::start(std::size_t first_session, std::size_t last_session, const Rng& rng) {
+  planner_.start(first_session, last_session, rng);
+  planned_ = expected_ = prepared_ = taken_ = 0;
+  exhausted_ = false;
+  for (std::size_t step = 0; step + 1 < kDepth; ++step) advance();
+}
+
+void Pipeline::expect(const Block& block,
+                      void (*ask)(const FeatureView&, std::span<const ItemId>)) const {
+  if (sides_.center.features != nullptr) ask(*sides_.center.features, block.contexts);
+  if (sides_.context.features != nullptr) ask(*sides_.context.features, block.negatives);
+}
+
+// Each stage stays one block behind the stage before it, until the planner runs dry.
+void Pipeline::advance() {
+  if (prepared_ < expected_) {
+    PreparedBlock& block = ring_[prepared_++ % kDepth];
+    block.centers.clear();
+    block.contexts.clear();
+    for (const Block::Center& center : block.block.centers) {
+      block.centers.add(sides_.center, block.block.contexts[center.place], center.own_row);
+    }
+    for (const ItemId item : block.block.contexts) block.contexts.add(sides_.context, item, true);
+    for (const ItemId item : block.block.negatives) block.contexts.add(sides_.context, item, true);
   }
-  for (const ItemId item : block.contexts) prepared.contexts.add(sides.context, item, true);
-  for (const ItemId item : block.negatives) prepared.contexts.add(sides.context, item, true);
-  for (const float* row : prepared.centers.all_rows()) bring_near(row, sides.stride);
-  for (const float* row : prepared.contexts.all_rows()) bring_near(row, sides.stride);
+  if (expected_ < planned_) expect(ring_[expected_++ % kDepth].block, expect_entries);
+  if (!exhausted_) {
+    Block& block = ring_[planned_ % kDepth].block;
+    exhausted_ = !planner_.next(block);
+    if (!exhausted_) {
+      ++planned_;
+      expect(block, expect_offsets);
+    }
+  }
+}
+
+const PreparedBlock* Pipeline::next(const PreparedBlock*& upcoming) {
+  advance();
+  if (taken_ == prepared_) return nullptr;
+  const PreparedBlock* now = &ring_[taken_++ % kDepth];
+  upcoming = taken_ < prepared_ ? &ring_[taken_ % kDepth] : nullptr;
+  return now;
+}
+
+// A burst of look-ups would fill the queue of open misses and stall; a few at each pause between
+// tiles travel while the next tile is computed.
+void Workspace::bring_some_near() {
+  std::size_t left = upcoming_share_;
+  for (std::span<float* const>& rows : upcoming_) {
+    const std::size_t now = std::min(left, rows.size());
+    for (std::size_t i = 0; i < now; ++i) {
+      for (std::size_t d = 0; d < sides_.stride; d += kRowAlign) {
+        __builtin_prefetch(rows[i] + d, 1, 2);
+      }
+    }
+    rows = rows.subspan(now);
+    left -= now;
+  }
 }
 
 Workspace::Workspace(const Kernels& kernels, const Sides& sides, const Options& options,
@@ -49,7 +94,7 @@ void Workspace::gather(const PreparedBlock& prepared) {
   const std::size_t stride = sides_.stride;
   const std::size_t m = prepared.centers.items(), n = prepared.contexts.items();
   center_ = center_memory_.reserve(m * stride);
-  context_ = context_memory_.reserve(n * stride);
+  context_ = context_memory_.reserve((n + kScorePadding) * stride);
   for (std::size_t i = 0; i < m; ++i) {
     kernels_.compose(center_ + i * stride, prepared.centers.rows(i), prepared.centers.weights(i),
                      prepared.centers.count(i), stride);
@@ -88,7 +133,8 @@ void Workspace::skip_true_contexts(const Block& block) {
       if (block.contexts[center.place] == drawn) --hits;
       if (hits == 0) continue;
       const auto pairs = static_cast<float>(center.pairs());
-      scores_[i * score_stride_ + first_negative_ + k] *= (pairs - static_cast<float>(hits)) / pairs;
+      scores_[i * score_stride_ + first_negative_ + k] *=
+          (pairs - static_cast<float>(hits)) / pairs;
     }
   }
 }
@@ -107,7 +153,16 @@ double Workspace::center_loss(const Block& block, std::size_t i) const {
                     static_cast<double>(block.negatives.size());
 }
 
-void Workspace::train(const PreparedBlock& prepared, float rate, double* loss, Rng& rng) {
+void Workspace::train(const PreparedBlock& prepared, const PreparedBlock* upcoming, float rate,
+                      double* loss, Rng& rng) {
+  if (upcoming != nullptr) {
+    upcoming_[0] = upcoming->centers.all_rows();
+    upcoming_[1] = upcoming->contexts.all_rows();
+    const std::size_t pauses =
+        2 * prepared.centers.items() / kTile + prepared.contexts.items() / kTile;
+    upcoming_share_ =
+        (upcoming_[0].size() + upcoming_[1].size()) / std::max<std::size_t>(1, pauses) + 1;
+  }
   gather(prepared);
   if (prepared.block.negatives.empty()) {
     train_independent(prepared, rate, loss, rng);
@@ -129,9 +184,9 @@ void Workspace::train_shared(const PreparedBlock& prepared, float rate, double* 
   const std::size_t stride = sides_.stride;
   const std::size_t m = block.centers.size(), n = block.contexts.size();
   const std::size_t k = block.negatives.size();
-  first_negative_ = padded(n);
+  first_negative_ = padded(n) + kRowAlign;  // the kernels may spoil a line past the contexts
   score_stride_ = first_negative_ + padded(k);
-  scores_ = score_memory_.reserve(m * score_stride_);
+  scores_ = score_memory_.reserve(m * score_stride_ + kRowAlign);
   std::memset(scores_, 0, m * score_stride_ * sizeof(float));
 
   first_row_.assign((n + kTile - 1) / kTile, static_cast<std::uint32_t>(m));
@@ -141,6 +196,7 @@ void Workspace::train_shared(const PreparedBlock& prepared, float rate, double* 
   const float* negative_rows = context_ + n * stride;
   const float weight = rate * negatives_ / static_cast<float>(k);
   for (std::size_t i = 0; i < m; i += kTile) {
+    bring_some_near();
     const std::size_t end = std::min(i + kTile, m);
     std::size_t low = n, high = 0;
     for (std::size_t r = i; r < end; ++r) {
@@ -171,6 +227,7 @@ void Workspace::train_shared(const PreparedBlock& prepared, float rate, double* 
 
   const Terms nothing{scores_, 0, 0, context_, 0};
   for (std::size_t i = 0; i < m; i += kTile) {
+    bring_some_near();
     const auto [low, high] = spans_[i / kTile];
     const float* steps = scores_ + i * score_stride_;
     const Terms true_terms{steps + low, score_stride_, 1, context_ + low * stride, high - low};
@@ -180,11 +237,14 @@ void Workspace::train_shared(const PreparedBlock& prepared, float rate, double* 
   }
   for (std::size_t tile = 0; tile < first_row_.size(); ++tile) {
     const std::size_t j = tile * kTile, first = first_row_[tile], last = last_row_[tile];
+    bring_some_near();
     if (first >= last) continue;
     const Terms terms{scores_ + first * score_stride_ + j, 1, score_stride_,
                       center_ + first * stride, last - first};
     kernels_.accumulate(context_out_.data() + j, std::min(kTile, n - j), terms, nothing, stride);
   }
+  upcoming_share_ = upcoming_[0].size() + upcoming_[1].size();
+  bring_some_near();
   const Terms terms{scores_ + first_negative_, 1, score_stride_, center_, m};
   kernels_.accumulate(context_out_.data() + n, k, terms, nothing, stride);
 }
@@ -197,23 +257,23 @@ void Workspace::train_independent(const PreparedBlock& prepared, float rate, dou
   const Terms nothing{center_, 0, 0, center_, 0};
   std::vector<float> row(stride + kRowAlign), gradient(stride + kRowAlign);
   Scratch memory;
-  float* drawn = memory.reserve(stride);
+  float* drawn = memory.reserve(kScorePadding * stride);
   RowList rows;
   for (std::size_t i = 0; i < block.centers.size(); ++i) {
     const Block::Center& center = block.centers[i];
     float* middle = center_ + i * stride;
     const auto learn = [&](const float* context, float* const* context_out, bool positive) {
-      float score = 0;
-      kernels_.scores(middle, 1, context, 1, stride, &score, 1);
+      float scores[kRowAlign] = {};
+      kernels_.scores(middle, 1, context, 1, stride, scores, kRowAlign);
+      const float score = scores[0];
       if (loss != nullptr) *loss += softplus(static_cast<double>(positive ? -score : score));
-      float step = score;
       if (positive) {
-        kernels_.positive_steps(&step, 1, 0, 1, 1, rate);
+        kernels_.positive_steps(scores, 1, 0, 1, 1, rate);
       } else {
-        kernels_.negative_steps(&step, 1, rate);
+        kernels_.negative_steps(scores, 1, rate);
       }
-      kernels_.accumulate(&center_out_[i], 1, {&step, 0, 0, context, 1}, nothing, stride);
-      kernels_.accumulate(context_out, 1, {&step, 0, 0, middle, 1}, nothing, stride);
+      kernels_.accumulate(&center_out_[i], 1, {scores, 0, 0, context, 1}, nothing, stride);
+      kernels_.accumulate(context_out, 1, {scores, 0, 0, middle, 1}, nothing, stride);
     };
     for (std::size_t j = center.low; j < center.high; ++j) {
       if (j == center.place) continue;

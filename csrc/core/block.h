@@ -12,6 +12,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "core/composer.h"
@@ -45,22 +47,47 @@ struct Sides {
   std::size_t stride = 0;
 };
 
-/// Lists the rows of a planned block and asks for them to be brought near.
-void prepare(PreparedBlock& prepared, const Sides& sides);
+/// Sessions to blocks whose memory is on its way: the look-ups that lead to a row (offsets, then
+/// entries, then the row) each get a block's time to arrive before the next one needs them.
+class Pipeline {
+ public:
+  Pipeline(Planner planner, const Sides& sides) : planner_(std::move(planner)), sides_(sides) {}
+
+  void start(std::size_t first_session, std::size_t last_session, const Rng& rng);
+
+  /// The block to train now, or null at the end; `upcoming` is the one after it, or null.
+  const PreparedBlock* next(const PreparedBlock*& upcoming);
+
+  Rng& rng() { return planner_.rng(); }
+
+ private:
+  static constexpr std::size_t kDepth = 4;
+  void advance();
+  void expect(const Block& block, void (*ask)(const FeatureView&, std::span<const ItemId>)) const;
+
+  Planner planner_;
+  const Sides& sides_;
+  PreparedBlock ring_[kDepth];
+  std::size_t planned_ = 0, expected_ = 0, prepared_ = 0, taken_ = 0;
+  bool exhausted_ = false;
+};
 
 class Workspace {
  public:
   Workspace(const Kernels& kernels, const Sides& sides, const Options& options,
             const NoiseSampler& noise);
 
-  /// Trains on the block. `loss`, when not null, gets the summed loss of the block's pairs added
+  /// Trains on the block, and meanwhile asks for the rows of the block that comes next (or null) to
+  /// be brought near. `loss`, when not null, gets the summed loss of the block's pairs added
   /// (before the step): -log sigmoid of each pair and of each negative, in nats.
-  void train(const PreparedBlock& prepared, float rate, double* loss, Rng& rng);
+  void train(const PreparedBlock& prepared, const PreparedBlock* upcoming, float rate, double* loss,
+             Rng& rng);
 
  private:
   void train_shared(const PreparedBlock& prepared, float rate, double* loss);
   void train_independent(const PreparedBlock& prepared, float rate, double* loss, Rng& rng);
   void gather(const PreparedBlock& prepared);
+  void bring_some_near();
   void skip_true_contexts(const Block& block);
   double center_loss(const Block& block, std::size_t i) const;
 
@@ -68,6 +95,8 @@ class Workspace {
   const Sides& sides_;
   float negatives_;
   const NoiseSampler& noise_;
+  std::span<float* const> upcoming_[2];  // rows to bring near, from the next block
+  std::size_t upcoming_share_ = 0;       // of them at each pause of this block's work
   std::size_t score_stride_ = 0, first_negative_ = 0;
   float *center_ = nullptr, *context_ = nullptr, *scores_ = nullptr;
   std::vector<float*> center_out_, context_out_;

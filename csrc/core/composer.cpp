@@ -42,40 +42,72 @@ void check(const FeatureView& features, std::size_t n_items, std::size_t buckets
 
 void RowList::add(const ItemRows& side, ItemId item, bool own_row) {
   const auto i = static_cast<std::size_t>(item);
+  std::size_t first = 0, last = 0;
   if (side.features != nullptr) {
-    const auto first = static_cast<std::size_t>(side.features->item_offsets[i]);
-    const auto last = static_cast<std::size_t>(side.features->item_offsets[i + 1]);
-    for (std::size_t e = first; e < last; ++e) {
-      rows_.push_back(side.tokens->row(static_cast<std::size_t>(side.features->item_tokens[e])));
-      weights_.push_back(side.features->item_weights[e]);
-    }
+    first = static_cast<std::size_t>(side.features->item_offsets[i]);
+    last = static_cast<std::size_t>(side.features->item_offsets[i + 1]);
+  }
+  if (rows_.size() < size_ + (last - first) + 1) {
+    rows_.resize(2 * (size_ + (last - first) + 1));
+    weights_.resize(rows_.size());
+  }
+  float** rows = rows_.data() + size_;
+  float* weights = weights_.data() + size_;
+  for (std::size_t e = first; e < last; ++e) {
+    const auto token = static_cast<std::size_t>(side.features->item_tokens[e]);
+    *rows++ = side.hot_tokens ? side.hot_tokens->row(token) : side.tokens->row(token);
+    *weights++ = side.features->item_weights[e];
   }
   if (own_row && side.own != nullptr && (side.has_own.empty() || side.has_own[i] != 0)) {
-    rows_.push_back(side.own->row(i));
-    weights_.push_back(1.0F);
+    *rows++ = side.hot_own ? side.hot_own->row(i) : side.own->row(i);
+    *weights = 1.0F;
   }
-  begins_.push_back(rows_.size());
+  size_ = static_cast<std::size_t>(rows - rows_.data());
+  begins_.push_back(size_);
+}
+
+void expect_offsets(const FeatureView& features, std::span<const ItemId> items) {
+  for (const ItemId item : items)
+    __builtin_prefetch(&features.item_offsets[static_cast<std::size_t>(item)]);
+}
+
+void expect_entries(const FeatureView& features, std::span<const ItemId> items) {
+  constexpr std::size_t kLine = 16;  // entries of 4 bytes in a cache line
+  for (const ItemId item : items) {
+    const auto first =
+        static_cast<std::size_t>(features.item_offsets[static_cast<std::size_t>(item)]);
+    const auto last =
+        static_cast<std::size_t>(features.item_offsets[static_cast<std::size_t>(item) + 1]);
+    for (std::size_t e = first; e < last; e += kLine) {
+      __builtin_prefetch(features.item_tokens.data() + e);
+      __builtin_prefetch(features.item_weights.data() + e);
+    }
+    if (first < last) {
+      __builtin_prefetch(features.item_tokens.data() + last - 1);
+      __builtin_prefetch(features.item_weights.data() + last - 1);
+    }
+  }
 }
 
 void add_content(const FeatureView& features, const float* tokens, std::size_t token_stride,
                  Table& out, int threads, const Poll& poll) {
   if (features.empty()) return;
   const std::size_t dim = out.dim();
-  parallel_for(threads, static_cast<std::int64_t>(out.rows()), 4096,
-               [&](std::int64_t first, std::int64_t last, int) {
-                 for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last);
-                      ++i) {
-                   float* vector = out.row(i);
-                   const auto end = static_cast<std::size_t>(features.item_offsets[i + 1]);
-                   for (auto e = static_cast<std::size_t>(features.item_offsets[i]); e < end; ++e) {
-                     const float weight = features.item_weights[e];
-                     const float* row =
-                         tokens + static_cast<std::size_t>(features.item_tokens[e]) * token_stride;
-                     for (std::size_t d = 0; d < dim; ++d) vector[d] += weight * row[d];
-                   }
-                 }
-               },
-               poll);
+  parallel_for(
+      threads, static_cast<std::int64_t>(out.rows()), 4096,
+      [&](std::int64_t first, std::int64_t last, int) {
+        for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i) {
+          float* vector = out.row(i);
+          const auto end = static_cast<std::size_t>(features.item_offsets[i + 1]);
+          for (auto e = static_cast<std::size_t>(features.item_offsets[i]); e < end; ++e) {
+            const float weight = features.item_weights[e];
+            const float* row =
+                tokens + static_cast<std::size_t>(features.item_tokens[e]) * token_stride;
+            for (std::size_t d = 0; d < dim; ++d) vector[d] += weight * row[d];
+          }
+        }
+      },
+      poll);
 }
 
 namespace {
@@ -98,20 +130,19 @@ void compose_tokens(const FeatureView& features, std::span<const std::int64_t> k
                     const float* stored, std::size_t stored_stride, const float* ngrams,
                     std::size_t ngram_stride, Table& tokens, int threads, const Poll& poll) {
   const std::size_t dim = tokens.dim();
-  parallel_for(threads, static_cast<std::int64_t>(tokens.rows()), 1024,
-               [&](std::int64_t first, std::int64_t last, int) {
-                 for (auto t = static_cast<std::size_t>(first); t < static_cast<std::size_t>(last);
-                      ++t) {
-                   if (known[t] >= 0) {
-                     std::copy_n(stored + static_cast<std::size_t>(known[t]) * stored_stride, dim,
-                                 tokens.row(t));
-                   } else if (const auto rows = features.ngrams(t);
-                              ngrams != nullptr && !rows.empty()) {
-                     mean_of_rows(rows, ngrams, ngram_stride, dim, tokens.row(t));
-                   }
-                 }
-               },
-               poll);
+  parallel_for(
+      threads, static_cast<std::int64_t>(tokens.rows()), 1024,
+      [&](std::int64_t first, std::int64_t last, int) {
+        for (auto t = static_cast<std::size_t>(first); t < static_cast<std::size_t>(last); ++t) {
+          if (known[t] >= 0) {
+            std::copy_n(stored + static_cast<std::size_t>(known[t]) * stored_stride, dim,
+                        tokens.row(t));
+          } else if (const auto rows = features.ngrams(t); ngrams != nullptr && !rows.empty()) {
+            mean_of_rows(rows, ngrams, ngram_stride, dim, tokens.row(t));
+          }
+        }
+      },
+      poll);
 }
 
 void teach_ngrams(const FeatureView& features, std::span<const std::uint8_t> trained, float rate,

@@ -11,9 +11,9 @@ namespace likewise {
 
 /// Items as weighted tokens, tokens as rows of n-grams. Empty spans: items without content.
 struct FeatureView {
-  std::span<const Offset> item_offsets;       // (n_items + 1,)
-  std::span<const std::int32_t> item_tokens;  // (n_entries,) token of each entry, < n_tokens
-  std::span<const float> item_weights;        // (n_entries,) squares sum to 1 within an item
+  std::span<const Offset> item_offsets;         // (n_items + 1,)
+  std::span<const std::int32_t> item_tokens;    // (n_entries,) token of each entry, < n_tokens
+  std::span<const float> item_weights;          // (n_entries,) squares sum to 1 within an item
   std::span<const std::uint64_t> token_hashes;  // (n_tokens,) distinct
   std::span<const Offset> ngram_offsets;        // (n_tokens + 1,), or empty
   std::span<const RowId> ngram_rows;            // (n_ngram_entries,), < buckets

@@ -44,8 +44,8 @@ const Kernels& kernels() {
     if (std::strcmp(set->name, forced) == 0) return *set;
     names += std::string(names.empty() ? "" : ", ") + set->name;
   }
-  throw std::invalid_argument("LIKEWISE_KERNELS must be one of " + names + " on this machine, got " +
-                              forced);
+  throw std::invalid_argument("LIKEWISE_KERNELS must be one of " + names +
+                              " on this machine, got " + forced);
 }
 
 }  // namespace likewise

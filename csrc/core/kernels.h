@@ -1,7 +1,8 @@
 // kernels.h: the arithmetic of training, once per instruction set, chosen once at run time.
 //
-// Rows are float32, 64-byte aligned, padded with zeros to `stride` floats (a multiple of kRowAlign).
-// kernels_scalar.cpp is the definition; every other set must agree with it within rounding.
+// Rows are float32, 64-byte aligned, padded with zeros to `stride` floats (a multiple of
+// kRowAlign). kernels_scalar.cpp is the definition; every other set must agree with it within
+// rounding.
 #pragma once
 
 #include <cstddef>
@@ -18,19 +19,24 @@ struct Terms {
   std::size_t n;
 };
 
+/// Columns that `scores` may compute at a time.
+inline constexpr std::size_t kScorePadding = 4;
+
 struct Kernels {
   const char* name;
 
   /// out[i * out_stride + j] = dot(a_i, b_j) for i < m, j < n; a and b are consecutive rows.
+  /// May go on to the next multiple of kScorePadding in j: b must be readable there, out writable.
   void (*scores)(const float* a, std::size_t m, const float* b, std::size_t n, std::size_t stride,
                  float* out, std::size_t out_stride);
 
   /// Scores of true contexts to steps, in place: rate * (1 - sigmoid(s)) for low <= j < high and
-  /// j != self, zero elsewhere in [0, n).
+  /// j != self, zero elsewhere in [0, n) and on to the next multiple of kRowAlign.
   void (*positive_steps)(float* scores, std::size_t n, std::size_t low, std::size_t high,
                          std::size_t self, float rate);
 
-  /// Scores of negatives to steps, in place: -rate * sigmoid(s).
+  /// Scores of negatives to steps, in place: -rate * sigmoid(s). Places up to the next multiple of
+  /// kRowAlign are spoilt.
   void (*negative_steps)(float* scores, std::size_t n, float rate);
 
   /// Adds both terms to the m rows that `out` points to.

@@ -11,7 +11,7 @@ namespace {
 struct Simd {
   using Reg = __m256;
   static constexpr std::size_t kWidth = 8;
-  static constexpr int kScoreRows = 2, kScoreColumns = 4, kTileRows = 4, kTileRegs = 2;
+  static constexpr int kScoreRows = 2, kTileRows = 4, kTileRegs = 2;
 
   static Reg zero() { return _mm256_setzero_ps(); }
   static Reg set(float x) { return _mm256_set1_ps(x); }
@@ -20,7 +20,6 @@ struct Simd {
   static void store(float* p, Reg x) { _mm256_store_ps(p, x); }
   static void store_any(float* p, Reg x) { _mm256_storeu_ps(p, x); }
   static Reg fma(Reg a, Reg b, Reg c) { return _mm256_fmadd_ps(a, b, c); }
-  static Reg plus(Reg a, Reg b) { return _mm256_add_ps(a, b); }
   static Reg add(Reg a, Reg b) { return _mm256_add_ps(a, b); }
   static Reg subtract(Reg a, Reg b) { return _mm256_sub_ps(a, b); }
   static Reg multiply(Reg a, Reg b) { return _mm256_mul_ps(a, b); }
@@ -57,25 +56,15 @@ struct Simd {
     return _mm256_and_ps(x, _mm256_castsi256_ps(keep));
   }
 
-  static float sum(Reg x) {
-    __m128 s = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
-    s = _mm_add_ps(s, _mm_movehl_ps(s, s));
-    return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
-  }
-
   template <int kRows, int kColumns>
   static void store_sums(const Reg (&sums)[kRows][kColumns], float* out, std::size_t out_stride) {
+    static_assert(kColumns == 4);
     for (int i = 0; i < kRows; ++i) {
       float* place = out + static_cast<std::size_t>(i) * out_stride;
-      if constexpr (kColumns == 4) {
-        const Reg ab = _mm256_hadd_ps(sums[i][0], sums[i][1]);
-        const Reg cd = _mm256_hadd_ps(sums[i][2], sums[i][3]);
-        const Reg all = _mm256_hadd_ps(ab, cd);
-        _mm_storeu_ps(place, _mm_add_ps(_mm256_castps256_ps128(all),
-                                        _mm256_extractf128_ps(all, 1)));
-      } else {
-        for (int j = 0; j < kColumns; ++j) place[j] = sum(sums[i][j]);
-      }
+      const Reg ab = _mm256_hadd_ps(sums[i][0], sums[i][1]);
+      const Reg cd = _mm256_hadd_ps(sums[i][2], sums[i][3]);
+      const Reg all = _mm256_hadd_ps(ab, cd);
+      _mm_storeu_ps(place, _mm_add_ps(_mm256_castps256_ps128(all), _mm256_extractf128_ps(all, 1)));
     }
   }
 };
@@ -88,7 +77,9 @@ constexpr Kernels kAvx2{"avx2",     scores,  positive_steps, negative_steps,
 }  // namespace
 
 const Kernels& avx2_kernels();
-const Kernels& avx2_kernels() { return kAvx2; }
+const Kernels& avx2_kernels() {
+  return kAvx2;
+}
 
 }  // namespace likewise
 #endif

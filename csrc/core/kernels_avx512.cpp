@@ -11,7 +11,7 @@ namespace {
 struct Simd {
   using Reg = __m512;
   static constexpr std::size_t kWidth = 16;
-  static constexpr int kScoreRows = 4, kScoreColumns = 4, kTileRows = 4, kTileRegs = 4;
+  static constexpr int kScoreRows = 4, kTileRows = 4, kTileRegs = 4;
 
   static Reg zero() { return _mm512_setzero_ps(); }
   static Reg set(float x) { return _mm512_set1_ps(x); }
@@ -20,7 +20,6 @@ struct Simd {
   static void store(float* p, Reg x) { _mm512_store_ps(p, x); }
   static void store_any(float* p, Reg x) { _mm512_storeu_ps(p, x); }
   static Reg fma(Reg a, Reg b, Reg c) { return _mm512_fmadd_ps(a, b, c); }
-  static Reg plus(Reg a, Reg b) { return _mm512_add_ps(a, b); }
   static Reg add(Reg a, Reg b) { return _mm512_add_ps(a, b); }
   static Reg subtract(Reg a, Reg b) { return _mm512_sub_ps(a, b); }
   static Reg multiply(Reg a, Reg b) { return _mm512_mul_ps(a, b); }
@@ -49,43 +48,44 @@ struct Simd {
   static Reg keep_pairs(Reg x, std::size_t base, std::size_t low, std::size_t high,
                         std::size_t self) {
     const auto others = static_cast<__mmask16>(from(base, self + 1) | ~from(base, self));
-    const auto keep =
-        static_cast<__mmask16>(from(base, low) & ~from(base, high) & others);
+    const auto keep = static_cast<__mmask16>(from(base, low) & ~from(base, high) & others);
     return _mm512_maskz_mov_ps(keep, x);
   }
 
   // Each 128-bit lane of the answer: that lane's sums of a, b, c, d.
   static Reg sums_by_lane(Reg a, Reg b, Reg c, Reg d) {
-    const Reg ab = plus(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
-    const Reg cd = plus(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+    const Reg ab = add(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+    const Reg cd = add(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
     const __m512d x = _mm512_castps_pd(ab), y = _mm512_castps_pd(cd);
-    return plus(_mm512_castpd_ps(_mm512_unpacklo_pd(x, y)),
-                _mm512_castpd_ps(_mm512_unpackhi_pd(x, y)));
+    return add(_mm512_castpd_ps(_mm512_unpacklo_pd(x, y)),
+               _mm512_castpd_ps(_mm512_unpackhi_pd(x, y)));
   }
 
   template <int kRows, int kColumns>
   static void store_sums(const Reg (&sums)[kRows][kColumns], float* out, std::size_t out_stride) {
-    if constexpr (kRows == 4 && kColumns == 4) {
+    static_assert(kColumns == 4);
+    if constexpr (kRows == 4) {
       Reg rows[4];
       for (int i = 0; i < 4; ++i) {
         rows[i] = sums_by_lane(sums[i][0], sums[i][1], sums[i][2], sums[i][3]);
       }
-      const Reg low = plus(_mm512_shuffle_f32x4(rows[0], rows[1], 0x44),
-                           _mm512_shuffle_f32x4(rows[0], rows[1], 0xEE));
-      const Reg high = plus(_mm512_shuffle_f32x4(rows[2], rows[3], 0x44),
-                            _mm512_shuffle_f32x4(rows[2], rows[3], 0xEE));
-      const Reg all = plus(_mm512_shuffle_f32x4(low, high, 0x88),
-                           _mm512_shuffle_f32x4(low, high, 0xDD));
+      const Reg low = add(_mm512_shuffle_f32x4(rows[0], rows[1], 0x44),
+                          _mm512_shuffle_f32x4(rows[0], rows[1], 0xEE));
+      const Reg high = add(_mm512_shuffle_f32x4(rows[2], rows[3], 0x44),
+                           _mm512_shuffle_f32x4(rows[2], rows[3], 0xEE));
+      const Reg all =
+          add(_mm512_shuffle_f32x4(low, high, 0x88), _mm512_shuffle_f32x4(low, high, 0xDD));
       _mm_storeu_ps(out, _mm512_castps512_ps128(all));
       _mm_storeu_ps(out + out_stride, _mm512_extractf32x4_ps(all, 1));
       _mm_storeu_ps(out + 2 * out_stride, _mm512_extractf32x4_ps(all, 2));
       _mm_storeu_ps(out + 3 * out_stride, _mm512_extractf32x4_ps(all, 3));
     } else {
       for (int i = 0; i < kRows; ++i) {
-        for (int j = 0; j < kColumns; ++j) {
-          out[static_cast<std::size_t>(i) * out_stride + static_cast<std::size_t>(j)] =
-              _mm512_reduce_add_ps(sums[i][j]);
-        }
+        const Reg lanes = sums_by_lane(sums[i][0], sums[i][1], sums[i][2], sums[i][3]);
+        const __m256 half =
+            _mm256_add_ps(_mm512_castps512_ps256(lanes), _mm512_extractf32x8_ps(lanes, 1));
+        _mm_storeu_ps(out + static_cast<std::size_t>(i) * out_stride,
+                      _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1)));
       }
     }
   }
@@ -99,7 +99,9 @@ constexpr Kernels kAvx512{"avx512",   scores,  positive_steps, negative_steps,
 }  // namespace
 
 const Kernels& avx512_kernels();
-const Kernels& avx512_kernels() { return kAvx512; }
+const Kernels& avx512_kernels() {
+  return kAvx512;
+}
 
 }  // namespace likewise
 #endif

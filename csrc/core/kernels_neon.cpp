@@ -11,7 +11,7 @@ namespace {
 struct Simd {
   using Reg = float32x4_t;
   static constexpr std::size_t kWidth = 4;
-  static constexpr int kScoreRows = 4, kScoreColumns = 4, kTileRows = 4, kTileRegs = 4;
+  static constexpr int kScoreRows = 4, kTileRows = 4, kTileRegs = 4;
 
   static Reg zero() { return vdupq_n_f32(0.0F); }
   static Reg set(float x) { return vdupq_n_f32(x); }
@@ -20,7 +20,6 @@ struct Simd {
   static void store(float* p, Reg x) { vst1q_f32(p, x); }
   static void store_any(float* p, Reg x) { vst1q_f32(p, x); }
   static Reg fma(Reg a, Reg b, Reg c) { return vfmaq_f32(c, a, b); }
-  static Reg plus(Reg a, Reg b) { return vaddq_f32(a, b); }
   static Reg add(Reg a, Reg b) { return vaddq_f32(a, b); }
   static Reg subtract(Reg a, Reg b) { return vsubq_f32(a, b); }
   static Reg multiply(Reg a, Reg b) { return vmulq_f32(a, b); }
@@ -48,22 +47,18 @@ struct Simd {
     const std::uint32_t steps[4] = {0, 1, 2, 3};
     const auto word = [](std::size_t v) { return vdupq_n_u32(static_cast<std::uint32_t>(v)); };
     const uint32x4_t place = vaddq_u32(word(base), vld1q_u32(steps));
-    const uint32x4_t inside =
-        vandq_u32(vcgeq_u32(place, word(low)), vcltq_u32(place, word(high)));
+    const uint32x4_t inside = vandq_u32(vcgeq_u32(place, word(low)), vcltq_u32(place, word(high)));
     const uint32x4_t keep = vbicq_u32(inside, vceqq_u32(place, word(self)));
     return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(x), keep));
   }
 
   template <int kRows, int kColumns>
   static void store_sums(const Reg (&sums)[kRows][kColumns], float* out, std::size_t out_stride) {
+    static_assert(kColumns == 4);
     for (int i = 0; i < kRows; ++i) {
       float* place = out + static_cast<std::size_t>(i) * out_stride;
-      if constexpr (kColumns == 4) {
-        vst1q_f32(place, vpaddq_f32(vpaddq_f32(sums[i][0], sums[i][1]),
-                                    vpaddq_f32(sums[i][2], sums[i][3])));
-      } else {
-        for (int j = 0; j < kColumns; ++j) place[j] = vaddvq_f32(sums[i][j]);
-      }
+      vst1q_f32(place,
+                vpaddq_f32(vpaddq_f32(sums[i][0], sums[i][1]), vpaddq_f32(sums[i][2], sums[i][3])));
     }
   }
 };
@@ -76,7 +71,9 @@ constexpr Kernels kNeon{"neon",     scores,  positive_steps, negative_steps,
 }  // namespace
 
 const Kernels& neon_kernels();
-const Kernels& neon_kernels() { return kNeon; }
+const Kernels& neon_kernels() {
+  return kNeon;
+}
 
 }  // namespace likewise
 #endif

@@ -20,7 +20,9 @@ float dot(const float* a, const float* b, std::size_t stride) {
   return sum;
 }
 
-float sigmoid(float x) { return 1.0F / (1.0F + std::exp(-x)); }
+float sigmoid(float x) {
+  return 1.0F / (1.0F + std::exp(-x));
+}
 
 void scores(const float* a, std::size_t m, const float* b, std::size_t n, std::size_t stride,
             float* out, std::size_t out_stride) {
@@ -33,7 +35,7 @@ void scores(const float* a, std::size_t m, const float* b, std::size_t n, std::s
 
 void positive_steps(float* values, std::size_t n, std::size_t low, std::size_t high,
                     std::size_t self, float rate) {
-  for (std::size_t j = 0; j < n; ++j) {
+  for (std::size_t j = 0; j < padded(n); ++j) {
     const bool pair = j >= low && j < high && j != self;
     values[j] = pair ? rate * (1.0F - sigmoid(values[j])) : 0.0F;
   }
@@ -81,6 +83,8 @@ constexpr Kernels kScalar{"scalar",   scores,  positive_steps, negative_steps,
 
 }  // namespace
 
-const Kernels& scalar_kernels() { return kScalar; }
+const Kernels& scalar_kernels() {
+  return kScalar;
+}
 
 }  // namespace likewise

@@ -2,9 +2,9 @@
 //
 // Included by each kernels_<instruction set>.cpp inside its own unnamed namespace, after it has
 // defined `struct Simd`, so that no symbol is shared between files compiled with different flags.
-// Simd: Reg, kWidth (floats in a register), kScoreRows x kScoreColumns and kTileRows x kTileRegs
+// Simd: Reg, kWidth (floats in a register), kScoreRows x kScorePadding and kTileRows x kTileRegs
 // (register tiles), zero, set, load, store, fma(a, b, c) = a * b + c, exp_negated(x) = e^-x,
-// reciprocal, multiply, subtract, select_range(low, high, self, base, x), store_sums(tile, ...).
+// reciprocal, add, subtract, multiply, keep_pairs(x, base, low, high, self), store_sums(tile, ...).
 // No include guard: one inclusion per kernel file is the point.
 
 template <int kRows, int kColumns>
@@ -30,12 +30,9 @@ inline void score_tile(const float* a, const float* b, std::size_t stride, float
 template <int kRows>
 inline void score_rows(const float* a, const float* b, std::size_t n, std::size_t stride,
                        float* out, std::size_t out_stride) {
-  constexpr std::size_t kColumns = Simd::kScoreColumns;
-  std::size_t j = 0;
-  for (; j + kColumns <= n; j += kColumns) {
-    score_tile<kRows, Simd::kScoreColumns>(a, b + j * stride, stride, out + j, out_stride);
+  for (std::size_t j = 0; j < n; j += kScorePadding) {
+    score_tile<kRows, kScorePadding>(a, b + j * stride, stride, out + j, out_stride);
   }
-  for (; j < n; ++j) score_tile<kRows, 1>(a, b + j * stride, stride, out + j, out_stride);
 }
 
 void scores(const float* a, std::size_t m, const float* b, std::size_t n, std::size_t stride,
@@ -55,38 +52,20 @@ inline Simd::Reg sigmoid(Simd::Reg x) {
   return Simd::reciprocal(Simd::add(Simd::set(1.0F), Simd::exp_negated(x)));
 }
 
-// The buffers behind `values` are padded to whole registers, so the last one may be read and
-// written past n.
 void positive_steps(float* values, std::size_t n, std::size_t low, std::size_t high,
                     std::size_t self, float rate) {
   const Simd::Reg one = Simd::set(1.0F), scale = Simd::set(rate);
-  std::size_t j = 0;
-  for (; j + Simd::kWidth <= n; j += Simd::kWidth) {
+  for (std::size_t j = 0; j < n; j += Simd::kWidth) {
     const Simd::Reg step =
         Simd::multiply(scale, Simd::subtract(one, sigmoid(Simd::load_any(values + j))));
     Simd::store_any(values + j, Simd::keep_pairs(step, j, low, high, self));
-  }
-  if (j < n) {
-    float rest[Simd::kWidth] = {};
-    for (std::size_t k = j; k < n; ++k) rest[k - j] = values[k];
-    const Simd::Reg step =
-        Simd::multiply(scale, Simd::subtract(one, sigmoid(Simd::load_any(rest))));
-    Simd::store_any(rest, Simd::keep_pairs(step, j, low, high, self));
-    for (std::size_t k = j; k < n; ++k) values[k] = rest[k - j];
   }
 }
 
 void negative_steps(float* values, std::size_t n, float rate) {
   const Simd::Reg scale = Simd::set(-rate);
-  std::size_t j = 0;
-  for (; j + Simd::kWidth <= n; j += Simd::kWidth) {
+  for (std::size_t j = 0; j < n; j += Simd::kWidth) {
     Simd::store_any(values + j, Simd::multiply(scale, sigmoid(Simd::load_any(values + j))));
-  }
-  if (j < n) {
-    float rest[Simd::kWidth] = {};
-    for (std::size_t k = j; k < n; ++k) rest[k - j] = values[k];
-    Simd::store_any(rest, Simd::multiply(scale, sigmoid(Simd::load_any(rest))));
-    for (std::size_t k = j; k < n; ++k) values[k] = rest[k - j];
   }
 }
 
@@ -120,7 +99,7 @@ inline void accumulate_tile(float* const* out, const Terms& first, const Terms& 
   for (int i = 0; i < kRows; ++i) {
     for (int v = 0; v < kRegs; ++v) {
       float* place = out[i] + d + static_cast<std::size_t>(v) * Simd::kWidth;
-      Simd::store(place, Simd::plus(Simd::load(place), sums[i][v]));
+      Simd::store(place, Simd::add(Simd::load(place), sums[i][v]));
     }
   }
 }
@@ -168,8 +147,8 @@ inline void compose_tile(float* out, const float* const* rows, const float* weig
   for (std::size_t k = 0; k < n; ++k) {
     const Simd::Reg weight = Simd::set(weights[k]);
     for (int v = 0; v < kRegs; ++v) {
-      sums[v] = Simd::fma(
-          weight, Simd::load(rows[k] + static_cast<std::size_t>(v) * Simd::kWidth), sums[v]);
+      sums[v] = Simd::fma(weight, Simd::load(rows[k] + static_cast<std::size_t>(v) * Simd::kWidth),
+                          sums[v]);
     }
   }
   for (int v = 0; v < kRegs; ++v) {

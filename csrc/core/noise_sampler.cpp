@@ -29,7 +29,8 @@ NoiseSampler::NoiseSampler(std::span<const std::int64_t> counts, double exponent
   while (!small.empty() && !large.empty()) {
     const std::uint32_t poor = small.back(), rich = large.back();
     small.pop_back();
-    slots_[poor].keep = static_cast<std::uint32_t>(std::min(shares[poor] * 0x1p32, 0x1.fffffffep31));
+    slots_[poor].keep =
+        static_cast<std::uint32_t>(std::min(shares[poor] * 0x1p32, 0x1.fffffffep31));
     slots_[poor].alias = slots_[rich].item;
     shares[rich] -= 1.0 - shares[poor];
     if (shares[rich] < 1.0) {

@@ -17,8 +17,7 @@ template <class Value>
 
 void between(const char* name, std::int64_t value, std::int64_t low, std::int64_t high) {
   if (value < low || value > high) {
-    const std::string wanted =
-        "between " + std::to_string(low) + " and " + std::to_string(high);
+    const std::string wanted = "between " + std::to_string(low) + " and " + std::to_string(high);
     refuse(name, wanted.c_str(), value);
   }
 }

@@ -17,20 +17,20 @@ struct Options {
   std::int64_t epochs = 10;           // passes over the sessions
   double learning_rate = 0.05;        // step of the first pair
   double min_learning_rate = 0.0001;  // step of the last pair, reached linearly
-  double subsample = 0.0;             // frequent items are skipped above this share of events; 0 = off
-  std::int64_t min_count = 1;         // events an item needs for an own row
-  bool content = true;                // items are composed of their category and name
-  bool own_row = true;                // items with history have a row of their own
-  double id_dropout = 0.5;            // share of training in which an own row is left out
-  std::string context = "item";       // context vectors from "item" rows or from "content"
-  std::int64_t buckets = 0;           // rows that n-grams are hashed to; 0 = by the catalogue
-  std::int64_t min_n = 3;             // shortest character n-gram; 0 with max_n 0 = no n-grams
-  std::int64_t max_n = 6;             // longest character n-gram
-  std::int64_t word_ngrams = 1;       // longest run of words that is a feature; 1 = words alone
-  bool shared_negatives = true;       // one weighted set of negatives for a block of events
-  std::int64_t stretch = 0;           // events for which composed words are held; 0 = by the data
-  std::int64_t threads = 0;           // workers; 0 = the cores there are
-  std::uint64_t seed = 1;             // one thread and one seed: bit-equal results
+  double subsample = 0.0;        // frequent items are skipped above this share of events; 0 = off
+  std::int64_t min_count = 1;    // events an item needs for an own row
+  bool content = true;           // items are composed of their category and name
+  bool own_row = true;           // items with history have a row of their own
+  double id_dropout = 0.5;       // share of training in which an own row is left out
+  std::string context = "item";  // context vectors from "item" rows or from "content"
+  std::int64_t buckets = 0;      // rows that n-grams are hashed to; 0 = by the catalogue
+  std::int64_t min_n = 3;        // shortest character n-gram; 0 with max_n 0 = no n-grams
+  std::int64_t max_n = 6;        // longest character n-gram
+  std::int64_t word_ngrams = 1;  // longest run of words that is a feature; 1 = words alone
+  bool shared_negatives = true;  // one weighted set of negatives for a block of events
+  std::int64_t stretch = 0;      // events for which composed words are held; 0 = by the data
+  std::int64_t threads = 0;      // workers; 0 = the cores there are
+  std::uint64_t seed = 1;        // one thread and one seed: bit-equal results
 };
 
 /// Calls visit(name, field) for every option, in the order of declaration.

@@ -55,7 +55,8 @@ bool Planner::next(Block& block) {
     const std::size_t from = first > window_ ? first - window_ : 0;
     const std::size_t to = std::min(current_.size(), last + window_);
     const std::size_t base = block.contexts.size();
-    block.contexts.insert(block.contexts.end(), current_.begin() + static_cast<std::ptrdiff_t>(from),
+    block.contexts.insert(block.contexts.end(),
+                          current_.begin() + static_cast<std::ptrdiff_t>(from),
                           current_.begin() + static_cast<std::ptrdiff_t>(to));
     for (std::size_t i = first; i < last; ++i) {
       const std::uint64_t bits = rng_.next();
@@ -63,7 +64,9 @@ bool Planner::next(Block& block) {
       const std::size_t low = i > reach ? i - reach : 0;
       const std::size_t high = std::min(current_.size(), i + reach + 1);
       const bool own = static_cast<float>(bits & 0xFFFFFFU) * 0x1p-24F >= id_dropout_;
-      const auto place = [&](std::size_t at) { return static_cast<std::uint32_t>(base + at - from); };
+      const auto place = [&](std::size_t at) {
+        return static_cast<std::uint32_t>(base + at - from);
+      };
       block.centers.push_back({place(i), place(low), place(high), own});
       block.pairs += block.centers.back().pairs();
     }

@@ -1,9 +1,9 @@
 // planner.h: reads sessions and says which pairs a block of training holds. No vectors here.
 //
 // center: the item whose features are read and updated. context: an item near it in the session, to
-// be predicted from it. A block is up to kBlockCenters consecutive events as centers, with the events
-// around them as contexts; short sessions share a block, long ones are cut into blocks whose contexts
-// overlap, so that no pair is lost.
+// be predicted from it. A block is up to kBlockCenters consecutive events as centers, with the
+// events around them as contexts; short sessions share a block, long ones are cut into blocks whose
+// contexts overlap, so that no pair is lost.
 #pragma once
 
 #include <cstdint>

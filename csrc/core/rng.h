@@ -1,7 +1,7 @@
 // rng.h: the small random generator of the hot loops.
 //
-// xoroshiro128+ (Blackman and Vigna, 2018), seeded by splitmix64. One per slice of work, seeded from
-// (seed, epoch, slice), so that draws do not depend on which thread took the slice.
+// xoroshiro128+ (Blackman and Vigna, 2018), seeded by splitmix64. One per slice of work, seeded
+// from (seed, epoch, slice), so that draws do not depend on which thread took the slice.
 #pragma once
 
 #include <bit>

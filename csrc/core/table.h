@@ -1,7 +1,8 @@
 // table.h: a table of vectors in memory fit for random access.
 //
 // Rows are padded to whole cache lines and aligned to them; large tables ask for huge pages, since
-// every look-up of a random row would otherwise miss the address cache as well. Memory comes zeroed.
+// every look-up of a random row would otherwise miss the address cache as well. Memory comes
+// zeroed.
 #pragma once
 
 #include <cstddef>

@@ -5,11 +5,13 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <deque>
 #include <numeric>
 #include <string>
 #include <vector>
 
 #include "core/block.h"
+#include "core/hot_rows.h"
 #include "core/noise_sampler.h"
 #include "core/rng.h"
 #include "core/schedule.h"
@@ -18,10 +20,11 @@
 namespace likewise {
 namespace {
 
-constexpr std::int64_t kLossEvery = 16;      // blocks from one whose loss is taken to the next
-constexpr float kStartNorm = 0.1F;           // length of a word's random start
-constexpr float kTeachRate = 0.3F;           // step of words teaching their n-grams
-constexpr float kPull = 0.02F;               // share by which a word moves towards its n-grams
+constexpr std::int64_t kLossEvery = 64;   // blocks from one whose loss is taken to the next
+constexpr float kStartNorm = 0.1F;        // length of a word's random start
+constexpr float kTeachRate = 0.3F;        // step of words teaching their n-grams
+constexpr float kPull = 0.02F;            // share by which a word moves towards its n-grams
+constexpr std::int64_t kHotEvery = 2000;  // events from one use of a hot row to the next
 constexpr std::uint64_t kSliceStream = 1, kShuffleStream = 2, kTableStream = 3;
 
 using Clock = std::chrono::steady_clock;
@@ -126,11 +129,15 @@ class Trainer {
     if (options.min_count > 1) {
       for (const std::int64_t count : input.counts) has_own_.push_back(count >= options.min_count);
     }
+    choose_hot_rows();
     sides_.stride = weights_.center_own.stride();
-    sides_.center = {content ? &input.features : nullptr, &weights_.center_tokens,
-                     options.own_row ? &weights_.center_own : nullptr, has_own_};
-    sides_.context = {context_content ? &input.features : nullptr, &weights_.context_tokens,
-                      &weights_.context_own, {}};
+    if (content) sides_.center.features = &input.features;
+    sides_.center.tokens = &weights_.center_tokens;
+    if (options.own_row) sides_.center.own = &weights_.center_own;
+    sides_.center.has_own = has_own_;
+    if (context_content) sides_.context.features = &input.features;
+    sides_.context.tokens = &weights_.context_tokens;
+    sides_.context.own = &weights_.context_own;
   }
 
   Weights run() {
@@ -164,7 +171,30 @@ class Trainer {
     if (weights_.center_ngrams.empty()) return slices_.count() * options_.epochs;
     if (options_.stretch == 0) return slices_.count();
     const auto events = static_cast<std::int64_t>(input_.sessions.items.size());
-    return std::max<std::int64_t>(1, options_.stretch * slices_.count() / std::max<std::int64_t>(1, events));
+    return std::max<std::int64_t>(
+        1, options_.stretch * slices_.count() / std::max<std::int64_t>(1, events));
+  }
+
+  /// Rows used about once in kHotEvery events or more often.
+  void choose_hot_rows() {
+    if (threads_ == 1) return;  // nobody to fight with
+    const auto least = std::max<std::int64_t>(
+        1, static_cast<std::int64_t>(input_.sessions.items.size()) / kHotEvery);
+    if (options_.own_row) hot_center_own_ = HotSet(weights_.center_own, input_.counts, least);
+    hot_context_own_ = HotSet(weights_.context_own, input_.counts, least);
+    if (weights_.center_tokens.empty()) return;
+    const FeatureView& features = input_.features;
+    std::vector<std::int64_t> uses(features.n_tokens(), 0);
+    for (std::size_t i = 0; i < input_.counts.size(); ++i) {
+      const auto end = static_cast<std::size_t>(features.item_offsets[i + 1]);
+      for (auto e = static_cast<std::size_t>(features.item_offsets[i]); e < end; ++e) {
+        uses[static_cast<std::size_t>(features.item_tokens[e])] += input_.counts[i];
+      }
+    }
+    hot_center_tokens_ = HotSet(weights_.center_tokens, uses, least);
+    if (!weights_.context_tokens.empty()) {
+      hot_context_tokens_ = HotSet(weights_.context_tokens, uses, least);
+    }
   }
 
   void mark_trained() {
@@ -205,9 +235,17 @@ class Trainer {
   }
 
   void work(int thread, const StopFlag& stop, std::int64_t end) {
-    Workspace workspace(kernels_, sides_, options_, noise_);
-    Planner planner(input_.sessions, noise_, keep_, options_);
-    PreparedBlock blocks[2];
+    Sides sides = sides_;
+    std::deque<HotRows> hot;
+    const auto copy_hot = [&](HotSet& set, HotRows*& place) {
+      if (set.size() > 0) place = &hot.emplace_back(set);
+    };
+    copy_hot(hot_center_own_, sides.center.hot_own);
+    copy_hot(hot_center_tokens_, sides.center.hot_tokens);
+    copy_hot(hot_context_own_, sides.context.hot_own);
+    copy_hot(hot_context_tokens_, sides.context.hot_tokens);
+    Workspace workspace(kernels_, sides, options_, noise_);
+    Pipeline pipeline(Planner(input_.sessions, noise_, keep_, options_), sides);
     std::int64_t epoch = -1;
     std::vector<std::int32_t> order;
     for (;;) {
@@ -215,31 +253,28 @@ class Trainer {
       if (at >= end || stop.requested()) return;
       if (at / slices_.count() != epoch) order = order_of(epoch = at / slices_.count());
       const std::int64_t slice = order[static_cast<std::size_t>(at % slices_.count())];
-      const std::size_t first = slices_.first_session(slice), last = slices_.first_session(slice + 1);
+      const std::size_t first = slices_.first_session(slice),
+                        last = slices_.first_session(slice + 1);
       const double total = static_cast<double>(slices_.count() * options_.epochs);
       const float rate = learning_rate(options_.learning_rate, options_.min_learning_rate,
                                        static_cast<double>(at) / total);
-      planner.start(first, last, Rng(options_.seed, kSliceStream, static_cast<std::uint64_t>(at)));
+      pipeline.start(first, last, Rng(options_.seed, kSliceStream, static_cast<std::uint64_t>(at)));
 
       std::int64_t pairs = 0, sampled = 0, number = 0;
       double loss = 0;
-      int current = 0;
-      bool more = planner.next(blocks[0].block);
-      if (more) prepare(blocks[0], sides_);
-      while (more && !stop.requested()) {
-        more = planner.next(blocks[1 - current].block);
-        if (more) prepare(blocks[1 - current], sides_);  // its rows travel while this one computes
-        const PreparedBlock& block = blocks[current];
+      const PreparedBlock* upcoming = nullptr;
+      while (const PreparedBlock* block = stop.requested() ? nullptr : pipeline.next(upcoming)) {
         const bool sample = number++ % kLossEvery == 0;
-        workspace.train(block, rate, sample ? &loss : nullptr, planner.rng());
-        pairs += block.block.pairs;
-        if (sample) sampled += block.block.pairs;
-        current = 1 - current;
+        workspace.train(*block, upcoming, rate, sample ? &loss : nullptr, pipeline.rng());
+        pairs += block->block.pairs;
+        if (sample) sampled += block->block.pairs;
       }
+      for (HotRows& rows : hot) rows.exchange(thread);
       if (!std::isfinite(loss)) {
         throw Diverged("training diverged in epoch " + std::to_string(epoch + 1) + " of " +
                        std::to_string(options_.epochs) + " at learning rate " +
-                       std::to_string(rate) + ": the loss is not a finite number; lower learning_rate");
+                       std::to_string(rate) +
+                       ": the loss is not a finite number; lower learning_rate");
       }
       tallies_[static_cast<std::size_t>(thread)].add(
           input_.sessions.offsets[last] - input_.sessions.offsets[first], pairs, sampled, loss);
@@ -267,10 +302,10 @@ class Trainer {
     progress.epoch =
         std::min(options_.epochs - 1, progress.events_done / std::max<std::int64_t>(1, events));
     progress.loss_per_pair = loss_per_pair_;
-    progress.learning_rate = static_cast<double>(learning_rate(
-        options_.learning_rate, options_.min_learning_rate,
-        static_cast<double>(progress.events_done) /
-            static_cast<double>(std::max<std::int64_t>(1, progress.events_total))));
+    progress.learning_rate = static_cast<double>(
+        learning_rate(options_.learning_rate, options_.min_learning_rate,
+                      static_cast<double>(progress.events_done) /
+                          static_cast<double>(std::max<std::int64_t>(1, progress.events_total))));
     progress.seconds = std::chrono::duration<double>(Clock::now() - started_).count();
     progress_(progress);
   }
@@ -285,6 +320,7 @@ class Trainer {
   Slices slices_;
   std::vector<Tally> tallies_;
   std::vector<std::uint8_t> has_own_, trained_;
+  HotSet hot_center_own_, hot_center_tokens_, hot_context_own_, hot_context_tokens_;
   Weights weights_;
   Sides sides_;
   std::atomic<std::int64_t> next_slice_{0};

@@ -27,9 +27,10 @@ void run_workers(int threads, const std::function<void(int, const StopFlag&)>& w
 
 /// Runs body(first, last, thread) over pieces of [0, n) of about `grain`, taken in order by whoever
 /// is free. Small n runs on the caller's thread alone.
-void parallel_for(int threads, std::int64_t n, std::int64_t grain,
-                  const std::function<void(std::int64_t, std::int64_t, int)>& body,
-                  const std::function<void()>& poll = [] {});
+void parallel_for(
+    int threads, std::int64_t n, std::int64_t grain,
+    const std::function<void(std::int64_t, std::int64_t, int)>& body,
+    const std::function<void()>& poll = [] {});
 
 /// The cores there are when `asked` is 0, otherwise `asked`.
 int thread_count(std::int64_t asked);

@@ -1,0 +1,33 @@
+"""The compiled core of likewise, function by function. Private: use the likewise package."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# options
+def option_defaults() -> dict[str, Any]: ...
+def check_options(options: dict[str, Any]) -> None: ...
+
+# features
+unicode_version: str
+
+def recipe_defaults() -> dict[str, int]: ...
+def check_recipe(recipe: dict[str, int]) -> None: ...
+def build_features(
+    category_offsets: NDArray[np.int64],
+    category_bytes: NDArray[np.uint8],
+    name_offsets: NDArray[np.int64],
+    name_bytes: NDArray[np.uint8],
+    recipe: dict[str, int],
+    threads: int,
+) -> dict[str, Any]: ...
+def tokens_of(
+    category: str | bytes, name: str | bytes, recipe: dict[str, int]
+) -> list[tuple[int, str, int]]: ...
+def character_ngrams(word: str | bytes, recipe: dict[str, int]) -> list[tuple[str, int]]: ...
+def normalise(text: str | bytes) -> str: ...
+def hash64(bytes: bytes, seed: int) -> int: ...
+def code_point_classes() -> NDArray[np.uint8]: ...

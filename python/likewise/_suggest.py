@@ -1,0 +1,46 @@
+"""Ids that a misspelt one may have meant, found fast among millions."""
+
+from __future__ import annotations
+
+import difflib
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+__all__ = ["close_ids"]
+
+_LENGTHS_APART = 3
+_MOST_COMPARED = 500
+
+
+def close_ids(ids: pa.Array, text: str, most: int = 3) -> list[str]:
+    """Return the ids most like `text`, the likeliest first.
+
+    Comparing with each of a million ids would take seconds. So first come the ids that differ in
+    case or outer blanks alone; then those that share the longest start or the longest end are
+    compared by :mod:`difflib`.
+    """
+    plain = pc.utf8_lower(pc.utf8_trim_whitespace(ids))
+    wanted = text.strip().lower()
+    same: list[str] = ids.filter(pc.equal(plain, wanted)).to_pylist()
+    if same:
+        return same[:most]
+    pool: dict[str, None] = {}
+    for shares, from_start in ((pc.starts_with, True), (pc.ends_with, False)):
+        low, high = 0, len(wanted)  # the longest part that some id shares, by bisection
+        found = None
+        while low < high:
+            size = (low + high + 1) // 2
+            part = wanted[:size] if from_start else wanted[-size:]
+            matches = shares(plain, part)
+            if pc.any(matches).as_py():
+                low, found = size, matches
+            else:
+                high = size - 1
+        if found is not None:
+            near = plain.filter(found)
+            apart = pc.abs(pc.subtract(pc.utf8_length(near), len(wanted)))
+            near = near.filter(pc.less_equal(apart, _LENGTHS_APART))
+            pool.update(dict.fromkeys(near[:_MOST_COMPARED].to_pylist()))
+    close = difflib.get_close_matches(wanted, list(pool), n=most, cutoff=0.6)
+    return [ids[pc.index(plain, other).as_py()].as_py() for other in close]
