@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
 from likewise.catalogue import Catalogue
 from likewise.features import Features, Recipe
 from likewise.model import Model, SideWeights, encode_items
@@ -37,7 +38,7 @@ def small_model(
     context: str = "item",
     items: list[tuple[str, str | None, str | None]] = ITEMS,
     seed: int = 0,
-    **changes: Any,
+    changes: dict[str, Any] | None = None,
 ) -> Model:
     """Vectors of content from random rows; the first half of the items has own rows on top."""
     rng = np.random.default_rng(seed)
@@ -78,4 +79,4 @@ def small_model(
                 parts[side] = encode_items(half, features, side)
     parts["center"] = parts["center"] + own * rows(n_items)
     parts["context"] = parts["context"] + own * rows(n_items)
-    return Model(**(parts | changes))
+    return Model(**(parts | (changes or {})))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from likewise.errors import UnknownItemError
 from likewise.index import EXACT_BELOW, ApproximateIndex, ExactIndex, Index, make_index
 from store_helpers import catalogue_of
@@ -35,7 +36,9 @@ def test_finds_what_comparing_with_all_finds(kind: type[Index]) -> None:
     assert found.positions.dtype == np.int32
     assert found.scores.dtype == np.float32
     assert np.mean(found.positions == positions) > 0.99
-    np.testing.assert_allclose(found.scores, scores, atol=2e-3 if kind is ApproximateIndex else 1e-6)
+    np.testing.assert_allclose(
+        found.scores, scores, atol=2e-3 if kind is ApproximateIndex else 1e-6
+    )
 
 
 @BOTH
@@ -159,7 +162,9 @@ def test_bad_arguments_say_what_was_wanted_and_what_came(kind: type[Index]) -> N
 
 @BOTH
 def test_where_with_an_unknown_id_suggests_close_ones(kind: type[Index]) -> None:
-    index = kind(rows(3), catalogue_of([("ball-1", None, None), ("b", None, None), ("c", None, "x")]))
+    index = kind(
+        rows(3), catalogue_of([("ball-1", None, None), ("b", None, None), ("c", None, "x")])
+    )
     with pytest.raises(UnknownItemError, match="ball-1"):
         index.search(rows(1), where=["b", "ball-2"])
 

@@ -135,7 +135,9 @@ def category_vectors(vectors: Float32, catalogue: Catalogue) -> pa.Table:
     present, starts = np.unique(codes[order], return_index=True)
     sums = np.zeros((len(paths.dictionary), dim))
     pulling = np.zeros(len(paths.dictionary), dtype=np.int64)
-    for code, part in zip(present, np.split(order, starts[1:]), strict=True):
+    bounds = np.append(starts, len(order))
+    for i, code in enumerate(present):
+        part = order[bounds[i] : bounds[i + 1]]
         sums[code] = units[part].sum(axis=0, dtype=np.float64)
         pulling[code] = usable[part].sum()
     below = np.bincount(codes[codes >= 0], minlength=len(paths.dictionary))
