@@ -26,6 +26,7 @@ ITEMS = [
     ("B12", "キッチン", "南部鉄器 急須 レッド 🍵"),
 ]
 DIM = 16
+BUCKETS = 64
 
 
 def catalogue_of(items: list[tuple[str, str | None, str | None]]) -> Catalogue:
@@ -66,13 +67,13 @@ def small_model(
     }
     own = np.where(np.arange(n_items) < n_items // 2, 0.5, 0.0).astype(np.float32)[:, None]
     if content:
-        parts["recipe"] = Recipe(buckets=1024)
+        parts["recipe"] = Recipe(buckets=BUCKETS)
         features = Features.encode(catalogue, parts["recipe"], threads=1)
         hashes = np.sort(features.token_hashes)
         parts["token_weights"] = rng.uniform(0.5, 2.0, len(hashes)).astype(np.float32)
         for side in ("center", "context"):
             if side == "center" or context == "content":
-                parts[f"{side}_content"] = SideWeights(hashes, rows(len(hashes)), rows(1024))
+                parts[f"{side}_content"] = SideWeights(hashes, rows(len(hashes)), rows(BUCKETS))
         half = Model(**parts)
         for side in ("center", "context"):
             if parts[f"{side}_content"] is not None:

@@ -403,7 +403,7 @@ def test_info_and_repr(model: Model, ids_only: Model, monkeypatch: pytest.Monkey
     assert lines[0] == "likewise model"
     assert lines[1] == "  items    12 (6 warm, 6 cold)"
     assert len({line.index(line.split()[1]) for line in lines[1:]}) == 1
-    assert "1,024 n-gram rows of 3 to 6 characters" in repr(model)
+    assert "64 n-gram rows of 3 to 6 characters" in repr(model)
     assert "known by their ids alone" in repr(ids_only)
 
 

@@ -30,7 +30,7 @@ import safetensors.numpy
 
 from likewise import _model_json, _safetensors_map
 from likewise._model_json import FORMAT_VERSION, one_line
-from likewise._replace_folder import folder_id, new_folder
+from likewise._replace_folder import folder_id, left_behind, new_folder
 from likewise.catalogue import Catalogue
 from likewise.errors import StorageError
 from likewise.features import Recipe
@@ -214,7 +214,9 @@ def _load(folder: Path, verify: bool) -> Model:
 
 def _read_json(folder: Path, verify: bool) -> dict[str, Any]:
     if not folder.exists():
-        raise StorageError(f"{folder} does not exist")
+        old = left_behind(folder)
+        hint = f"; an interrupted save left the old model behind in {old}" if old else ""
+        raise StorageError(f"{folder} does not exist{hint}")
     if not folder.is_dir():
         raise StorageError(f"{folder} is not a folder; a model is a folder with {JSON_FILE}")
     if not (folder / JSON_FILE).is_file():
