@@ -1,13 +1,10 @@
 // register_composer.cpp: encoding of catalogues, from features and tables to vectors.
 #include <pybind11/pybind11.h>
-#include <pybind11/stl.h>
 
 #include <algorithm>
-#include <optional>
 #include <vector>
 
 #include "bindings/arrays.h"
-#include "bindings/feature_arrays.h"
 #include "bindings/registers.h"
 #include "bindings/signals.h"
 #include "bindings/tables.h"
@@ -19,7 +16,7 @@ namespace {
 
 py::object compose_tokens_arrays(const py::array& hashes, const py::array& ngram_offsets,
                                  const py::array& ngram_rows, const py::array& known_hashes,
-                                 const py::array& tokens, const std::optional<py::array>& ngrams,
+                                 const py::array& tokens, const py::array& ngrams,
                                  std::int64_t threads) {
   FeatureView features;
   features.token_hashes = vector_view<std::uint64_t>("hashes", hashes);
@@ -30,9 +27,8 @@ py::object compose_tokens_arrays(const py::array& hashes, const py::array& ngram
   if (stored.rows != known.size()) {
     throw py::value_error("tokens must have one row for each of known_hashes");
   }
-  MatrixView grams{nullptr, 0, 0, 0};
-  if (ngrams) grams = matrix_view("ngrams", *ngrams, stored.columns);
-  check(features, 0, grams.rows);
+  const MatrixView grams = matrix_view("ngrams", ngrams, stored.columns);
+  check(features, 0, features.n_tokens(), grams.rows);
   Table composed;
   {
     const py::gil_scoped_release without_gil;
@@ -50,14 +46,17 @@ py::object compose_tokens_arrays(const py::array& hashes, const py::array& ngram
   return to_numpy(std::move(composed));
 }
 
-py::object compose_items_arrays(const py::dict& given, const py::array& tokens,
+py::object compose_items_arrays(const py::array& item_offsets, const py::array& item_tokens,
+                                const py::array& item_weights, const py::array& token_vectors,
                                 std::int64_t threads) {
-  const FeatureView features = feature_view(given);
-  const MatrixView rows = matrix_view("token_vectors", tokens);
+  FeatureView features;
+  features.item_offsets = vector_view<Offset>("item_offsets", item_offsets);
+  features.item_tokens = vector_view<std::int32_t>("item_tokens", item_tokens);
+  features.item_weights = vector_view<float>("item_weights", item_weights);
+  const MatrixView rows = matrix_view("token_vectors", token_vectors);
+  if (features.item_offsets.empty()) throw py::value_error("item_offsets must not be empty");
   const std::size_t n_items = features.item_offsets.size() - 1;
-  if (rows.rows != features.n_tokens()) {
-    throw py::value_error("token_vectors must have one row for each of token_hashes");
-  }
+  check(features, n_items, rows.rows, 0);
   Table items;
   {
     const py::gil_scoped_release without_gil;
@@ -73,8 +72,8 @@ void register_composer(py::module_& m) {
   m.def("compose_tokens", &compose_tokens_arrays, py::arg("hashes"), py::arg("ngram_offsets"),
         py::arg("ngram_rows"), py::arg("known_hashes"), py::arg("tokens"), py::arg("ngrams"),
         py::arg("threads") = 0);
-  m.def("compose_items", &compose_items_arrays, py::arg("features"), py::arg("token_vectors"),
-        py::arg("threads") = 0);
+  m.def("compose_items", &compose_items_arrays, py::arg("item_offsets"), py::arg("item_tokens"),
+        py::arg("item_weights"), py::arg("token_vectors"), py::arg("threads") = 0);
 }
 
 }  // namespace likewise::bindings

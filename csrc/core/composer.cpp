@@ -9,7 +9,8 @@
 
 namespace likewise {
 
-void check(const FeatureView& features, std::size_t n_items, std::size_t buckets) {
+void check(const FeatureView& features, std::size_t n_items, std::size_t n_tokens,
+           std::size_t buckets) {
   const auto offsets_fit = [](std::span<const Offset> offsets, std::size_t n, std::size_t entries) {
     return offsets.size() == n + 1 && offsets[0] == 0 &&
            offsets[n] == static_cast<Offset>(entries) &&
@@ -28,11 +29,11 @@ void check(const FeatureView& features, std::size_t n_items, std::size_t buckets
   if (features.item_weights.size() != features.item_tokens.size()) {
     refuse("item_weights must have one entry for each of item_tokens");
   }
-  if (!below(features.item_tokens, features.n_tokens())) {
+  if (!below(features.item_tokens, n_tokens)) {
     refuse("item_tokens must be at least 0 and below the number of tokens");
   }
   if (features.ngram_offsets.empty()) return;
-  if (!offsets_fit(features.ngram_offsets, features.n_tokens(), features.ngram_rows.size())) {
+  if (!offsets_fit(features.ngram_offsets, n_tokens, features.ngram_rows.size())) {
     refuse("ngram_offsets must rise from 0 to the number of ngram_rows, one entry a token and one");
   }
   if (!below(features.ngram_rows, buckets)) {

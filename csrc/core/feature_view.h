@@ -28,6 +28,7 @@ struct FeatureView {
 };
 
 /// Throws std::invalid_argument when offsets or indices do not fit together.
-void check(const FeatureView& features, std::size_t n_items, std::size_t buckets);
+void check(const FeatureView& features, std::size_t n_items, std::size_t n_tokens,
+           std::size_t buckets);
 
 }  // namespace likewise

@@ -82,7 +82,7 @@ void check(const TrainingInput& input) {
   for (const ItemId item : items) {
     if (item < 0 || item >= n_items) refuse("sessions must hold items of the catalogue only");
   }
-  check(input.features, input.counts.size(), input.buckets);
+  check(input.features, input.counts.size(), input.features.n_tokens(), input.buckets);
 }
 
 /// A word starts in a direction that only its hash decides, so that two catalogues agree.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+__version__ = "0.1.0"
+
 try:
     from likewise import _core
 except ImportError as error:  # pragma: no cover
@@ -9,7 +11,44 @@ except ImportError as error:  # pragma: no cover
         "the compiled part of likewise is missing: run `pip install .` in the repository"
     ) from error
 
+from likewise.catalogue import Catalogue
+from likewise.errors import InputError, StorageError, TrainingError, UnknownItemError
+from likewise.features import Features, Recipe
+from likewise.model import Model
 from likewise.options import Options
+from likewise.sessions import Sessions
+from likewise.storage import load, save
+from likewise.training import train
 
-__version__ = "0.1.0"
-__all__ = ["Options", "__version__"]
+
+def kernels() -> str:
+    """Name the kernel set in use: avx512, avx2, neon or scalar.
+
+    The fastest that this machine can run, or the one that the environment variable
+    ``LIKEWISE_KERNELS`` names.
+
+    Raises
+    ------
+    ValueError
+        When ``LIKEWISE_KERNELS`` names a set that this machine cannot run.
+    """
+    return _core.kernels()
+
+
+__all__ = [
+    "Catalogue",
+    "Features",
+    "InputError",
+    "Model",
+    "Options",
+    "Recipe",
+    "Sessions",
+    "StorageError",
+    "TrainingError",
+    "UnknownItemError",
+    "__version__",
+    "kernels",
+    "load",
+    "save",
+    "train",
+]
