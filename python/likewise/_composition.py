@@ -69,7 +69,7 @@ def encode_items(model: Model, features: Features, side: str) -> Float32:
         features.ngram_rows,
         content.token_hashes,
         content.tokens,
-        content.ngrams if len(content.ngrams) else None,
+        content.ngrams,
         threads,
     )
     weights = item_weights(
@@ -79,15 +79,9 @@ def encode_items(model: Model, features: Features, side: str) -> Float32:
         model.kind_weights,
         model.unknown_weight,
     )
-    arrays = {
-        "item_offsets": features.item_offsets,
-        "item_tokens": features.item_tokens,
-        "item_weights": weights,
-        "token_hashes": features.token_hashes,
-        "ngram_offsets": features.ngram_offsets,
-        "ngram_rows": features.ngram_rows,
-    }
-    vectors: Float32 = _core.compose_items(arrays, token_vectors, threads)
+    vectors: Float32 = _core.compose_items(
+        features.item_offsets, features.item_tokens, weights, token_vectors, threads
+    )
     return vectors
 
 

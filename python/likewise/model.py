@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from likewise import _describe, _queries
-from likewise._composition import SideWeights, check_shape, encode_items
+from likewise._composition import SideWeights, check_shape, encode_items, item_weights
 from likewise._search_arguments import known_positions
 from likewise.catalogue import Catalogue
 from likewise.features import Features, Recipe
@@ -24,7 +24,7 @@ from likewise.index import Index, make_index
 from likewise.matches import BatchMatches, Matches
 from likewise.options import Options
 
-__all__ = ["Model", "SideWeights", "encode_items"]
+__all__ = ["Model", "SideWeights", "encode_items", "item_weights"]
 
 Float32 = npt.NDArray[np.float32]
 Int64 = npt.NDArray[np.int64]
@@ -209,7 +209,7 @@ class Model:
             raise ValueError("positive must name at least one item, got none")
         given = known_positions(self.catalogue, plus + minus)
         index = self._own_index("center", exact=True)
-        signs = np.repeat(np.float32([1, -1]), [len(plus), len(minus)])
+        signs = np.array([1.0] * len(plus) + [-1.0] * len(minus), np.float32)
         vector = signs @ index.vectors_at(given)
         where = np.ones(len(self.catalogue), dtype=np.bool_)
         where[given] = False
