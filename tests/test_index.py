@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import time
+
 import hnswlib
 import numpy as np
 import pytest
@@ -224,6 +227,27 @@ def test_exact_gives_equal_bits_alone_and_in_company() -> None:
         alone = index.search(queries[q : q + 1], k=9)
         np.testing.assert_array_equal(alone.positions[0], together.positions[q])
         np.testing.assert_array_equal(alone.scores[0], together.scores[q])
+
+
+def test_a_long_search_can_be_interrupted() -> None:
+    index = ExactIndex(rows(40_000, 100))
+    began = 0.0
+
+    def interrupt(*_: object) -> None:
+        nonlocal began
+        began = time.monotonic()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(KeyboardInterrupt):
+            index.search(index.vectors_at(np.arange(40_000)), k=10)
+        assert time.monotonic() - began < 0.5  # an idle machine needs less than 0.05
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert len(index.search(rows(2, 100), k=3).positions) == 2
 
 
 def test_a_graph_that_reaches_too_few_is_completed_exactly(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,8 +21,10 @@ import safetensors.numpy
 from likewise import _replace_folder, storage
 from likewise.errors import StorageError
 from likewise.model import Model
+from likewise.sessions import Sessions
 from likewise.storage import FORMAT_VERSION, load, save
-from store_helpers import ITEMS, catalogue_of, small_model
+from likewise.training import train
+from store_helpers import DIM, ITEMS, catalogue_of, small_model
 
 FILES = ["catalogue.parquet", "model.json", "vectors.safetensors", "weights.safetensors"]
 HERE = Path(__file__).parent
@@ -75,6 +77,25 @@ def test_loading_gives_the_same_model(kind: dict[str, Any], tmp_path: Path) -> N
         text = {"name": "unseen rubber thing", "category": "Pets"}
         assert list(model.similar(**text)) == list(loaded.similar(**text))
     assert_same(model, load(tmp_path / "m", verify=False))
+
+
+@pytest.mark.parametrize(
+    ("context", "content"), [("item", True), ("content", True), ("item", False)]
+)
+def test_trained_models_are_kept(context: str, content: bool, tmp_path: Path) -> None:
+    sessions = [["B1", "B2", "B3"], ["B2", "B1", "B9"], ["B6", "B7", "B6"]] * 5
+    trained = train(
+        Sessions.read(sessions, catalogue_of(ITEMS)),
+        dim=DIM,
+        epochs=2,
+        threads=1,
+        context=context,
+        content=content,
+    )
+    loaded = load(trained.save(tmp_path / "m"))
+    assert_same(trained, loaded)
+    assert trained.history == loaded.history
+    assert loaded.similar("B1", k=2).ids == trained.similar("B1", k=2).ids
 
 
 def test_a_model_saved_again_is_the_same(saved: Path, tmp_path: Path) -> None:
