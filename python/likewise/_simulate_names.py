@@ -145,23 +145,20 @@ def item_names(rng: np.random.Generator, items: ItemAttributes, name_words: int)
         short = name_words - sum((_word_count(slot) for slot in slots.values()), np.zeros(n, int))
         words = pa.array(invented_words(rng, _PADDING_WORDS, 3))
         for place in range(max(0, int(short.max(initial=0)))):
-            chosen = (_PADDING_WORDS * rng.random(n) ** 3).astype(np.int32)
-            padding.append(pc.take(words, pa.array(chosen, mask=short <= place)))
+            drawn = (_PADDING_WORDS * rng.random(n) ** 3).astype(np.int32)
+            padding.append(pc.take(words, pa.array(drawn, mask=short <= place)))
     order = rng.integers(0, len(_ORDERS), n)
     pieces, members = [], []
     for which, keys in enumerate(_ORDERS):
         chosen = np.flatnonzero(order == which)
-        columns = [pc.take(column, pa.array(chosen)) for column in _ordered(slots, keys, padding)]
+        shown = [slots[key] for key in keys] + padding
+        columns = [pc.take(column, pa.array(chosen)) for column in shown]
         names = pc.binary_join_element_wise(*columns, " ", null_handling="skip")
         pieces.append(pc.utf8_title(names) if which == 1 else names)
         members.append(chosen)
     back = np.empty(n, np.int64)
     back[np.concatenate(members)] = np.arange(n)
     return pc.take(pa.concat_arrays(pieces), pa.array(back))
-
-
-def _ordered(slots: dict[str, Any], keys: Sequence[str], padding: list[pa.Array]) -> list[pa.Array]:
-    return [slots[key] for key in keys] + padding
 
 
 def _word_count(column: pa.Array) -> NDArray[np.int64]:

@@ -213,7 +213,7 @@ def walk(
 
     def begin(count: int) -> NDArray[np.int64]:
         found = np.searchsorted(popular, rng.random(count) * popular[-1], side="right")
-        return np.minimum(found, len(popular) - 1)
+        return np.asarray(np.minimum(found, len(popular) - 1), np.int64)
 
     current = begin(len(lengths))
     seen = items[:0]

@@ -151,9 +151,9 @@ def simulate(
     mean_length: float = 9.0,
     new_items: float = 0.1,
     languages: Sequence[str] = LANGUAGES,
-    items_per_intent: float = 45.0,
+    items_per_intent: float = 0.0,
     hidden_intents: float = 0.25,
-    zipf: float = 0.8,
+    zipf: float = 1.0,
     drift: float = 0.08,
     excursions: float = 0.06,
     jumps: float = 0.04,
@@ -176,7 +176,8 @@ def simulate(
         Of ``"en", "de", "tr", "es"``. The first one has 60 % of the names, the others share the
         rest. Behaviour does not care for language.
     items_per_intent : float
-        Mean items that are really alike, at least 2.
+        Mean items that are really alike, at least 2; 0 chooses the square root of ``n_items``,
+        at most 100.
     hidden_intents : float
         Share of intents whose words are those of another one, in [0, 1].
     zipf : float
@@ -186,7 +187,7 @@ def simulate(
         something else. Their sum is at most 1; the rest of the time the intent stays.
     name_words : int
         Names are filled up with invented words to at least this many; 0 leaves them as they
-        are (about 6). Eight make about 180 character n-grams of 3 to 6.
+        are (about 6). Eight make about 160 character n-grams of 3 to 6.
 
     Returns
     -------
@@ -225,6 +226,7 @@ def simulate(
     seed, name_words = _whole("seed", seed, 0), _whole("name_words", name_words, 0)
     _within("mean_length", mean_length, 2.0, _LONGEST / 4)
     _within("new_items", new_items, 0.0, 0.9)
+    items_per_intent = items_per_intent or min(100.0, n_items**0.5)
     _within("items_per_intent", items_per_intent, 2.0, float("inf"))
     _within("hidden_intents", hidden_intents, 0.0, 1.0)
     _within("zipf", zipf, 0.0, 5.0)
