@@ -8,8 +8,7 @@
 namespace likewise {
 namespace {
 
-constexpr std::size_t kTile = 4;     // items whose scores or gradients are computed together
-constexpr float kCurvature = 0.25F;  // the largest of the logistic loss, at score 0
+constexpr std::size_t kTile = 4;  // items whose scores or gradients are computed together
 
 double softplus(double x) {
   return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));

@@ -28,6 +28,9 @@
 
 namespace likewise {
 
+/// The curvature that steps are damped by: the largest of the logistic loss, at score 0.
+inline constexpr float kCurvature = 0.25F;
+
 /// Scratch memory of one thread: aligned floats that grow and are never shared.
 class Scratch {
  public:
