@@ -157,6 +157,7 @@ class Trainer {
           threads_, [&](int thread, const StopFlag& stop) { work(thread, stop, last); },
           [&] { report(); });
       pass_down(last == all);
+      if (last < all) report();  // a short stretch ends before its first poll
     }
     report();
     return std::move(weights_);
