@@ -207,6 +207,7 @@ START = dt.datetime(2024, 3, 1, 23, 59, 0, 1)
         (pa.array([0, 1, 3], pa.date32()), dt.timedelta(days=1), [2, 1]),
         (pa.array([0, 86_400_000, 3 * 86_400_000], pa.date64()), 86_400, [2, 1]),
         (pa.array([0, 1, 2], pa.int16()), float("inf"), [3]),
+        (pa.array([0, 1, 2], pa.int16()), 10**400, [3]),
         (pa.array([2**63, 2**63 + 1, 2**63 + 5], pa.uint64()), 1, None),
     ],
 )
