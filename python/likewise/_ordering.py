@@ -172,7 +172,10 @@ class EventStore:
         _arrange.sort_by_time(items, times, offsets)
         if gap is None:
             return Ordered(items, offsets, 0)
-        cut = _arrange.cut_at_gaps(times, offsets, _gap_in_ticks(gap, ticks, times.dtype))
+        limit = _gap_in_ticks(gap, ticks, times.dtype)
+        if times.dtype == np.int64 and limit >= 2**63:
+            limit -= 2**64  # the bits of an unsigned number, which is how the loop compares it
+        cut = _arrange.cut_at_gaps(times, offsets, limit)
         return Ordered(items, cut, len(cut) - len(offsets))
 
     # --- on disk -------------------------------------------------------------
@@ -265,10 +268,9 @@ def _gap_in_ticks(gap: float, ticks: int, kind: npt.DTypeLike) -> int | float:
     if kind == np.float64:
         return float(gap)
     # Steps of integers are whole, so a step is longer than the gap when it is longer than the
-    # whole part of it; a fraction, for 0.1 s of nanoseconds.
-    if math.isinf(gap):
-        return int(np.iinfo(np.int64).max)
-    return min(math.floor(Fraction(gap) * ticks), int(np.iinfo(np.int64).max))
+    # whole part of it; a fraction, for 0.1 s of nanoseconds. The longest step is 2^64 - 1.
+    longest = 2**64 - 1
+    return longest if math.isinf(gap) else min(math.floor(Fraction(gap) * ticks), longest)
 
 
 def _far_apart(before: Times, after: Times, gap: float, ticks: int) -> npt.NDArray[np.bool_]:

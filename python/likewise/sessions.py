@@ -305,7 +305,7 @@ def _seconds(gap: Any) -> float | None:
         raise InputError(f"gap must be seconds or a timedelta, got {type(gap).__name__}")
     if not gap >= 0:  # NaN is refused too
         raise InputError(f"gap must be at least 0, got {gap}")
-    return min(gap, 2**63) if isinstance(gap, int) else float(gap)
+    return min(gap, 2**64) if isinstance(gap, int) else float(gap)
 
 
 def _at_least_one(name: str, value: Any) -> int:
