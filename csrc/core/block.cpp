@@ -9,9 +9,6 @@ namespace likewise {
 namespace {
 
 constexpr std::size_t kTile = 4;  // items whose scores or gradients are computed together
-constexpr float kCurvature =
-    0.03F;  // of the logistic loss: what pairs typically have (at most 1/4)
-
 /// What is left of a step along which the block's loss bends by `curvature` a unit of rate.
 float damped(float curvature) {
   return 1.0F / std::max(1.0F, curvature);
