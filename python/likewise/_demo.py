@@ -1,0 +1,337 @@
+"""``likewise demo``: a simulated shop from its first event to a saved, evaluated model.
+
+Owns what the demonstration shows and in which order. Everything is done through the public API,
+as a shop's engineer would, except for the truth that only a simulation knows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from likewise import kernels
+from likewise._cli_output import TrainingProgress, print_text, whole_file
+from likewise._simulate_names import TYPES
+from likewise._simulate_words import DEPARTMENTS
+from likewise._text_table import cut, table, terminal_width
+from likewise.catalogue import Catalogue
+from likewise.errors import StorageError
+from likewise.evaluation import Evaluation, evaluate
+from likewise.matches import BatchMatches, Matches
+from likewise.model import Model
+from likewise.options import Options
+from likewise.sessions import Sessions
+from likewise.simulate import Shop, simulate
+from likewise.storage import save
+from likewise.training import train
+
+__all__ = ["run_demo"]
+
+_EVENTS, _PRODUCTS, _MODEL = "events.parquet", "products.parquet", "model"
+_WIDTH = 100
+_SHOWN = 5
+
+
+def run_demo(
+    output: Path, *, items: int, sessions: int, seed: int, threads: int, quiet: bool
+) -> None:
+    """Simulate, train, save, show and evaluate; print it all on standard output.
+
+    Parameters
+    ----------
+    output : path
+        Folder for events, catalogue and model. It may exist when a demonstration made it.
+    items, sessions : int
+        Size of the shop.
+    seed : int
+        Of the shop and of training.
+    threads : int
+        Workers; 0 takes the cores there are.
+    quiet : bool
+        Show no progress.
+    """
+    began = time.monotonic()
+    # A small shop sees the rows of its few categories thousands of times: small steps suit it.
+    options = Options(epochs=10, learning_rate=0.01, threads=threads, seed=seed)
+    with _folder(output):
+        # More and smaller groups of alike items than by default: the lists below become varied.
+        shop = simulate(items, sessions, seed=seed, items_per_intent=25.0)
+        new = int(shop.truth.is_new.sum())
+        print_text(
+            f"A simulated shop: {items:,} items in {len(DEPARTMENTS)} departments, with names in "
+            f"{len(set(shop.truth.language.tolist()))} languages.",
+            f"{sessions:,} visits to it; {new:,} items are new and nobody has seen them yet.",
+            "",
+        )
+        catalogue = Catalogue.read(shop.catalogue)
+        history = Sessions.read(shop.events, catalogue)
+        print_text(f"catalogue  {catalogue.report}", f"sessions   {history.report}")
+        with TrainingProgress(quiet=quiet) as progress:
+            model = train(history, catalogue, options, progress=progress)
+        _write(output, shop, model)
+    last = model.history[-1]
+    speed = last["pairs_done"] / max(last["seconds"], 1e-9) / 1e6
+    print_text(
+        f"trained    {options.epochs} epochs in {last['seconds']:.1f} s: {speed:.1f} M pairs/s with "
+        f"{kernels()} kernels, loss {last['loss_per_pair']:.3f} per pair",
+        f"model      {output / _MODEL}: {options.dim} dimensions, {model.nbytes / 1e6:.1f} MB",
+    )
+    _show_answers(shop, model, catalogue)
+    _show_evaluation(history, catalogue, options, quiet)
+    _show_next(output, shop, model, time.monotonic() - began)
+
+
+@contextlib.contextmanager
+def _folder(output: Path) -> Iterator[None]:
+    """Make the folder before the work, and take it away again when the work fails."""
+    made = False
+    try:
+        if not output.exists():
+            output.mkdir()
+            made = True
+        elif not output.is_dir() or {path.name for path in output.iterdir()} - {
+            _EVENTS,
+            _PRODUCTS,
+            _MODEL,
+        }:
+            raise StorageError(
+                f"cannot write {output}: it is there and is not the folder of a demonstration; "
+                f"choose another --output"
+            )
+        yield
+    except OSError as error:
+        if isinstance(error, StorageError):
+            raise
+        raise StorageError(f"cannot write {output}: {error.strerror or error}") from error
+    finally:
+        if made:
+            with contextlib.suppress(OSError):  # not empty: the demonstration succeeded
+                output.rmdir()
+
+
+def _write(output: Path, shop: Shop, model: Model) -> None:
+    fresh = [name for name in (_EVENTS, _PRODUCTS) if not (output / name).exists()]
+    try:
+        for name, rows in ((_EVENTS, shop.events), (_PRODUCTS, shop.catalogue)):
+            with whole_file(output / name) as draft:
+                pq.write_table(rows, draft, compression="zstd")
+        save(model, output / _MODEL)
+    except BaseException:
+        for name in fresh:
+            (output / name).unlink(missing_ok=True)
+        raise
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+
+def _show_answers(shop: Shop, model: Model, catalogue: Catalogue) -> None:
+    warm = _popular(shop, catalogue, new=False)
+    cold = _popular(shop, catalogue, new=True)
+    _heading("Similar items, for items with history")
+    for item in warm[:3]:
+        _show(shop, model, _similar(model, catalogue, item), item)
+    _heading("Similar items, for new items: no event has them, names and categories say it all")
+    for item in cold[:2]:
+        _show(shop, model, _similar(model, catalogue, item), item)
+    name, category, intents = _invented(shop, warm[min(3, len(warm) - 1)])
+    found = model.similar(name=name, category=category, k=_SHOWN)
+    assert isinstance(found, Matches)
+    _show_table(
+        f'"{name}"',
+        f"{category}; an item that is not in the catalogue",
+        found,
+        np.isin(shop.truth.intent[found.positions], intents),
+        "alike",
+    )
+    _show_shares(shop, model, catalogue)
+    _heading("Goes with: answers from other categories than the item's own")
+    for item in warm[:2]:
+        elsewhere = _other_subcategory(catalogue, item)
+        goes = model.complements(str(catalogue.ids[item]), _SHOWN, where=elsewhere)
+        assert isinstance(goes, Matches)
+        partners = shop.truth.complements[shop.truth.intent[item]]
+        goes_too = np.isin(
+            shop.truth.intent_type[shop.truth.intent[goes.positions]],
+            shop.truth.intent_type[partners],
+        )
+        _show_table(*_titles(shop, model, item), goes, goes_too, "fits")
+    print_text(
+        "fits: an accessory of such items. In this shop " + _accessories(shop, warm[:2]) + "."
+    )
+
+
+def _similar(model: Model, catalogue: Catalogue, item: int) -> Matches:
+    found = model.similar(str(catalogue.ids[item]), _SHOWN)
+    assert isinstance(found, Matches)
+    return found
+
+
+def _popular(shop: Shop, catalogue: Catalogue, *, new: bool) -> list[int]:
+    """Return an item of each department: the one seen most, or the new one of the most seen kind."""
+    seen = np.bincount(shop.items, minlength=len(catalogue)).astype(np.float64)
+    if new:
+        seen = np.bincount(shop.truth.intent, seen)[shop.truth.intent]
+    paths = catalogue.categories.to_pylist()
+    chosen: dict[str, int] = {}
+    for item in np.argsort(-seen, kind="stable").tolist():
+        path = paths[item]
+        if path is not None and path.count(">") == 2 and bool(shop.truth.is_new[item]) == new:
+            chosen.setdefault(path.split(" > ")[0], item)
+    return list(chosen.values())
+
+
+def _invented(shop: Shop, item: int) -> tuple[str, str, npt.NDArray[np.int64]]:
+    """Name an item that is not in the catalogue, of the type of this one; and its intents."""
+    kind = shop.truth.intent_type[shop.truth.intent[item]]
+    place, product = TYPES[kind]
+    department = DEPARTMENTS[place]
+    name = f"{department.materials[0][0]} {product.words[0]}"
+    intents = np.flatnonzero(shop.truth.intent_type == kind)
+    return name, f"{department.name} > {product.subcategory} > {product.leaf}", intents
+
+
+def _other_subcategory(catalogue: Catalogue, item: int) -> npt.NDArray[np.bool_]:
+    """Mark the items of known category that are not in the subcategory of this one."""
+
+    def subcategory(path: str | None) -> list[str]:
+        return (path or "").split(" > ")[:2]
+
+    paths = catalogue.categories.to_pylist()
+    own = subcategory(paths[item])
+    return np.array([path is not None and subcategory(path) != own for path in paths])
+
+
+def _titles(shop: Shop, model: Model, item: int) -> tuple[str, str]:
+    catalogue = model.catalogue
+    count = int(model.counts[item])
+    seen = f"seen {count:,} times" if count else "new, never seen"
+    return f"{catalogue.ids[item]}  {catalogue.names[item]}", f"{catalogue.categories[item]}; {seen}"
+
+
+def _show(shop: Shop, model: Model, found: Matches, item: int) -> None:
+    alike = shop.truth.intent[found.positions] == shop.truth.intent[item]
+    _show_table(*_titles(shop, model, item), found, alike, "alike")
+
+
+def _show_table(
+    title: str, about: str, found: Matches, right: npt.NDArray[np.bool_], label: str
+) -> None:
+    rows = [
+        [str(rank), f"{score:.3f}", "yes" if true else "-", item_id, name or "", category or ""]
+        for rank, ((item_id, score, name), category, true) in enumerate(
+            zip(zip(found.ids, found.scores.tolist(), found.names, strict=True),
+                found.categories, right.tolist(), strict=True), 1)
+    ]  # fmt: skip
+    width = _width()
+    print_text(
+        cut(title, width),
+        cut(about, width),
+        table(
+            ["", "score", label, "id", "name", "category"],
+            rows,
+            right=(0, 1),
+            flexible=(4, 5),
+            width=width,
+            indent="  ",
+        ),
+        "",
+    )
+
+
+def _show_shares(shop: Shop, model: Model, catalogue: Catalogue) -> None:
+    """Say how often neighbours are really alike, over all items."""
+    k = 10
+    shares = []
+    for new in (False, True):
+        items = np.flatnonzero(shop.truth.is_new == new)
+        found = model.similar(catalogue.ids.take(pa.array(items)), k)
+        assert isinstance(found, BatchMatches)
+        shares.append(shop.same_intent(found.positions, items))
+    sizes = np.bincount(shop.truth.intent) / len(catalogue)
+    print_text(
+        "alike: wanted for the same purpose, which is known because the shop is simulated. Over all",
+        f"items, of the {k} most similar ones are alike: {shares[0]:.0%} for items with history, "
+        f"{shares[1]:.0%} for new ones,",
+        f"{float((sizes**2).sum()):.0%} for items drawn by chance. Some differ in what no name "
+        f"shows.",
+    )
+
+
+def _accessories(shop: Shop, items: list[int]) -> str:
+    """Say what goes with these items, in the words of the category tree."""
+    parts = []
+    for item in items:
+        intent = shop.truth.intent[item]
+        kind = shop.truth.types[shop.truth.intent_type[intent]].lower()
+        partners = shop.truth.intent_type[shop.truth.complements[intent]].tolist()
+        names = dict.fromkeys(shop.truth.types[partner].lower() for partner in partners)
+        parts.append(f"{' and '.join(names)} go with {kind}")
+    return ", ".join(parts)
+
+
+# --- evaluation -----------------------------------------------------------------------------------
+
+
+def _show_evaluation(
+    history: Sessions, catalogue: Catalogue, options: Options, quiet: bool
+) -> None:
+    k = 20
+    found: list[Evaluation] = []
+    for split in ("last", "cold"):
+        with TrainingProgress(f"training without what is held out ({split})", quiet) as progress:
+            found.append(evaluate(history, catalogue, options, split, k, progress=progress))
+    hits = {(row.system, row.kind): row.hr for result in found for row in result.rows}
+    kinds = list(dict.fromkeys(kind for _, kind in hits))
+    names = {
+        "likewise center-center": "likewise, similar",
+        "likewise center-context": "likewise, complements",
+    }
+    rows = [
+        [names.get(system, system), *(f"{hits[system, kind]:.3f}" for kind in kinds)]
+        for system in dict.fromkeys(system for system, _ in hits)
+    ]
+    _heading(f"HR@{k}: how often the item looked at next is among the {k} best")
+    print_text(
+        table(["", *kinds], rows, right=range(1, len(kinds) + 1), width=_width(), indent="  "),
+        "",
+        "warm:        both items have history; the last item of a session was held out",
+        "cold query:  the item asked about was taken out of all history",
+        "cold target: the item to be found was taken out of all history",
+    )
+
+
+def _show_next(output: Path, shop: Shop, model: Model, seconds: float) -> None:
+    folder = shlex.quote(str(output))
+    warm = _popular(shop, model.catalogue, new=False)
+    name, category, _ = _invented(shop, warm[0])
+    _heading("Written")
+    print_text(
+        f"  {output / _MODEL}  the model",
+        f"  {output / _EVENTS} and {_PRODUCTS}  what it was trained on",
+    )
+    _heading("Try next")
+    print_text(
+        f"  likewise similar {folder}/{_MODEL} --id {model.catalogue.ids[warm[0]]}",
+        f'  likewise similar {folder}/{_MODEL} --name "{name}" --category "{category}"',
+        f"  likewise train {folder}/{_EVENTS} {folder}/{_PRODUCTS} -o my-model --epochs 20",
+        "  likewise train YOUR-EVENTS YOUR-CATALOGUE -o my-model",
+        "",
+        f"Done in {seconds:.0f} s.",
+    )
+
+
+def _heading(text: str) -> None:
+    print_text("", text, "=" * min(len(text), _width()), "")
+
+
+def _width() -> int:
+    return min(_WIDTH, terminal_width(_WIDTH))
