@@ -236,6 +236,21 @@ def test_a_model_of_the_truth_is_far_ahead(shop, sessions):
     assert {row.n for row in last.rows} == {len(last_split(sessions).queries)}
 
 
+def test_a_real_model(sessions):
+    options = Options(dim=32, epochs=5, threads=1)
+    result = evaluate(sessions, options=options, split="cold")
+    found = {(row.system, row.kind): row for row in result.rows}
+    ours = found["likewise center-center", "cold query"]
+    assert ours.hr > 1.2 * found["popularity", "cold query"].hr
+    assert found["likewise center-center", "cold target"].hr > 0.1
+    assert ours.tied < 0.05
+    identity = Options(dim=32, epochs=5, threads=1, content=False)
+    # without content nothing is known of items without history, and ties must not hide that
+    for row in evaluate(sessions, options=identity, split="cold", baselines=False).rows:
+        assert row.hr < 0.1
+        assert row.tied < 0.05
+
+
 def test_training_sees_no_held_out_event(sessions):
     vectors = np.ones((2, len(sessions.catalogue), 2), np.float32)
     seen: list[Any] = []

@@ -18,6 +18,7 @@ from likewise.baselines import ItemKNN, Popularity
 from likewise.errors import InputError
 from likewise.options import Options
 from likewise.sessions import Sessions
+from likewise.training import train as train_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -308,10 +309,7 @@ def evaluate(
     history, pairs = _hold_out(sessions, split, seed, share, limit)
     if not any(len(kind.queries) for kind in pairs):
         raise InputError(f"sessions must have events to hold out for split {split!r}, got none")
-    if train is None:
-        from likewise.training import train as train_model
-
-        train = train_model
+    train = train_model if train is None else train
     began = time.perf_counter()
     model = train(history, sessions.catalogue, options, progress=progress)
     seconds = time.perf_counter() - began
