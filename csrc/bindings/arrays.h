@@ -71,8 +71,9 @@ inline MatrixView matrix_view(const char* name, const py::array& array, std::siz
   }
   const auto item = static_cast<py::ssize_t>(sizeof(float));
   const bool one_row = array.shape(0) <= 1;
-  if ((array.shape(1) > 1 && array.strides(1) != item) || array.strides(0) % item != 0 ||
-      (!one_row && array.strides(0) < array.shape(1) * item)) {
+  const bool empty = array.size() == 0;  // whose strides NumPy leaves to chance
+  if (!empty && ((array.shape(1) > 1 && array.strides(1) != item) || array.strides(0) % item != 0 ||
+                 (!one_row && array.strides(0) < array.shape(1) * item))) {
     throw py::value_error(std::string(name) + " must have contiguous rows");
   }
   const auto cols = static_cast<std::size_t>(array.shape(1));

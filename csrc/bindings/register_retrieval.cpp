@@ -1,9 +1,10 @@
-// register_retrieval.cpp: exact search over packed vectors, for likewise.index.
+// register_retrieval.cpp: exact search over unit vectors, for likewise.index.
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,16 +12,12 @@
 
 #include "bindings/arrays.h"
 #include "bindings/registers.h"
+#include "bindings/signals.h"
 #include "core/top_k.h"
+#include "core/workers.h"
 
 namespace likewise::bindings {
-
 namespace {
-
-void raise_pending_signal() {
-  const py::gil_scoped_acquire with_gil;
-  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-}
 
 void require_length(const char* name, std::size_t length, std::size_t wanted) {
   if (length != wanted) {
@@ -29,50 +26,63 @@ void require_length(const char* name, std::size_t length, std::size_t wanted) {
   }
 }
 
-py::tuple pack_unit_panels_of(const py::array& vectors) {
-  const MatrixView view = matrix_view("vectors", vectors);
-  Panels packed;
-  {
-    const py::gil_scoped_release without_gil;
-    packed = pack_unit_panels(view.data, view.rows, view.columns, view.stride);
-  }
-  return py::make_tuple(to_numpy(std::move(packed.values)), to_numpy(std::move(packed.usable)));
+/// The table with its padding, (rows, stride) float32: what top_k searches. No copy.
+py::array_t<float> padded_array(Table&& table) {
+  auto owner = std::make_unique<Table>(std::move(table));
+  float* data = owner->data();
+  const auto rows = static_cast<py::ssize_t>(owner->rows());
+  const auto stride = static_cast<py::ssize_t>(owner->stride());
+  py::capsule capsule(owner.release(), [](void* p) { delete static_cast<Table*>(p); });
+  return py::array_t<float>({rows, stride}, data, capsule);
 }
 
-py::tuple top_k_of(const py::array& panels, std::size_t candidates, const py::array& queries,
-                   std::size_t k, const std::optional<py::array>& allowed,
-                   const std::optional<py::array>& exclude, std::size_t threads) {
-  const MatrixView query_view = matrix_view("queries", queries);
-  const auto packed = vector_view<float>("panels", panels);
-  require_length("panels", packed.size(),
-                 panel_count(candidates) * query_view.columns * kPanelWidth);
+py::tuple unit_rows_of(const py::array& vectors) {
+  const MatrixView view = matrix_view("vectors", vectors);
+  if (view.columns == 0) throw py::value_error("vectors must have at least 1 column, got 0");
+  std::optional<UnitRows> units;
+  {
+    const py::gil_scoped_release without_gil;
+    units = unit_rows(view.data, view.rows, view.columns, view.stride);
+  }
+  return py::make_tuple(padded_array(std::move(units->table)), to_numpy(std::move(units->usable)));
+}
 
+py::tuple top_k_of(const py::array& candidates, std::size_t n, const py::array& queries,
+                   std::size_t k, const std::optional<py::array>& allowed,
+                   const std::optional<py::array>& exclude, std::int64_t threads) {
+  const MatrixView query_view = matrix_view("queries", queries);
+  const MatrixView rows = matrix_view("candidates", candidates, padded(query_view.columns));
+  if (rows.rows != padded_rows(n) || rows.stride != rows.columns ||
+      reinterpret_cast<std::uintptr_t>(rows.data) % (kRowAlign * sizeof(float)) != 0) {
+    throw py::value_error("candidates must come from unit_rows, got shape " +
+                          shape_text(candidates) + " for " + std::to_string(n) + " vectors");
+  }
   TopKRequest request;
-  request.panels = packed.data();
-  request.candidates = candidates;
+  request.candidates = rows.data;
+  request.n = n;
   request.dim = query_view.columns;
   request.queries = query_view.data;
-  request.query_count = query_view.rows;
+  request.n_queries = query_view.rows;
   request.query_stride = query_view.stride;
   request.k = k;
-  request.threads = threads;
+  request.threads = thread_count(threads);
   if (allowed) {
     const auto mask = vector_view<std::uint8_t>("allowed", *allowed);
-    require_length("allowed", mask.size(), candidates);
+    require_length("allowed", mask.size(), n);
     request.allowed = mask.data();
   }
   if (exclude) {
     const auto excluded = vector_view<ItemId>("exclude", *exclude);
-    require_length("exclude", excluded.size(), request.query_count);
+    require_length("exclude", excluded.size(), request.n_queries);
     request.exclude = excluded.data();
   }
   std::vector<ItemId> positions;
   std::vector<float> scores;
   {
     const py::gil_scoped_release without_gil;
-    positions.resize(request.query_count * k);
-    scores.resize(request.query_count * k);
-    top_k(request, positions.data(), scores.data(), raise_pending_signal);
+    positions.resize(request.n_queries * k);
+    scores.resize(request.n_queries * k);
+    top_k(request, positions.data(), scores.data(), check_signals);
   }
   return py::make_tuple(to_numpy(std::move(positions)), to_numpy(std::move(scores)));
 }
@@ -80,11 +90,9 @@ py::tuple top_k_of(const py::array& panels, std::size_t candidates, const py::ar
 }  // namespace
 
 void register_retrieval(py::module_& m) {
-  m.attr("panel_width") = kPanelWidth;
-  m.def("pack_unit_panels", pack_unit_panels_of, py::arg("vectors"));
-  m.def("top_k", top_k_of, py::arg("panels"), py::arg("candidates"), py::arg("queries"),
-        py::arg("k"), py::arg("allowed") = py::none(), py::arg("exclude") = py::none(),
-        py::arg("threads") = 0);
+  m.def("unit_rows", &unit_rows_of, py::arg("vectors"));
+  m.def("top_k", &top_k_of, py::arg("candidates"), py::arg("n"), py::arg("queries"), py::arg("k"),
+        py::arg("allowed") = py::none(), py::arg("exclude") = py::none(), py::arg("threads") = 0);
 }
 
 }  // namespace likewise::bindings

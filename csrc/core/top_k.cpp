@@ -1,28 +1,28 @@
+// top_k.cpp: tasks of some queries against some candidates, each with heaps of its own.
 #include "core/top_k.h"
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cmath>
-#include <condition_variable>
-#include <exception>
 #include <limits>
-#include <mutex>
 #include <stdexcept>
 #include <string>
-#include <thread>
+
+#include "core/kernels.h"
+#include "core/workers.h"
 
 namespace likewise {
 namespace {
 
-// Queries that share one pass over the panels: at dim 100 they and a panel stay in first-level
-// cache.
+// Queries that share a pass over the candidates: at dim 100 a block of them, a block of candidates
+// and their scores fit the first two levels of cache.
 constexpr std::size_t kQueryBlock = 32;
-constexpr std::size_t kQueryGroup = 4;
-constexpr std::size_t kHalfPanel = kPanelWidth / 2;
-// Multiplications below which starting threads costs more than it saves (about a millisecond).
-constexpr std::size_t kSmallWork = std::size_t{1} << 23;
-constexpr auto kPollEvery = std::chrono::milliseconds(50);
+// The kernels sum a tile of this many queries in one order and the rest of a block in another.
+// Filling blocks up to whole tiles keeps scores equal however queries come together.
+constexpr std::size_t kQueryTile = 4;
+// Multiplications below which starting threads costs more than it saves.
+constexpr std::size_t kSmallWork = std::size_t{1} << 24;
+constexpr float kNone = -std::numeric_limits<float>::infinity();
 
 struct Found {
   float score;
@@ -33,36 +33,16 @@ bool better(const Found& a, const Found& b) {
   return a.score > b.score || (a.score == b.score && a.position < b.position);
 }
 
-/// scores[q][c] = inner product of query q and candidate c of one panel.
-template <std::size_t kQueries>
-void score_panel(const float* queries, std::size_t stride, const float* panel, std::size_t dim,
-                 float (*scores)[kPanelWidth]) {
-  for (std::size_t half = 0; half < kPanelWidth; half += kHalfPanel) {
-    float sums[kQueries][kHalfPanel] = {};
-    const float* column = panel + half;
-    for (std::size_t d = 0; d < dim; ++d, column += kPanelWidth) {
-      for (std::size_t q = 0; q < kQueries; ++q) {
-        const float value = queries[q * stride + d];
-        for (std::size_t c = 0; c < kHalfPanel; ++c) sums[q][c] += value * column[c];
-      }
-    }
-    for (std::size_t q = 0; q < kQueries; ++q) {
-      std::copy_n(sums[q], kHalfPanel, scores[q] + half);
-    }
-  }
-}
-
 /// The best k seen so far of one query: a heap with the worst of them on top.
 class Best {
  public:
   void reset(std::size_t k) {
     k_ = k;
     heap_.clear();
-    bar_ = -std::numeric_limits<float>::infinity();
+    bar_ = kNone;
   }
 
-  /// Candidates must come in ascending position: then an equal score never displaces an earlier
-  /// one.
+  /// Candidates must come by ascending position: an equal score never displaces an earlier one.
   bool wants(float score) const { return score > bar_; }
 
   void add(float score, ItemId position) {
@@ -75,7 +55,7 @@ class Best {
     if (heap_.size() == k_) bar_ = heap_.front().score;
   }
 
-  std::vector<Found>& sorted() {
+  const std::vector<Found>& sorted() {
     std::sort_heap(heap_.begin(), heap_.end(), better);
     return heap_;
   }
@@ -83,63 +63,73 @@ class Best {
  private:
   std::size_t k_ = 0;
   std::vector<Found> heap_;
-  float bar_ = 0.0F;
+  float bar_ = kNone;
 };
 
-/// Some queries against some panels; one thread works on it.
+/// Some queries against some blocks of candidates.
 struct Task {
-  std::size_t first_query, last_query, first_panel, last_panel;
+  std::size_t first_query, last_query, first_block, last_block;
 };
 
+/// What one thread needs, and no other touches.
 struct Workspace {
-  std::vector<Best> best = std::vector<Best>(kQueryBlock);
-  float scores[kQueryGroup][kPanelWidth];
+  explicit Workspace(std::size_t dim)
+      : queries(kQueryBlock, dim), scores(kQueryBlock * kCandidateBlock), best(kQueryBlock) {}
+
+  Table queries;
+  std::vector<float> scores;
+  std::vector<Best> best;
 };
 
-bool panel_has_allowed(const std::uint8_t* allowed, std::size_t first, std::size_t last) {
-  return allowed == nullptr ||
-         std::any_of(allowed + first, allowed + last, [](std::uint8_t a) { return a != 0; });
+bool any_allowed(const TopKRequest& request, std::size_t first, std::size_t last) {
+  return request.allowed == nullptr ||
+         std::any_of(request.allowed + first, request.allowed + last,
+                     [](std::uint8_t allowed) { return allowed != 0; });
 }
 
-void search_task(const TopKRequest& request, const Task& task, const std::atomic<bool>& stop,
-                 Workspace& work) {
-  for (std::size_t q = task.first_query; q < task.last_query; ++q) {
-    work.best[q - task.first_query].reset(std::min(request.k, request.candidates));
+void keep_best(const TopKRequest& request, std::size_t query, std::size_t first, std::size_t last,
+               const float* scores, Best& best) {
+  const ItemId excluded = request.exclude == nullptr ? -1 : request.exclude[query];
+  for (std::size_t c = first; c < last; ++c) {
+    const float score = scores[c - first];
+    if (!best.wants(score)) continue;
+    if (request.allowed != nullptr && request.allowed[c] == 0) continue;
+    if (static_cast<ItemId>(c) == excluded) continue;
+    best.add(score, static_cast<ItemId>(c));
   }
-  const std::size_t panel_floats = request.dim * kPanelWidth;
-  for (std::size_t p = task.first_panel; p < task.last_panel; ++p) {
-    if ((p & 255U) == 0 && stop.load(std::memory_order_relaxed)) return;
-    const std::size_t first = p * kPanelWidth;
-    const std::size_t last = std::min(first + kPanelWidth, request.candidates);
-    if (!panel_has_allowed(request.allowed, first, last)) continue;
-    const float* panel = request.panels + p * panel_floats;
-    for (std::size_t group = task.first_query; group < task.last_query; group += kQueryGroup) {
-      const float* queries = request.queries + group * request.query_stride;
-      const std::size_t in_group = std::min(kQueryGroup, task.last_query - group);
-      if (in_group == kQueryGroup) {
-        score_panel<kQueryGroup>(queries, request.query_stride, panel, request.dim, work.scores);
-      } else {
-        for (std::size_t q = 0; q < in_group; ++q) {
-          score_panel<1>(queries + q * request.query_stride, 0, panel, request.dim,
-                         work.scores + q);
-        }
-      }
-      for (std::size_t q = 0; q < in_group; ++q) {
-        Best& best = work.best[group + q - task.first_query];
-        const ItemId excluded = request.exclude == nullptr ? -1 : request.exclude[group + q];
-        for (std::size_t c = first; c < last; ++c) {
-          const float score = work.scores[q][c - first];
-          if (!best.wants(score)) continue;
-          if (request.allowed != nullptr && request.allowed[c] == 0) continue;
-          if (static_cast<ItemId>(c) == excluded) continue;
-          best.add(score, static_cast<ItemId>(c));
-        }
-      }
+}
+
+/// False when it was stopped on the way.
+bool search(const TopKRequest& request, const Task& task, const StopFlag& stop, Workspace& work) {
+  const std::size_t count = task.last_query - task.first_query;
+  const std::size_t tiled = (count + kQueryTile - 1) / kQueryTile * kQueryTile;
+  const std::size_t stride = work.queries.stride();
+  for (std::size_t q = 0; q < tiled; ++q) {
+    float* row = work.queries.row(q);
+    if (q >= count) {
+      std::fill_n(row, request.dim, 0.0F);
+      continue;
+    }
+    std::copy_n(request.queries + (task.first_query + q) * request.query_stride, request.dim, row);
+    work.best[q].reset(std::min(request.k, request.n));
+  }
+  const Kernels& kernel = kernels();
+  for (std::size_t block = task.first_block; block < task.last_block; ++block) {
+    if (stop.requested()) return false;
+    const std::size_t first = block * kCandidateBlock;
+    const std::size_t last = std::min(first + kCandidateBlock, request.n);
+    if (!any_allowed(request, first, last)) continue;
+    kernel.scores(work.queries.data(), tiled, request.candidates + first * stride, kCandidateBlock,
+                  stride, work.scores.data(), kCandidateBlock);
+    for (std::size_t q = 0; q < count; ++q) {
+      keep_best(request, task.first_query + q, first, last,
+                work.scores.data() + q * kCandidateBlock, work.best[q]);
     }
   }
+  return true;
 }
 
-/// Fills one query's row of the answer from its sorted findings.
+/// Fills one query's row of the answer from what was found, best first.
 void write_row(const std::vector<Found>& found, std::size_t k, ItemId* positions, float* scores) {
   const std::size_t count = std::min(found.size(), k);
   for (std::size_t i = 0; i < count; ++i) {
@@ -147,70 +137,14 @@ void write_row(const std::vector<Found>& found, std::size_t k, ItemId* positions
     scores[i] = found[i].score;
   }
   std::fill(positions + count, positions + k, ItemId{-1});
-  std::fill(scores + count, scores + k, -std::numeric_limits<float>::infinity());
-}
-
-/// Runs work(task) for every task on `threads` threads while this one polls; the first error wins.
-void run_tasks(std::size_t tasks, std::size_t threads, std::atomic<bool>& stop,
-               const std::function<void(std::size_t, Workspace&)>& work,
-               const std::function<void()>& poll) {
-  std::atomic<std::size_t> next{0};
-  std::mutex mutex;
-  std::condition_variable finished;
-  std::size_t running = threads;
-  std::exception_ptr error;
-
-  const auto keep_first = [&](std::exception_ptr caught) {
-    const std::lock_guard lock(mutex);
-    if (!error) error = std::move(caught);
-    stop.store(true, std::memory_order_relaxed);
-  };
-  const auto worker = [&] {
-    try {
-      Workspace workspace;
-      for (std::size_t t;
-           !stop.load(std::memory_order_relaxed) && (t = next.fetch_add(1)) < tasks;) {
-        work(t, workspace);
-      }
-    } catch (...) {
-      keep_first(std::current_exception());
-    }
-    const std::lock_guard lock(mutex);
-    --running;
-    finished.notify_one();
-  };
-
-  std::vector<std::thread> pool;
-  pool.reserve(threads);
-  try {
-    for (std::size_t i = 0; i < threads; ++i) pool.emplace_back(worker);
-  } catch (...) {
-    keep_first(std::current_exception());
-    const std::lock_guard lock(mutex);
-    running -= threads - pool.size();
-  }
-  for (std::unique_lock lock(mutex); running > 0;) {
-    if (finished.wait_for(lock, kPollEvery, [&] { return running == 0; })) break;
-    lock.unlock();
-    try {
-      poll();
-    } catch (...) {
-      keep_first(std::current_exception());
-    }
-    lock.lock();
-  }
-  for (std::thread& thread : pool) thread.join();
-  if (error) std::rethrow_exception(error);
+  std::fill(scores + count, scores + k, kNone);
 }
 
 }  // namespace
 
-Panels pack_unit_panels(const float* vectors, std::size_t rows, std::size_t dim,
-                        std::size_t stride) {
-  Panels packed;
-  packed.values.assign(panel_count(rows) * dim * kPanelWidth, 0.0F);
-  packed.usable.assign(rows, 0);
-  for (std::size_t row = 0; row < rows; ++row) {
+UnitRows unit_rows(const float* vectors, std::size_t n, std::size_t dim, std::size_t stride) {
+  UnitRows units{Table(padded_rows(n), dim), std::vector<std::uint8_t>(n, 0)};
+  for (std::size_t row = 0; row < n; ++row) {
     const float* vector = vectors + row * stride;
     double squares = 0.0;
     for (std::size_t d = 0; d < dim; ++d) {
@@ -220,69 +154,74 @@ Panels pack_unit_panels(const float* vectors, std::size_t rows, std::size_t dim,
       throw std::invalid_argument("vectors must be finite, row " + std::to_string(row) + " is not");
     }
     if (squares == 0.0) continue;
-    packed.usable[row] = 1;
+    units.usable[row] = 1;
     const double scale = 1.0 / std::sqrt(squares);
-    float* column =
-        packed.values.data() + row / kPanelWidth * dim * kPanelWidth + row % kPanelWidth;
+    float* out = units.table.row(row);
     for (std::size_t d = 0; d < dim; ++d) {
-      column[d * kPanelWidth] = static_cast<float>(static_cast<double>(vector[d]) * scale);
+      out[d] = static_cast<float>(static_cast<double>(vector[d]) * scale);
     }
   }
-  return packed;
+  return units;
 }
 
 void top_k(const TopKRequest& request, ItemId* positions, float* scores,
            const std::function<void()>& poll) {
   if (request.k == 0) throw std::invalid_argument("k must be at least 1, got 0");
-  if (request.candidates > static_cast<std::size_t>(std::numeric_limits<ItemId>::max())) {
+  if (request.n > static_cast<std::size_t>(std::numeric_limits<ItemId>::max())) {
     throw std::invalid_argument("candidates must be at most 2147483647, got " +
-                                std::to_string(request.candidates));
+                                std::to_string(request.n));
   }
-  if (request.query_count == 0) return;
+  if (request.n_queries == 0) return;
 
-  const std::size_t panels = panel_count(request.candidates);
-  const std::size_t multiplications =
-      request.query_count * panels * kPanelWidth * std::max<std::size_t>(request.dim, 1);
-  std::size_t threads = request.threads;
-  if (threads == 0) threads = std::max(1U, std::thread::hardware_concurrency());
-  if (multiplications < kSmallWork) threads = 1;
+  const std::size_t blocks = padded_rows(request.n) / kCandidateBlock;
+  const std::size_t query_blocks = (request.n_queries + kQueryBlock - 1) / kQueryBlock;
+  const bool small =
+      request.n_queries * blocks * kCandidateBlock * padded(request.dim) < kSmallWork;
+  const std::size_t threads = small ? 1 : static_cast<std::size_t>(std::max(1, request.threads));
 
   // Few queries are shared out by candidates instead, and the parts merged at the end.
-  const std::size_t blocks = (request.query_count + kQueryBlock - 1) / kQueryBlock;
   std::size_t slices = 1;
-  if (threads > 1 && blocks < threads) slices = (threads + blocks - 1) / blocks;
-  slices = std::max<std::size_t>(1, std::min(slices, panels));
+  if (query_blocks < threads) slices = (threads + query_blocks - 1) / query_blocks;
+  slices = std::max<std::size_t>(1, std::min(slices, blocks));
+  const std::size_t tasks = query_blocks * slices;
 
-  const auto task_of = [&](std::size_t t) {
-    const std::size_t block = t / slices;
+  std::vector<std::vector<Found>> parts(slices > 1 ? slices * request.n_queries : 0);
+  const auto run = [&](std::size_t t, const StopFlag& stop, Workspace& work) {
+    const std::size_t first_query = t / slices * kQueryBlock;
     const std::size_t slice = t % slices;
-    return Task{block * kQueryBlock, std::min((block + 1) * kQueryBlock, request.query_count),
-                panels * slice / slices, panels * (slice + 1) / slices};
-  };
-  std::vector<std::vector<Found>> parts(slices > 1 ? slices * request.query_count : 0);
-  std::atomic<bool> stop{false};
-  const auto work = [&](std::size_t t, Workspace& workspace) {
-    const Task task = task_of(t);
-    search_task(request, task, stop, workspace);
+    const Task task{first_query, std::min(first_query + kQueryBlock, request.n_queries),
+                    blocks * slice / slices, blocks * (slice + 1) / slices};
+    if (!search(request, task, stop, work)) return;
     for (std::size_t q = task.first_query; q < task.last_query; ++q) {
-      std::vector<Found>& found = workspace.best[q - task.first_query].sorted();
+      const std::vector<Found>& found = work.best[q - task.first_query].sorted();
       if (slices > 1) {
-        parts[q * slices + t % slices] = found;
+        parts[q * slices + slice] = found;
       } else {
         write_row(found, request.k, positions + q * request.k, scores + q * request.k);
       }
     }
   };
 
-  if (multiplications < kSmallWork) {
-    Workspace workspace;
-    for (std::size_t t = 0; t < blocks * slices; ++t) work(t, workspace);
+  if (small) {
+    const StopFlag never;
+    Workspace work(request.dim);
+    for (std::size_t t = 0; t < tasks; ++t) run(t, never, work);
   } else {
-    run_tasks(blocks * slices, std::min(threads, blocks * slices), stop, work, poll);
+    std::atomic<std::size_t> next{0};
+    run_workers(
+        static_cast<int>(std::min(threads, tasks)),
+        [&](int, const StopFlag& stop) {
+          Workspace work(request.dim);
+          for (std::size_t t; !stop.requested() && (t = next.fetch_add(1)) < tasks;) {
+            run(t, stop, work);
+          }
+        },
+        poll);
   }
   if (slices == 1) return;
-  for (std::size_t q = 0; q < request.query_count; ++q) {
-    std::vector<Found> all;
+  std::vector<Found> all;
+  for (std::size_t q = 0; q < request.n_queries; ++q) {
+    all.clear();
     for (std::size_t s = 0; s < slices; ++s) {
       const std::vector<Found>& part = parts[q * slices + s];
       all.insert(all.end(), part.begin(), part.end());

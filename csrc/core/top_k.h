@@ -1,12 +1,7 @@
 // top_k.h: the best k of many vectors for many queries by inner product, exact.
 //
-// Owns the panel layout, the blocking over queries and candidates, the per-query heaps and their
-// merging. Knows nothing about ids, files or Python.
-//
-// Panels: candidates in groups of kPanelWidth, transposed, so that panel p is a row-major
-// (dim, kPanelWidth) block holding candidates p * kPanelWidth onwards; the last one is filled up
-// with zeros. One candidate's score is always summed in the order of the dimensions, so it is the
-// same bits for one query or a thousand, on one thread or many.
+// Owns the blocking over queries and candidates, the per-query heaps and their merging; the inner
+// products are the kernels'. Knows nothing about ids, files or Python.
 #pragma once
 
 #include <cstddef>
@@ -14,44 +9,46 @@
 #include <functional>
 #include <vector>
 
+#include "core/table.h"
 #include "core/types.h"
 
 namespace likewise {
 
-inline constexpr std::size_t kPanelWidth = 16;
+/// Candidates are scored in blocks of this many rows; a table of them is filled up with zero rows
+/// to a multiple, so that every block is whole.
+inline constexpr std::size_t kCandidateBlock = 64;
 
-inline constexpr std::size_t panel_count(std::size_t rows) {
-  return (rows + kPanelWidth - 1) / kPanelWidth;
+inline constexpr std::size_t padded_rows(std::size_t rows) {
+  return (rows + kCandidateBlock - 1) / kCandidateBlock * kCandidateBlock;
 }
 
-struct Panels {
-  std::vector<float> values;         // (panel_count(rows), dim, kPanelWidth) row-major
-  std::vector<std::uint8_t> usable;  // (rows,): 0 where the vector is all zero
+struct UnitRows {
+  Table table;                       // padded_rows(n) rows of length 1, or 0
+  std::vector<std::uint8_t> usable;  // (n,): 0 where the vector is all zero
 };
 
-/// Scales each of `rows` vectors (dim floats, `stride` floats apart) to length 1 and packs them.
+/// Scales n vectors (dim floats, `stride` floats apart) to length 1.
 /// Throws std::invalid_argument naming the first row that holds a value that is not finite.
-Panels pack_unit_panels(const float* vectors, std::size_t rows, std::size_t dim,
-                        std::size_t stride);
+UnitRows unit_rows(const float* vectors, std::size_t n, std::size_t dim, std::size_t stride);
 
 struct TopKRequest {
-  const float* panels = nullptr;   // packed candidates
-  std::size_t candidates = 0;      // at most 2^31 - 1
-  std::size_t dim = 0;             // floats in a vector
-  const float* queries = nullptr;  // (query_count, dim), `query_stride` floats apart
-  std::size_t query_count = 0;
-  std::size_t query_stride = 0;
+  const float* candidates = nullptr;  // (padded_rows(n), padded(dim)), 64-byte aligned
+  std::size_t n = 0;                  // candidates, at most 2^31 - 1
+  std::size_t dim = 0;                // floats in a vector
+  const float* queries = nullptr;     // (n_queries, dim), `query_stride` floats apart
+  std::size_t n_queries = 0, query_stride = 0;
   std::size_t k = 0;                      // answers wanted per query, at least 1
-  const std::uint8_t* allowed = nullptr;  // (candidates,) 0 = never an answer; null = all may be
-  const ItemId* exclude = nullptr;        // (query_count,) one candidate not to return, -1 = none
-  std::size_t threads = 0;                // 0 = the cores there are
+  const std::uint8_t* allowed = nullptr;  // (n,) 0 = never an answer; null = all may be
+  const ItemId* exclude = nullptr;        // (n_queries,) one candidate not to return, -1 = none
+  int threads = 1;
 };
 
-/// Writes positions and scores, each (query_count, k) row-major: best first, equal scores by
-/// position, missing places -1 and -infinity.
+/// Writes positions and scores, each (n_queries, k) row-major: best first, equal scores by
+/// position, missing places -1 and -infinity. A score is the same bits for one query or a
+/// thousand, on one thread or many.
 ///
-/// `poll` is called on the calling thread about every 50 ms of a long search; when it throws, the
-/// search stops, every thread is joined, and the exception goes on to the caller.
+/// `poll` is called on the calling thread during a long search; when it throws, the search stops,
+/// every thread is joined, and the exception goes on to the caller.
 void top_k(const TopKRequest& request, ItemId* positions, float* scores,
            const std::function<void()>& poll);
 

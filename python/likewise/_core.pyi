@@ -31,3 +31,33 @@ def character_ngrams(word: str | bytes, recipe: dict[str, int]) -> list[tuple[st
 def normalise(text: str | bytes) -> str: ...
 def hash64(bytes: bytes, seed: int) -> int: ...
 def code_point_classes() -> NDArray[np.uint8]: ...
+
+# composer
+def compose_tokens(
+    hashes: NDArray[np.uint64],
+    ngram_offsets: NDArray[np.int64],
+    ngram_rows: NDArray[np.int32],
+    known_hashes: NDArray[np.uint64],
+    tokens: NDArray[np.float32],
+    ngrams: NDArray[np.float32],
+    threads: int = 0,
+) -> NDArray[np.float32]: ...
+def compose_items(
+    item_offsets: NDArray[np.int64],
+    item_tokens: NDArray[np.int32],
+    item_weights: NDArray[np.float32],
+    token_vectors: NDArray[np.float32],
+    threads: int = 0,
+) -> NDArray[np.float32]: ...
+
+# retrieval
+def unit_rows(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]: ...
+def top_k(
+    candidates: NDArray[np.float32],
+    n: int,
+    queries: NDArray[np.float32],
+    k: int,
+    allowed: NDArray[np.uint8] | None = None,
+    exclude: NDArray[np.int32] | None = None,
+    threads: int = 0,
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]: ...

@@ -14,7 +14,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from likewise._search_arguments import Float32, Int32, float_rows, unit_rows
+from likewise._search_arguments import (
+    Float32,
+    Int32,
+    float_rows,
+    raise_unknown,
+    unit_rows,
+)
 from likewise.catalogue import Catalogue
 
 if TYPE_CHECKING:
@@ -56,14 +62,6 @@ def read(
     return _by_items(model, items, index)
 
 
-def known_positions(catalogue: Catalogue, ids: Any) -> Int32:
-    """Return positions in the catalogue; an unknown id raises UnknownItemError."""
-    positions: Int32 = catalogue.positions(ids)
-    if (positions < 0).any():
-        catalogue.position(ids[int(np.argmax(positions < 0))])
-    return positions
-
-
 def _by_vector(model: Model, vector: npt.ArrayLike) -> Query:
     array = np.asarray(vector)
     single = array.ndim == 1
@@ -76,7 +74,7 @@ def _by_text(model: Model, name: str | None, category: str | None) -> Query:
         if value is not None and not isinstance(value, str):
             raise TypeError(f"{argument} must be a string, got {type(value).__name__}")
     item = Catalogue.from_arrays(
-        pa.array([""], pa.large_string()),
+        pa.array(["?"], pa.large_string()),
         pa.array([category], pa.large_string()),
         pa.array([name], pa.large_string()),
     )
@@ -101,15 +99,16 @@ def _by_items(model: Model, items: Any, index: Index | None) -> Query:
         )
     # Items that training never saw can still be asked about when the index knows them.
     if elsewhere is None:
-        model.catalogue.position(asked[int(unknown[0])])
+        raise_unknown(model.catalogue, asked, int(unknown[0]))
     assert elsewhere is not None
     theirs: Int32 = elsewhere.positions(asked)
     for row in unknown[theirs[unknown] < 0][:1]:
-        elsewhere.position(asked[int(row)])
+        raise_unknown(elsewhere, asked, int(row))
     vectors = np.empty((len(positions), model.options.dim), dtype=np.float32)
     known = positions >= 0
     vectors[known] = model.center[positions[known]]
-    vectors[unknown] = model.encode(elsewhere.take(theirs[unknown]), own_rows=False)
+    distinct, place = np.unique(theirs[unknown], return_inverse=True)
+    vectors[unknown] = model.encode(elsewhere.take(distinct), own_rows=False)[place]
     own_ids = model.catalogue.ids.take(pa.array(positions, mask=~known))
     ids = pc.coalesce(own_ids, elsewhere.ids.take(pa.array(theirs, mask=theirs < 0)))
     return Query(vectors, single, _title(elsewhere, theirs), ids, positions)
@@ -136,7 +135,9 @@ def category_vectors(vectors: Float32, catalogue: Catalogue) -> pa.Table:
     present, starts = np.unique(codes[order], return_index=True)
     sums = np.zeros((len(paths.dictionary), dim))
     pulling = np.zeros(len(paths.dictionary), dtype=np.int64)
-    for code, part in zip(present, np.split(order, starts[1:]), strict=True):
+    bounds = np.append(starts, len(order))
+    for i, code in enumerate(present):
+        part = order[bounds[i] : bounds[i + 1]]
         sums[code] = units[part].sum(axis=0, dtype=np.float64)
         pulling[code] = usable[part].sum()
     below = np.bincount(codes[codes >= 0], minlength=len(paths.dictionary))

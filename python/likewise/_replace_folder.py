@@ -46,7 +46,8 @@ def new_folder(target: Path, *, is_model: Callable[[Path], bool]) -> Iterator[Pa
             folder = place.parent / f".{place.name}{_WRITING}{uuid.uuid4().hex[:12]}"
             folder.mkdir()
             # Held while writing: a leftover is what nobody holds any more, even after kill -9.
-            lock = _lock(folder)
+            with contextlib.suppress(OSError):  # file systems without locks
+                lock = _lock(folder)
         yield folder
         for path in [*folder.iterdir(), folder]:
             _sync(path)
@@ -73,6 +74,12 @@ def folder_id(folder: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def left_behind(target: Path) -> Path | None:
+    """Return the old folder that a save killed between two renames left beside the target."""
+    place = Path(os.path.realpath(target))
+    return next(place.parent.glob(f".{_escaped(place.name)}{_REPLACED}*"), None)
 
 
 def _check_target(target: Path, place: Path, is_model: Callable[[Path], bool]) -> None:

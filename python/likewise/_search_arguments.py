@@ -5,11 +5,15 @@ Owns what "vectors", "k", "where" and "exclude" may look like; used by the index
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
+
+from likewise import _core
+from likewise.errors import InputError
 
 if TYPE_CHECKING:
     from likewise.catalogue import Catalogue
@@ -18,28 +22,15 @@ Float32 = npt.NDArray[np.float32]
 Int32 = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
 
-# Rows worked on at once: bounds the memory of a pass, and Ctrl-C is answered between two.
-BLOCK = 8192
 
-
-def unit_rows(vectors: Float32, first_row: int = 0) -> tuple[Float32, Mask]:
+def unit_rows(vectors: Float32) -> tuple[Float32, Mask]:
     """Scale rows to length 1; also tell which of them are not all zero.
 
-    Raises ValueError naming the first row (counted from ``first_row``) that is not finite.
+    Raises ValueError naming the first row that holds a value that is not finite.
     """
-    units = np.empty(vectors.shape, dtype=np.float32)
-    usable = np.empty(len(vectors), dtype=np.bool_)
-    for start in range(0, len(vectors), BLOCK):
-        block = vectors[start : start + BLOCK].astype(np.float64)
-        squares = np.einsum("ij,ij->i", block, block)
-        if not np.isfinite(squares).all():
-            row = first_row + start + int(np.argmin(np.isfinite(squares)))
-            raise ValueError(f"vectors must be finite, row {row} is not")
-        there = squares > 0.0
-        block /= np.sqrt(np.where(there, squares, 1.0))[:, None]
-        units[start : start + BLOCK] = block
-        usable[start : start + BLOCK] = there
-    return units, usable
+    table, usable = _core.unit_rows(vectors)
+    units: Float32 = table[: len(vectors), : vectors.shape[1]]  # the rest is padding
+    return units, usable.view(np.bool_)
 
 
 def float_rows(name: str, values: npt.ArrayLike, columns: int | None = None) -> Float32:
@@ -49,6 +40,8 @@ def float_rows(name: str, values: npt.ArrayLike, columns: int | None = None) -> 
     if array.ndim != 2 or (columns is not None and array.shape[1] != columns):
         wanted = "(n, dim)" if columns is None else f"(n, {columns})"
         raise ValueError(f"{name} must have shape {wanted}, got {array.shape}")
+    if array.shape[1] == 0:
+        raise ValueError(f"{name} must have at least 1 column, got shape {array.shape}")
     return np.ascontiguousarray(array, dtype=np.float32)
 
 
@@ -72,7 +65,9 @@ def allowed_mask(
         return None if usable.all() else usable
     chosen = np.asarray(where)
     if chosen.dtype.kind in "UOT" and chosen.size:
-        chosen = _positions_of(where, catalogue)
+        if catalogue is None:
+            raise TypeError("where names items, but this index has no catalogue to find them in")
+        chosen = known_positions(catalogue, where)
     if chosen.ndim != 1:
         raise ValueError(f"where must have 1 dimension, got shape {chosen.shape}")
     if chosen.dtype.kind == "b":
@@ -104,13 +99,22 @@ def excluded_positions(exclude: npt.ArrayLike | None, n_queries: int, size: int)
     return None if (excluded < 0).all() else np.ascontiguousarray(excluded, dtype=np.int32)
 
 
-def _positions_of(ids: Any, catalogue: Catalogue | None) -> Int32:
-    if catalogue is None:
-        raise TypeError("where names items, but this index has no catalogue to find them in")
+def known_positions(catalogue: Catalogue, ids: Any) -> Int32:
+    """Return the positions of items; an unknown id raises UnknownItemError with close ones."""
     positions: Int32 = catalogue.positions(ids)
     if (positions < 0).any():
-        catalogue.position(ids[int(np.argmax(positions < 0))])  # raises, with suggestions
+        raise_unknown(catalogue, ids, int(np.argmax(positions < 0)))
     return positions
+
+
+def raise_unknown(catalogue: Catalogue, ids: Any, row: int) -> NoReturn:
+    """Raise what the catalogue says about the id at ``row`` of any kind of sequence."""
+    item_id = next(itertools.islice(iter(ids), row, None))
+    item_id = item_id.as_py() if hasattr(item_id, "as_py") else item_id
+    if item_id is None:
+        raise InputError(f"items must not be null, item {row} is")
+    catalogue.position(item_id)
+    raise AssertionError(f"{item_id!r} was not found a moment ago")
 
 
 def _check_positions(name: str, positions: npt.NDArray[Any], lowest: int, size: int) -> None:

@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from likewise import _core
 from likewise._search_arguments import (
-    BLOCK,
     Float32,
     Int32,
     Mask,
@@ -34,6 +33,8 @@ __all__ = ["ApproximateIndex", "ExactIndex", "Found", "Index", "make_index"]
 
 # Below this many vectors comparing with all of them is as fast as building a graph and asking it.
 EXACT_BELOW = 20_000
+# Rows handed to hnswlib at once, so that Ctrl-C is answered between two blocks.
+_BLOCK = 8192
 
 
 class Found(NamedTuple):
@@ -209,22 +210,19 @@ class ExactIndex(Index):
     """
 
     def _build(self, rows: Float32) -> None:
-        self._panels, usable = _core.pack_unit_panels(rows)
+        self._rows, usable = _core.unit_rows(rows)
         self._usable = usable.view(np.bool_)
 
     def _find(self, units: Float32, k: int, allowed: Mask | None, exclude: Int32 | None) -> Found:
         mask = None if allowed is None else allowed.view(np.uint8)
         positions, scores = _core.top_k(
-            self._panels, self._size, units, k, mask, exclude, self.threads
+            self._rows, self._size, units, k, mask, exclude, self.threads
         )
         return Found(positions.reshape(-1, k), scores.reshape(-1, k))
 
     def vectors_at(self, positions: npt.ArrayLike) -> Float32:
         """Return the unit vectors at these positions, float32 ``(n, dim)``; zeros stay zeros."""
-        at = np.asarray(positions, dtype=np.int64)
-        width: int = _core.panel_width
-        panels = self._panels.reshape(-1, self.dim, width)
-        taken: Float32 = panels[at // width, :, at % width]
+        taken: Float32 = self._rows[np.asarray(positions, dtype=np.int64), : self.dim]
         return taken
 
     def _exact_twin(self) -> ExactIndex:
@@ -259,12 +257,11 @@ class ApproximateIndex(Index):
             max_elements=max(1, len(rows)), M=16, ef_construction=200, random_seed=100
         )
         workers = self.threads or os.cpu_count() or 1
-        for start in range(0, len(rows), BLOCK):
-            units, usable = unit_rows(rows[start : start + BLOCK], first_row=start)
-            self._usable[start : start + BLOCK] = usable
-            if usable.any():
-                labels = start + np.flatnonzero(usable)
-                self._graph.add_items(units[usable], labels, num_threads=workers)
+        units, self._usable = unit_rows(rows)
+        labels = np.flatnonzero(self._usable)
+        for start in range(0, len(labels), _BLOCK):
+            block = labels[start : start + _BLOCK]
+            self._graph.add_items(units[block], block, num_threads=workers)
 
     def _find(self, units: Float32, k: int, allowed: Mask | None, exclude: Int32 | None) -> Found:
         usable = int(self._graph.get_current_count())
@@ -275,8 +272,8 @@ class ApproximateIndex(Index):
             return self._exact_twin()._find(units, k, allowed, exclude)
         positions = np.empty((len(units), k), dtype=np.int32)
         scores = np.empty((len(units), k), dtype=np.float32)
-        for start in range(0, len(units), BLOCK):
-            block = slice(start, start + BLOCK)
+        for start in range(0, len(units), _BLOCK):
+            block = slice(start, start + _BLOCK)
             left_out = None if exclude is None else exclude[block]
             asked = self._ask(units[block], wide)
             found = (

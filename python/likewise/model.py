@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from likewise import _core, _queries
-from likewise._text_table import table
+from likewise import _describe, _queries
+from likewise._composition import SideWeights, check_shape, encode_items, item_weights
+from likewise._search_arguments import known_positions
 from likewise.catalogue import Catalogue
-from likewise.errors import InputError
 from likewise.features import Features, Recipe
 from likewise.index import Index, make_index
 from likewise.matches import BatchMatches, Matches
@@ -29,7 +28,6 @@ __all__ = ["Model", "SideWeights", "encode_items", "item_weights"]
 
 Float32 = npt.NDArray[np.float32]
 Int64 = npt.NDArray[np.int64]
-UInt64 = npt.NDArray[np.uint64]
 Source = Any  # whatever Catalogue.read takes
 
 SIDES = ("center", "context")
@@ -37,31 +35,7 @@ SIDES = ("center", "context")
 # Items composed at once: bounds the memory of encode() for a catalogue of any size.
 _ENCODE_ITEMS = 1 << 17
 # Comparisons (queries x items) up to which an exact search is quicker than building a graph first.
-_EXACT_COMPARISONS = 2_000_000_000
-
-
-@dataclass(frozen=True, eq=False)
-class SideWeights:
-    """The learned rows that compose one side's vectors from content.
-
-    Attributes
-    ----------
-    token_hashes : uint64 array (m,)
-        The tokens seen in training, ascending.
-    tokens : float32 array (m, dim)
-        Their vectors, n-grams included.
-    ngrams : float32 array (buckets, dim)
-        Character n-gram rows, for words never seen.
-    """
-
-    token_hashes: UInt64
-    tokens: Float32
-    ngrams: Float32
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the three arrays."""
-        return int(self.token_hashes.nbytes + self.tokens.nbytes + self.ngrams.nbytes)
+_EXACT_COMPARISONS = 10_000_000_000
 
 
 class Model:
@@ -130,20 +104,16 @@ class Model:
         self.version = version
         self._indexes: dict[tuple[str, bool], Index] = {}
         items = (len(catalogue), options.dim)
-        _check_shape("counts", counts, np.int64, items[:1])
-        _check_shape("center", center, np.float32, items)
-        _check_shape("context", context, np.float32, items)
+        check_shape("counts", counts, np.int64, items[:1])
+        check_shape("center", center, np.float32, items)
+        check_shape("context", context, np.float32, items)
         if (recipe is None) != (center_content is None):
             raise ValueError("recipe and center_content must be given together or not at all")
         for side, content in (("center", center_content), ("context", context_content)):
             if content is not None:
-                tokens = (len(token_weights), options.dim)
-                _check_shape(f"{side}_content.token_hashes", content.token_hashes, np.uint64, tokens[:1])
-                _check_shape(f"{side}_content.tokens", content.tokens, np.float32, tokens)
-                ngrams = (len(content.ngrams), options.dim)
-                _check_shape(f"{side}_content.ngrams", content.ngrams, np.float32, ngrams)
-        _check_shape("token_weights", token_weights, np.float32, (len(token_weights),))
-        _check_shape("kind_weights", kind_weights, np.float32, (4,))
+                content.check(side, len(token_weights), options.dim)
+        check_shape("token_weights", token_weights, np.float32, (len(token_weights),))
+        check_shape("kind_weights", kind_weights, np.float32, (4,))
 
     # --- questions ------------------------------------------------------------------------------
 
@@ -237,9 +207,9 @@ class Model:
         minus = [negative] if isinstance(negative, str) else list(negative)
         if not plus:
             raise ValueError("positive must name at least one item, got none")
-        given = _queries.known_positions(self.catalogue, plus + minus)
+        given = known_positions(self.catalogue, plus + minus)
         index = self._own_index("center", exact=True)
-        signs = np.repeat(np.float32([1, -1]), [len(plus), len(minus)])
+        signs = np.array([1.0] * len(plus) + [-1.0] * len(minus), np.float32)
         vector = signs @ index.vectors_at(given)
         where = np.ones(len(self.catalogue), dtype=np.bool_)
         where[given] = False
@@ -359,21 +329,7 @@ class Model:
 
     def info(self) -> dict[str, Any]:
         """Return what the model is, in plain values fit for JSON."""
-        content = self.center_content
-        return {
-            "version": self.version,
-            "created": self.created,
-            "items": len(self.catalogue),
-            "warm_items": int(np.count_nonzero(self.counts)),
-            "events": int(self.counts.sum()),
-            "dim": self.options.dim,
-            "tokens": 0 if content is None else len(content.token_hashes),
-            "ngram_rows": 0 if content is None else len(content.ngrams),
-            "context": self.options.context,
-            "bytes": self.nbytes,
-            "options": self.options.to_dict(),
-            "recipe": None if self.recipe is None else self.recipe.to_dict(),
-        }
+        return _describe.info(self)
 
     @property
     def nbytes(self) -> int:
@@ -383,24 +339,7 @@ class Model:
         return sum(int(a.nbytes) for a in arrays) + sum(s.nbytes for s in sides if s is not None)
 
     def __repr__(self) -> str:
-        about = self.info()
-        cold = about["items"] - about["warm_items"]
-        content = "none, items are known by their ids alone"
-        if self.recipe is not None:
-            ngrams = f"{about['ngram_rows']:,} n-gram rows"
-            if about["ngram_rows"]:
-                ngrams += f" of {self.recipe.min_n} to {self.recipe.max_n} characters"
-            content = f"{about['tokens']:,} words and categories, {ngrams}"
-        context = "own rows" if self.context_content is None else "content"
-        rows = [
-            ["items", f"{about['items']:,} ({about['warm_items']:,} warm, {cold:,} cold)"],
-            ["events", f"{about['events']:,}"],
-            ["vectors", f"{about['dim']} dimensions; context vectors from {context}"],
-            ["content", content],
-            ["trained", f"{self.created}, {self.options.epochs} epochs, likewise {self.version}"],
-            ["memory", f"{about['bytes'] / 1e6:,.1f} MB"],
-        ]
-        return table(["likewise model", ""], rows, flexible=(1,)).replace("\n", "\n  ")
+        return _describe.text(self)
 
     # --- how questions are answered -------------------------------------------------------------
 
@@ -451,65 +390,6 @@ class Model:
         return self._indexes[side, exact]
 
 
-def encode_items(model: Model, features: Features, side: str) -> Float32:
-    """Compose the vectors of encoded items: words from the weights, items from words.
-
-    Returns float32 ``(n_items, dim)``; all zero for an item of which nothing is known.
-    """
-    content: SideWeights = getattr(model, f"{side}_content")
-    threads = model.options.threads
-    token_vectors = _core.compose_tokens(
-        features.token_hashes,
-        features.ngram_offsets,
-        features.ngram_rows,
-        content.token_hashes,
-        content.tokens,
-        content.ngrams,
-        threads,
-    )
-    weights = item_weights(
-        features,
-        content.token_hashes,
-        model.token_weights,
-        model.kind_weights,
-        model.unknown_weight,
-    )
-    vectors: Float32 = _core.compose_items(
-        features.item_offsets, features.item_tokens, weights, token_vectors, threads
-    )
-    return vectors
-
-
-def item_weights(
-    features: Features,
-    known_hashes: UInt64,
-    token_weights: Float32,
-    kind_weights: Float32,
-    unknown_weight: float,
-) -> Float32:
-    """Return the weight of every token of every item, float32, beside ``features.item_tokens``.
-
-    The product of what the token and what its kind count, scaled so that the squares of an item's
-    weights sum to 1: a long name is not a louder one.
-    """
-    by_token = np.full(len(features.token_hashes), unknown_weight, dtype=np.float32)
-    if len(known_hashes):
-        at = np.searchsorted(known_hashes, features.token_hashes)
-        at[at == len(known_hashes)] = 0
-        known = known_hashes[at] == features.token_hashes
-        by_token[known] = token_weights[at[known]]
-    weights = by_token[features.item_tokens] * kind_weights[features.item_kinds]
-    lengths = np.diff(features.item_offsets)
-    filled = lengths > 0
-    if filled.any():
-        # reduceat needs the starts of items that have tokens: those without own no entries.
-        starts = features.item_offsets[:-1][filled]
-        squares = np.add.reduceat(weights.astype(np.float64) ** 2, starts)
-        scale = 1.0 / np.sqrt(np.where(squares > 0.0, squares, 1.0))
-        weights *= np.repeat(scale.astype(np.float32), lengths[filled])
-    return weights
-
-
 def _as_catalogue(source: Catalogue | Source) -> Catalogue:
     return source if isinstance(source, Catalogue) else Catalogue.read(source)
 
@@ -517,13 +397,3 @@ def _as_catalogue(source: Catalogue | Source) -> Catalogue:
 def _check_side(side: str) -> None:
     if side not in SIDES:
         raise ValueError(f"side must be 'center' or 'context', got {side!r}")
-
-
-def _check_shape(
-    name: str, array: npt.NDArray[Any], dtype: type[np.generic], shape: tuple[int, ...]
-) -> None:
-    if array.dtype != dtype or array.shape != shape:
-        raise InputError(
-            f"{name} must be {np.dtype(dtype)} of shape {shape}, "
-            f"got {array.dtype} of shape {array.shape}"
-        )

@@ -7,16 +7,16 @@ folder gets its place safely is in _replace_folder.py.
 
     model/
       model.json            format version, options, recipe, sizes, history; checksums of all files
-      vectors.safetensors   center, context                              float32 (items, dim)
-      weights.safetensors   <side>.token_hashes uint64 (tokens,), <side>.tokens float32 (tokens, dim),
-                            <side>.ngrams float32 (buckets, dim), token_weights, kind_weights
+      vectors.safetensors   center, context                               float32 (items, dim)
+      weights.safetensors   token_weights, kind_weights                   float32 (tokens,), (4,)
+                            <side>.token_hashes                           uint64 (tokens,)
+                            <side>.tokens, <side>.ngrams                  float32 (rows, dim)
       catalogue.parquet     item_id, category, name, count: one row for each item, in order
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,9 @@ import pyarrow.parquet as pq
 import safetensors
 import safetensors.numpy
 
-from likewise import _safetensors_map
-from likewise._replace_folder import folder_id, new_folder
+from likewise import _model_json, _safetensors_map
+from likewise._model_json import FORMAT_VERSION, one_line
+from likewise._replace_folder import folder_id, left_behind, new_folder
 from likewise.catalogue import Catalogue
 from likewise.errors import StorageError
 from likewise.features import Recipe
@@ -38,8 +39,6 @@ from likewise.options import Options
 
 __all__ = ["FORMAT_VERSION", "load", "save"]
 
-FORMAT_VERSION = 1
-FORMAT = "likewise model"
 JSON_FILE = "model.json"
 VECTORS_FILE = "vectors.safetensors"
 WEIGHTS_FILE = "weights.safetensors"
@@ -54,7 +53,6 @@ _CATALOGUE_SCHEMA = pa.schema(
         pa.field("count", pa.int64(), nullable=False),
     ]
 )
-_MAX_JSON_BYTES = 1 << 28
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> Path:
@@ -88,8 +86,11 @@ def save(model: Model, path: str | os.PathLike[str]) -> Path:
         table = pa.Table.from_arrays([*columns, pa.array(model.counts)], schema=_CATALOGUE_SCHEMA)
         with (folder / CATALOGUE_FILE).open("wb") as file:
             pq.write_table(table, file, compression="zstd")
-        with (folder / JSON_FILE).open("w", encoding="utf-8") as file:
-            file.write(_dump(_describe(model, folder)))
+        # safetensors makes files for their owner alone; a model is as readable as any other file.
+        mode = (folder / CATALOGUE_FILE).stat().st_mode & 0o777
+        for name in (VECTORS_FILE, WEIGHTS_FILE):
+            (folder / name).chmod(mode)
+        _model_json.write(folder / JSON_FILE, _describe(model, folder))
     return Path(path)
 
 
@@ -152,8 +153,6 @@ def _write_tensors(path: Path, tensors: dict[str, npt.NDArray[Any]]) -> None:
 def _describe(model: Model, folder: Path) -> dict[str, Any]:
     about = model.info()
     return {
-        "format": FORMAT,
-        "format_version": FORMAT_VERSION,
         "likewise_version": model.version,
         "created": model.created,
         "sizes": {
@@ -167,7 +166,7 @@ def _describe(model: Model, folder: Path) -> dict[str, Any]:
         "options": about["options"],
         "recipe": about["recipe"],
         "unknown_weight": float(model.unknown_weight),
-        "history": _plain(model.history),
+        "history": model.history,
         "files": {
             name: {"bytes": (folder / name).stat().st_size, "sha256": _sha256(folder / name)}
             for name in FILES
@@ -178,31 +177,6 @@ def _describe(model: Model, folder: Path) -> dict[str, Any]:
 
 def _buckets(content: SideWeights | None) -> int | None:
     return None if content is None else len(content.ngrams)
-
-
-def _plain(value: Any) -> Any:
-    """Turn NumPy scalars into Python ones, and what JSON cannot hold (not a number) into null."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value
-
-
-def _dump(about: dict[str, Any]) -> str:
-    whole = {**about, "sha256": _own_checksum(about)}
-    return json.dumps(whole, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _own_checksum(about: dict[str, Any]) -> str:
-    """Return the checksum of model.json: of its content without the checksum itself."""
-    rest = {key: value for key, value in about.items() if key != "sha256"}
-    text = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:
@@ -222,11 +196,8 @@ def _is_model(folder: Path) -> bool:
     names = {entry.name for entry in folder.iterdir()}
     if not names <= set(FILES) or JSON_FILE not in names:
         return False
-    try:
-        about = json.loads((folder / JSON_FILE).read_bytes())
-    except (ValueError, RecursionError):
-        return VECTORS_FILE in names
-    return isinstance(about, dict) and about.get("format") == FORMAT
+    described = _model_json.is_described(folder / JSON_FILE)
+    return VECTORS_FILE in names if described is None else described
 
 
 def _load(folder: Path, verify: bool) -> Model:
@@ -242,47 +213,15 @@ def _load(folder: Path, verify: bool) -> Model:
 
 
 def _read_json(folder: Path, verify: bool) -> dict[str, Any]:
-    path = folder / JSON_FILE
     if not folder.exists():
-        raise StorageError(f"{folder} does not exist")
+        old = left_behind(folder)
+        hint = f"; an interrupted save left the old model behind in {old}" if old else ""
+        raise StorageError(f"{folder} does not exist{hint}")
     if not folder.is_dir():
         raise StorageError(f"{folder} is not a folder; a model is a folder with {JSON_FILE}")
-    if not path.is_file():
+    if not (folder / JSON_FILE).is_file():
         raise StorageError(f"{folder} is not a model: {JSON_FILE} is missing")
-    if path.stat().st_size > _MAX_JSON_BYTES:
-        raise StorageError(f"{path} is damaged: {path.stat().st_size:,} bytes are too many")
-    try:
-        about = json.loads(path.read_bytes().decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise StorageError(f"{path} is damaged: not UTF-8 at byte {error.start}") from error
-    except (ValueError, RecursionError) as error:
-        raise StorageError(f"{path} is damaged: not JSON ({_one_line(error)})") from error
-    if not isinstance(about, dict) or about.get("format") != FORMAT:
-        raise StorageError(f"{path} does not describe a likewise model")
-    version = about.get("format_version")
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise StorageError(f"{path} is damaged: format_version is {version!r}")
-    if version > FORMAT_VERSION:
-        raise StorageError(
-            f"{path} has format version {version}, this likewise reads up to {FORMAT_VERSION}; "
-            f"it was written by likewise {about.get('likewise_version', 'unknown')}"
-        )
-    if verify and about.get("sha256") != _own_checksum(about):
-        raise StorageError(f"{path} is damaged: its checksum does not match")
-    wanted = {
-        "options": dict,
-        "sizes": dict,
-        "files": dict,
-        "history": list,
-        "created": str,
-        "likewise_version": str,
-        "unknown_weight": (int, float),
-        "recipe": (dict, type(None)),
-    }
-    for key, kind in wanted.items():
-        if key not in about or not isinstance(about[key], kind):
-            raise StorageError(f"{path} is damaged: {key!r} is missing or of the wrong type")
-    return about
+    return _model_json.read(folder / JSON_FILE, verify)
 
 
 def _check_files(folder: Path, files: dict[str, Any], verify: bool) -> None:
@@ -296,7 +235,9 @@ def _check_files(folder: Path, files: dict[str, Any], verify: bool) -> None:
             raise StorageError(f"{path} is missing")
         size = path.stat().st_size
         if size != known["bytes"]:
-            raise StorageError(f"{path} is damaged: {known['bytes']:,} bytes expected, got {size:,}")
+            raise StorageError(
+                f"{path} is damaged: {known['bytes']:,} bytes expected, got {size:,}"
+            )
         if verify and _sha256(path) != known["sha256"]:
             raise StorageError(f"{path} is damaged: its checksum does not match")
 
@@ -307,7 +248,7 @@ def _assemble(folder: Path, about: dict[str, Any]) -> Model:
         options = Options.from_dict(about["options"])
         recipe = None if about["recipe"] is None else Recipe.from_dict(about["recipe"])
     except (ValueError, TypeError) as error:
-        raise StorageError(f"{path} cannot be used: {_one_line(error)}") from error
+        raise StorageError(f"{path} cannot be used: {one_line(error)}") from error
     sizes = about["sizes"]
     expected = _expected_tensors(path, sizes)
     if options.dim != sizes["dim"]:
@@ -324,9 +265,7 @@ def _assemble(folder: Path, about: dict[str, Any]) -> Model:
                 raise StorageError(
                     f"{folder / WEIGHTS_FILE} is damaged: {side}.token_hashes do not ascend"
                 )
-            sides[side] = SideWeights(
-                hashes, weights[f"{side}.tokens"], weights[f"{side}.ngrams"]
-            )
+            sides[side] = SideWeights(hashes, weights[f"{side}.tokens"], weights[f"{side}.ngrams"])
     try:
         return Model(
             options=options,
@@ -345,7 +284,7 @@ def _assemble(folder: Path, about: dict[str, Any]) -> Model:
             version=about["likewise_version"],
         )
     except ValueError as error:
-        raise StorageError(f"{path} does not fit its files: {_one_line(error)}") from error
+        raise StorageError(f"{path} does not fit its files: {one_line(error)}") from error
 
 
 def _expected_tensors(path: Path, sizes: dict[str, Any]) -> dict[str, _safetensors_map.Expected]:
@@ -377,7 +316,7 @@ def _read_catalogue(path: Path, items: int) -> tuple[Catalogue, npt.NDArray[np.i
     try:
         table = pq.read_table(path, memory_map=True).combine_chunks()
     except pa.ArrowInvalid as error:
-        raise StorageError(f"{path} is damaged: {_one_line(error)}") from error
+        raise StorageError(f"{path} is damaged: {one_line(error)}") from error
     if not table.schema.equals(_CATALOGUE_SCHEMA, check_metadata=False):
         found = ", ".join(f"{field.name} {field.type}" for field in table.schema)
         wanted = ", ".join(f"{field.name} {field.type}" for field in _CATALOGUE_SCHEMA)
@@ -389,7 +328,7 @@ def _read_catalogue(path: Path, items: int) -> tuple[Catalogue, npt.NDArray[np.i
         ids, categories, names, counts = (_one_chunk(column) for column in table.columns)
         catalogue = Catalogue.from_arrays(ids, categories, names)
     except (pa.ArrowInvalid, ValueError) as error:
-        raise StorageError(f"{path} is damaged: {_one_line(error)}") from error
+        raise StorageError(f"{path} is damaged: {one_line(error)}") from error
     if counts.null_count:
         raise StorageError(f"{path} is damaged: the column count has empty values")
     return catalogue, counts.to_numpy()
@@ -399,7 +338,3 @@ def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
     if column.num_chunks == 1:
         return column.chunk(0)
     return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200]

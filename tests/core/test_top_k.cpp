@@ -1,0 +1,224 @@
+// test_top_k.cpp: top_k against the plain definition, over sizes, filters and threads.
+#include "core/top_k.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "check.h"
+
+namespace {
+
+using likewise::ItemId;
+
+constexpr float kNone = -std::numeric_limits<float>::infinity();
+
+struct Answer {
+  std::vector<ItemId> positions;
+  std::vector<float> scores;
+};
+
+struct Case {
+  std::size_t n, n_queries, dim, k;
+  std::vector<std::uint8_t> allowed;
+  std::vector<ItemId> exclude;
+};
+
+std::vector<float> random_rows(std::size_t rows, std::size_t dim, unsigned seed) {
+  std::mt19937 generator(seed);
+  std::normal_distribution<float> normal;
+  std::vector<float> values(rows * dim);
+  std::generate(values.begin(), values.end(), [&] { return normal(generator); });
+  return values;
+}
+
+void no_poll() {}
+
+Answer search(const Case& c, const likewise::UnitRows& units, const std::vector<float>& queries,
+              int threads) {
+  likewise::TopKRequest request;
+  request.candidates = units.table.data();
+  request.n = c.n;
+  request.dim = c.dim;
+  request.queries = queries.data();
+  request.n_queries = c.n_queries;
+  request.query_stride = c.dim;
+  request.k = c.k;
+  request.allowed = c.allowed.empty() ? nullptr : c.allowed.data();
+  request.exclude = c.exclude.empty() ? nullptr : c.exclude.data();
+  request.threads = threads;
+  Answer answer{std::vector<ItemId>(c.n_queries * c.k, 99),
+                std::vector<float>(c.n_queries * c.k, 99.0F)};
+  likewise::top_k(request, answer.positions.data(), answer.scores.data(), no_poll);
+  return answer;
+}
+
+/// Every answer is allowed, the scores are right, and nothing better was left out.
+void check_answer(const Case& c, const likewise::UnitRows& units, const std::vector<float>& queries,
+                  const Answer& answer) {
+  for (std::size_t q = 0; q < c.n_queries; ++q) {
+    std::vector<double> scores(c.n);
+    std::size_t possible = 0;
+    double best_left = -1e9;
+    std::vector<bool> found(c.n, false);
+    for (std::size_t i = 0; i < c.n; ++i) {
+      for (std::size_t d = 0; d < c.dim; ++d) {
+        scores[i] += static_cast<double>(queries[q * c.dim + d]) *
+                     static_cast<double>(units.table.row(i)[d]);
+      }
+    }
+    const auto may = [&](std::size_t i) {
+      return (c.allowed.empty() || c.allowed[i] != 0) &&
+             (c.exclude.empty() || c.exclude[q] != static_cast<ItemId>(i));
+    };
+    for (std::size_t i = 0; i < c.n; ++i) possible += may(i) ? 1U : 0U;
+    const std::size_t expected = std::min(possible, c.k);
+    float last = std::numeric_limits<float>::infinity();
+    for (std::size_t j = 0; j < c.k; ++j) {
+      const ItemId position = answer.positions[q * c.k + j];
+      const float score = answer.scores[q * c.k + j];
+      if (j >= expected) {
+        CHECK(position == -1 && score == kNone);
+        continue;
+      }
+      CHECK(position >= 0 && static_cast<std::size_t>(position) < c.n);
+      const auto at = static_cast<std::size_t>(position);
+      CHECK(may(at) && !found[at]);
+      found[at] = true;
+      CHECK(score <= last);
+      CHECK_CLOSE(static_cast<double>(score), scores[at], 1e-4);
+      last = score;
+    }
+    for (std::size_t i = 0; i < c.n; ++i) {
+      if (may(i) && !found[i]) best_left = std::max(best_left, scores[i]);
+    }
+    if (expected > 0 && expected < possible) CHECK(best_left <= static_cast<double>(last) + 1e-4);
+  }
+}
+
+void test_against_the_definition() {
+  std::mt19937 generator(5);
+  for (const std::size_t n : {0U, 1U, 3U, 63U, 64U, 65U, 1000U}) {
+    for (const std::size_t n_queries : {1U, 3U, 4U, 33U}) {
+      for (const std::size_t dim : {1U, 7U, 16U, 100U}) {
+        Case c{n, n_queries, dim, 10, {}, {}};
+        const auto vectors = random_rows(n, dim, 1);
+        const auto units = likewise::unit_rows(vectors.data(), n, dim, dim);
+        const auto queries = random_rows(n_queries, dim, 2);
+        check_answer(c, units, queries, search(c, units, queries, 1));
+        c.allowed.resize(n);
+        for (auto& allowed : c.allowed) allowed = static_cast<std::uint8_t>(generator() % 7 == 0);
+        c.exclude.assign(n_queries, n == 0 ? -1 : static_cast<ItemId>(generator() % n));
+        check_answer(c, units, queries, search(c, units, queries, 1));
+      }
+    }
+  }
+}
+
+void test_same_bits_for_any_threads_and_any_company() {
+  const std::size_t n = 5000, dim = 70;
+  const auto vectors = random_rows(n, dim, 3);
+  const auto units = likewise::unit_rows(vectors.data(), n, dim, dim);
+  const auto queries = random_rows(67, dim, 4);
+  const Case all{n, 67, dim, 20, {}, {}};
+  const Answer one_thread = search(all, units, queries, 1);
+  const Answer three_threads = search(all, units, queries, 3);
+  CHECK(one_thread.positions == three_threads.positions);
+  CHECK(one_thread.scores == three_threads.scores);
+  for (const std::size_t q : {0U, 13U, 66U}) {
+    const Case alone{n, 1, dim, 20, {}, {}};
+    const std::vector<float> query(queries.begin() + static_cast<std::ptrdiff_t>(q * dim),
+                                   queries.begin() + static_cast<std::ptrdiff_t>((q + 1) * dim));
+    const Answer answer = search(alone, units, query, 1);
+    const auto first = static_cast<std::ptrdiff_t>(q * 20);
+    CHECK(
+        std::equal(answer.scores.begin(), answer.scores.end(), one_thread.scores.begin() + first));
+    CHECK(std::equal(answer.positions.begin(), answer.positions.end(),
+                     one_thread.positions.begin() + first));
+  }
+}
+
+void test_few_queries_on_many_threads_are_merged() {
+  const std::size_t n = 300000, dim = 64;  // large enough to be shared out
+  const auto vectors = random_rows(n, dim, 8);
+  const auto units = likewise::unit_rows(vectors.data(), n, dim, dim);
+  const auto query = random_rows(1, dim, 9);
+  const Case c{n, 1, dim, 15, {}, {}};
+  const Answer one = search(c, units, query, 1);
+  const Answer four = search(c, units, query, 4);
+  CHECK(one.positions == four.positions);
+  CHECK(one.scores == four.scores);
+  check_answer(c, units, query, four);
+}
+
+void test_equal_scores_come_by_position() {
+  const std::size_t n = 200, dim = 33;
+  const auto one = random_rows(1, dim, 6);
+  std::vector<float> vectors;
+  for (std::size_t i = 0; i < n; ++i) vectors.insert(vectors.end(), one.begin(), one.end());
+  const auto units = likewise::unit_rows(vectors.data(), n, dim, dim);
+  const Case c{n, 1, dim, 70, {}, {2}};
+  const Answer answer = search(c, units, one, 1);
+  for (std::size_t j = 0; j < 70; ++j) {
+    CHECK(answer.positions[j] == static_cast<ItemId>(j < 2 ? j : j + 1));
+    CHECK(answer.scores[j] == answer.scores[0]);
+  }
+}
+
+void test_unit_rows() {
+  const std::vector<float> vectors{3.0F, 4.0F, 9.0F, 0.0F, 0.0F, 9.0F, 1e-30F, 0.0F, 9.0F};
+  const auto units = likewise::unit_rows(vectors.data(), 3, 2, 3);
+  CHECK(units.usable == std::vector<std::uint8_t>({1, 0, 1}));
+  CHECK(units.table.rows() == likewise::kCandidateBlock);
+  CHECK_CLOSE(units.table.row(0)[0], 0.6F, 1e-7F);
+  CHECK_CLOSE(units.table.row(0)[1], 0.8F, 1e-7F);
+  CHECK(units.table.row(1)[0] == 0.0F);
+  CHECK(units.table.row(2)[0] == 1.0F);
+  const std::vector<float> bad{1.0F, std::numeric_limits<float>::quiet_NaN()};
+  try {
+    likewise::unit_rows(bad.data(), 1, 2, 2);
+    CHECK(false);
+  } catch (const std::invalid_argument& error) {
+    CHECK(std::string(error.what()) == "vectors must be finite, row 0 is not");
+  }
+}
+
+void test_poll_stops_the_search() {
+  const std::size_t n = 20000, n_queries = 20000, dim = 100;
+  const auto vectors = random_rows(n, dim, 7);
+  const auto units = likewise::unit_rows(vectors.data(), n, dim, dim);
+  likewise::TopKRequest request;
+  request.candidates = units.table.data();
+  request.n = n;
+  request.dim = dim;
+  request.queries = vectors.data();
+  request.n_queries = n_queries;
+  request.query_stride = dim;
+  request.k = 10;
+  request.threads = 2;
+  std::vector<ItemId> positions(n_queries * 10);
+  std::vector<float> scores(n_queries * 10);
+  try {
+    likewise::top_k(request, positions.data(), scores.data(),
+                    [] { throw std::runtime_error("enough"); });
+    CHECK(false);
+  } catch (const std::runtime_error& error) {
+    CHECK(std::string(error.what()) == "enough");
+  }
+}
+
+}  // namespace
+
+int main() {
+  test_against_the_definition();
+  test_same_bits_for_any_threads_and_any_company();
+  test_few_queries_on_many_threads_are_merged();
+  test_equal_scores_come_by_position();
+  test_unit_rows();
+  test_poll_stops_the_search();
+  return likewise::testing::failures();
+}
