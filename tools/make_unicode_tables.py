@@ -28,8 +28,10 @@ LIMIT = 0x32400  # the table runs to here, then over the tags and selectors of p
 TAGS = range(0xE0000, 0xE0200)
 IDENTITY = 31  # length value that means "folds to itself"
 
-BLANKS = {0x2122, 0x2120, 0x00AE, 0x00A9, 0xFFFD, 0x200B}  # TM SM (R) (C), bad byte, zero-width space
-APOSTROPHES = {0x60, 0xB4, 0x2018, 0x2019, 0x201B, 0x02BC, 0xFF07, 0x055A, 0x05F3, 0x05F4}
+# Trade mark, service mark, registered, copyright, bad byte, zero-width space.
+BLANKS = {0x2122, 0x2120, 0x00AE, 0x00A9, 0xFFFD, 0x200B}
+APOSTROPHES = {0x60, 0xB4, 0x2018, 0x2019, 0x201B, 0x02BC, 0xFF07, 0x055A, 0x05F3, 0x05F4,
+               0x1FFD}  # fmt: skip
 REMOVED = {
     0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0, 0x0640,  # fillers, joiners, tatweel
     *range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0),  # variation selectors
@@ -38,7 +40,8 @@ REMOVED = {
     *range(0x064B, 0x0660), 0x0670, *range(0x06D6, 0x06DD), *range(0x06DF, 0x06E5),
     0x06E7, 0x06E8, *range(0x06EA, 0x06EE),  # Arabic vowel signs and hamza above and below
 }  # fmt: skip
-MERGED = {0x0131: "i", 0x064A: "\u06cc", 0x0649: "\u06cc", 0x0643: "\u06a9", 0x066B: "."}
+MERGED = {0x0131: "i", 0x064A: "\u06cc", 0x0649: "\u06cc", 0x0643: "\u06a9", 0x066B: ".", 0xD7: "x",
+          **dict.fromkeys(APOSTROPHES, "'")}  # fmt: skip
 EMOJI = [(0x231A, 0x231B), (0x23E9, 0x23F3), (0x2600, 0x27BF), (0x2B50, 0x2B50), (0x2B55, 0x2B55),
          (0x1F000, 0x1FAFF)]  # fmt: skip
 UNSPACED = [(0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x1950, 0x19DF),
@@ -174,7 +177,8 @@ def main() -> int:
                     at, pool = len(pool), pool + folded
                 starts[folded] = at
             start = starts[folded]
-        assert length <= IDENTITY and start < 1 << 16
+        assert length <= IDENTITY
+        assert start < 1 << 16
         value = CLASSES.index(class_of(code)) | bool(joins) << 4 | length << 5 | start << 10
         entries.append(value)
     for code in range(LIMIT, 0x110000):  # what the table leaves out is blank
@@ -187,21 +191,22 @@ def main() -> int:
     values = sorted(set(entries))
     numbers = {value: number for number, value in enumerate(values)}
     flat = [numbers[value] for block in blocks for value in block]
-    assert len(values) < 1 << 16 and len(blocks) < 1 << 16
+    assert max(len(values), len(blocks)) < 1 << 16
     by_composed = sorted(range(len(pairs)), key=lambda at: pairs[at][2])
     marks = combining_ranges()
 
     def array(kind: str, name: str, cells: list[str]) -> str:
         return f"const {kind} {name}[{len(cells)}] = {{\n{rows(cells)}\n}};\n"
 
-    text = f"""// unicode_tables.cpp: written by tools/make_unicode_tables.py from Unicode {UNICODE_VERSION}.
+    version = UNICODE_VERSION
+    text = f"""// unicode_tables.cpp: tools/make_unicode_tables.py wrote it from Unicode {version}.
 // Do not edit: the tables are part of feature recipe 1 and frozen with it.
 #include "core/unicode_tables.h"
 
 // clang-format off
 namespace likewise::unicode {{
 
-const char* const kVersion = "{UNICODE_VERSION}";
+const char* const kVersion = "{version}";
 """
     text += array("std::uint16_t", "kIndex", [str(v) for v in index])
     text += array("std::uint16_t", "kBlocks", [str(v) for v in flat])

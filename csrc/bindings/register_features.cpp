@@ -113,7 +113,7 @@ void register_features(py::module_& m) {
       [](const py::bytes& bytes, std::uint64_t seed) {
         return hash64(std::string_view(bytes), seed);
       },
-      py::arg("bytes"), py::arg("seed"));
+      py::arg("data"), py::arg("seed"));
   m.def("code_point_classes", &code_point_classes);
   m.attr("unicode_version") = unicode::kVersion;
 }

@@ -8,7 +8,8 @@
 namespace likewise {
 namespace {
 
-constexpr std::size_t kTile = 4;  // contexts whose gradients are accumulated together
+constexpr std::size_t kTile = 4;     // items whose scores or gradients are computed together
+constexpr float kCurvature = 0.25F;  // the largest of the logistic loss, at score 0
 
 double softplus(double x) {
   return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
@@ -23,48 +24,22 @@ float* Scratch::reserve(std::size_t floats) {
   return reinterpret_cast<float*>((address + line - 1) / line * line);
 }
 
-void Pipeline::start(std::size_t first_session, std::size_t last_session, const Rng& rng) {
-  planner_.start(first_session, last_session, rng);
-  planned_ = expected_ = prepared_ = taken_ = 0;
-  exhausted_ = false;
-  for (std::size_t step = 0; step + 1 < kDepth; ++step) advance();
-}
+Workspace::Workspace(const Kernels& kernels, const Sides& sides, const Options& options,
+                     const NoiseSampler& noise)
+    : kernels_(kernels),
+      sides_(sides),
+      negatives_(static_cast<float>(options.negatives)),
+      noise_(noise) {}
 
-void Pipeline::expect(const Block& block,
-                      void (*ask)(const FeatureView&, std::span<const ItemId>)) const {
-  if (sides_.center.features != nullptr) ask(*sides_.center.features, block.contexts);
-  if (sides_.context.features != nullptr) ask(*sides_.context.features, block.negatives);
-}
-
-// Each stage stays one block behind the stage before it, until the planner runs dry.
-void Pipeline::advance() {
-  if (prepared_ < expected_) {
-    PreparedBlock& block = ring_[prepared_++ % kDepth];
-    block.centers.clear();
-    block.contexts.clear();
-    for (const Block::Center& center : block.block.centers) {
-      block.centers.add(sides_.center, block.block.contexts[center.place], center.own_row);
-    }
-    for (const ItemId item : block.block.contexts) block.contexts.add(sides_.context, item, true);
-    for (const ItemId item : block.block.negatives) block.contexts.add(sides_.context, item, true);
-  }
-  if (expected_ < planned_) expect(ring_[expected_++ % kDepth].block, expect_entries);
-  if (!exhausted_) {
-    Block& block = ring_[planned_ % kDepth].block;
-    exhausted_ = !planner_.next(block);
-    if (!exhausted_) {
-      ++planned_;
-      expect(block, expect_offsets);
-    }
-  }
-}
-
-const PreparedBlock* Pipeline::next(const PreparedBlock*& upcoming) {
-  advance();
-  if (taken_ == prepared_) return nullptr;
-  const PreparedBlock* now = &ring_[taken_++ % kDepth];
-  upcoming = taken_ < prepared_ ? &ring_[taken_ % kDepth] : nullptr;
-  return now;
+void Workspace::expect_rows(const PreparedBlock* upcoming, std::size_t pauses) {
+  if (upcoming == nullptr) return;
+  upcoming_[0] = upcoming->centers.content_rows();
+  upcoming_[1] = upcoming->centers.own_rows();
+  upcoming_[2] = upcoming->contexts.content_rows();
+  upcoming_[3] = upcoming->contexts.own_rows();
+  std::size_t rows = 0;
+  for (const auto& part : upcoming_) rows += part.size();
+  upcoming_share_ = rows / std::max<std::size_t>(1, pauses) + 1;
 }
 
 // A burst of look-ups would fill the queue of open misses and stall; a few at each pause between
@@ -73,52 +48,110 @@ void Workspace::bring_some_near() {
   std::size_t left = upcoming_share_;
   for (std::span<float* const>& rows : upcoming_) {
     const std::size_t now = std::min(left, rows.size());
-    for (std::size_t i = 0; i < now; ++i) {
-      for (std::size_t d = 0; d < sides_.stride; d += kRowAlign) {
-        __builtin_prefetch(rows[i] + d, 1, 2);
-      }
+    for (const float* row : rows.first(now)) {
+      if (row == nullptr) continue;
+      for (std::size_t d = 0; d < sides_.stride; d += kRowAlign) __builtin_prefetch(row + d, 1, 2);
     }
     rows = rows.subspan(now);
     left -= now;
   }
 }
 
-Workspace::Workspace(const Kernels& kernels, const Sides& sides, const Options& options,
-                     const NoiseSampler& noise)
-    : kernels_(kernels),
-      sides_(sides),
-      negatives_(static_cast<float>(options.negatives)),
-      noise_(noise) {}
-
-void Workspace::gather(const PreparedBlock& prepared) {
-  const std::size_t stride = sides_.stride;
-  const std::size_t m = prepared.centers.items(), n = prepared.contexts.items();
-  center_ = center_memory_.reserve(m * stride);
-  context_ = context_memory_.reserve((n + kScorePadding) * stride);
-  for (std::size_t i = 0; i < m; ++i) {
-    kernels_.compose(center_ + i * stride, prepared.centers.rows(i), prepared.centers.weights(i),
-                     prepared.centers.count(i), stride);
+void Workspace::gather(const RowList& rows, Side& side) {
+  const std::size_t stride = sides_.stride, n = rows.items();
+  side.vectors = side.vector_memory.reserve((n + kScorePadding) * stride);
+  side.squares.resize(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    side.squares[i] = kernels_.compose(side.vectors + i * stride, rows.rows(i), rows.weights(i),
+                                       rows.count(i), stride);
   }
+}
+
+// The curvature of the block's loss along each vector: kCurvature times the summed squares of the
+// vectors on the other side of its pairs, negatives by their weight.
+void Workspace::find_curvatures(const Block& block, float rate) {
+  const std::size_t n = block.contexts.size(), draws = block.negatives.size();
+  const float bound = rate * kCurvature;
+  const float per_pair = negatives_ / static_cast<float>(std::max<std::size_t>(1, draws));
+  float noise = 0;
+  for (std::size_t k = 0; k < draws; ++k) noise += context_.squares[n + k];
+
+  running_.assign(n + 1, 0.0F);
+  for (std::size_t j = 0; j < n; ++j) running_[j + 1] = running_[j] + context_.squares[j];
+  center_.curvatures.resize(block.centers.size());
+  for (std::size_t i = 0; i < block.centers.size(); ++i) {
+    const Block::Center& center = block.centers[i];
+    const float near =
+        running_[center.high] - running_[center.low] - context_.squares[center.place];
+    // Without shared negatives the draws are not known yet: they are taken to be like the contexts.
+    const float drawn =
+        draws == 0 ? negatives_ * near : per_pair * static_cast<float>(center.pairs()) * noise;
+    center_.curvatures[i] = bound * (std::max(near, 0.0F) + drawn);
+  }
+
+  running_.assign(n + 1, 0.0F);
+  context_.curvatures.assign(n + draws, 0.0F);
+  float for_negatives = 0;
+  for (std::size_t i = 0; i < block.centers.size(); ++i) {
+    const Block::Center& center = block.centers[i];
+    const float square = center_.squares[i];
+    running_[center.low] += square;
+    running_[center.high] -= square;
+    context_.curvatures[center.place] -= bound * square;  // no center is its own context
+    for_negatives += per_pair * static_cast<float>(center.pairs()) * square;
+  }
+  float covering = 0;
   for (std::size_t j = 0; j < n; ++j) {
-    kernels_.compose(context_ + j * stride, prepared.contexts.rows(j), prepared.contexts.weights(j),
-                     prepared.contexts.count(j), stride);
+    covering += running_[j];
+    context_.curvatures[j] = std::max(0.0F, context_.curvatures[j] + bound * covering);
   }
+  for (std::size_t k = 0; k < draws; ++k) context_.curvatures[n + k] = bound * for_negatives;
+}
 
-  // A gradient goes straight to the row where an item is one row, otherwise through scratch.
-  float* gradient = gradient_memory_.reserve((m + n) * stride);
-  const auto choose = [&](const RowList& list, std::vector<float*>& out) {
-    out.resize(list.items());
-    for (std::size_t i = 0; i < out.size(); ++i, gradient += stride) {
-      if (list.is_plain(i)) {
-        out[i] = *list.rows(i);
-      } else {
-        out[i] = gradient;
-        std::memset(gradient, 0, stride * sizeof(float));
-      }
+// A gradient goes straight to the row where an item is its own row alone, otherwise to scratch.
+void Workspace::choose_targets(const RowList& rows, Side& side) {
+  const std::size_t stride = sides_.stride, n = rows.items();
+  float* gradient = side.gradient_memory.reserve(n * stride);
+  side.out.resize(n);
+  side.scales.assign(n, 1.0F);
+  for (std::size_t i = 0; i < n; ++i, gradient += stride) {
+    if (rows.own(i) != nullptr && rows.count_content(i) == 0) {
+      side.out[i] = rows.own(i);
+      side.scales[i] = 1.0F / (1.0F + side.curvatures[i]);
+    } else {
+      side.out[i] = gradient;
+      std::memset(gradient, 0, stride * sizeof(float));
     }
-  };
-  choose(prepared.centers, center_out_);
-  choose(prepared.contexts, context_out_);
+  }
+}
+
+// Gradients of composed items: to the own row, and by way of one sum a slot to the content rows.
+void Workspace::scatter(const RowList& rows, Side& side) {
+  const std::size_t stride = sides_.stride;
+  const std::span<float* const> content = rows.content_rows();
+  float* sums = side.slot_memory.reserve(content.size() * stride);
+  std::memset(sums, 0, content.size() * stride * sizeof(float));
+  side.slot_curvatures.assign(content.size(), 0.0F);
+  for (std::size_t i = 0; i < rows.items(); ++i) {
+    const std::size_t count = rows.count_content(i);
+    if (count == 0) continue;
+    const std::uint32_t* slots = rows.slots(i);
+    const float* weights = rows.weights(i);
+    side.targets.resize(count);
+    for (std::size_t e = 0; e < count; ++e) {
+      side.targets[e] = sums + slots[e] * stride;
+      side.slot_curvatures[slots[e]] += weights[e] * weights[e] * side.curvatures[i];
+    }
+    kernels_.scatter(side.out[i], side.targets.data(), weights, count, stride);
+    if (float* own = rows.own(i)) {
+      const float scale = 1.0F / (1.0F + side.curvatures[i]);
+      kernels_.scatter(side.out[i], &own, &scale, 1, stride);
+    }
+  }
+  for (std::size_t slot = 0; slot < content.size(); ++slot) {
+    const float scale = 1.0F / (1.0F + side.slot_curvatures[slot]);
+    kernels_.scatter(sums + slot * stride, &content[slot], &scale, 1, stride);
+  }
 }
 
 // A negative that is a true context of a center counts only for the center's other pairs.
@@ -155,28 +188,23 @@ double Workspace::center_loss(const Block& block, std::size_t i) const {
 
 void Workspace::train(const PreparedBlock& prepared, const PreparedBlock* upcoming, float rate,
                       double* loss, Rng& rng) {
-  if (upcoming != nullptr) {
-    upcoming_[0] = upcoming->centers.all_rows();
-    upcoming_[1] = upcoming->contexts.all_rows();
-    const std::size_t pauses =
-        2 * prepared.centers.items() / kTile + prepared.contexts.items() / kTile;
-    upcoming_share_ =
-        (upcoming_[0].size() + upcoming_[1].size()) / std::max<std::size_t>(1, pauses) + 1;
-  }
-  gather(prepared);
+  const std::size_t m = prepared.centers.items(), n = prepared.contexts.items();
+  expect_rows(upcoming, (2 * m + n) / kTile);
+  gather(prepared.centers, center_);
+  gather(prepared.contexts, context_);
+  find_curvatures(prepared.block, rate);
+  choose_targets(prepared.centers, center_);
+  choose_targets(prepared.contexts, context_);
   if (prepared.block.negatives.empty()) {
     train_independent(prepared, rate, loss, rng);
   } else {
     train_shared(prepared, rate, loss);
   }
-  const auto spread = [&](const RowList& list, const std::vector<float*>& out) {
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      if (list.is_plain(i)) continue;
-      kernels_.scatter(out[i], list.rows(i), list.weights(i), list.count(i), sides_.stride);
-    }
-  };
-  spread(prepared.centers, center_out_);
-  spread(prepared.contexts, context_out_);
+  if (sides_.center.features != nullptr) scatter(prepared.centers, center_);
+  if (sides_.context.features != nullptr) scatter(prepared.contexts, context_);
+  upcoming_share_ =
+      upcoming_[0].size() + upcoming_[1].size() + upcoming_[2].size() + upcoming_[3].size();
+  bring_some_near();
 }
 
 void Workspace::train_shared(const PreparedBlock& prepared, float rate, double* loss) {
@@ -193,7 +221,7 @@ void Workspace::train_shared(const PreparedBlock& prepared, float rate, double* 
   last_row_.assign(first_row_.size(), 0);
   spans_.clear();
 
-  const float* negative_rows = context_ + n * stride;
+  const float* negative_rows = context_.vectors + n * stride;
   const float weight = rate * negatives_ / static_cast<float>(k);
   for (std::size_t i = 0; i < m; i += kTile) {
     bring_some_near();
@@ -209,9 +237,9 @@ void Workspace::train_shared(const PreparedBlock& prepared, float rate, double* 
       last_row_[tile] = static_cast<std::uint32_t>(end);
     }
     float* scores = scores_ + i * score_stride_;
-    kernels_.scores(center_ + i * stride, end - i, context_ + low * stride, high - low, stride,
-                    scores + low, score_stride_);
-    kernels_.scores(center_ + i * stride, end - i, negative_rows, k, stride,
+    kernels_.scores(center_.vectors + i * stride, end - i, context_.vectors + low * stride,
+                    high - low, stride, scores + low, score_stride_);
+    kernels_.scores(center_.vectors + i * stride, end - i, negative_rows, k, stride,
                     scores + first_negative_, score_stride_);
     for (std::size_t r = i; r < end; ++r) {
       const Block::Center& center = block.centers[r];
@@ -225,28 +253,29 @@ void Workspace::train_shared(const PreparedBlock& prepared, float rate, double* 
   }
   skip_true_contexts(block);
 
-  const Terms nothing{scores_, 0, 0, context_, 0};
+  const Terms nothing{scores_, 0, 0, scores_, 0};
   for (std::size_t i = 0; i < m; i += kTile) {
     bring_some_near();
     const auto [low, high] = spans_[i / kTile];
     const float* steps = scores_ + i * score_stride_;
-    const Terms true_terms{steps + low, score_stride_, 1, context_ + low * stride, high - low};
+    const Terms true_terms{steps + low, score_stride_, 1, context_.vectors + low * stride,
+                           high - low};
     const Terms noise_terms{steps + first_negative_, score_stride_, 1, negative_rows, k};
-    kernels_.accumulate(center_out_.data() + i, std::min(kTile, m - i), true_terms, noise_terms,
-                        stride);
+    kernels_.accumulate(center_.out.data() + i, center_.scales.data() + i, std::min(kTile, m - i),
+                        true_terms, noise_terms, stride);
   }
   for (std::size_t tile = 0; tile < first_row_.size(); ++tile) {
     const std::size_t j = tile * kTile, first = first_row_[tile], last = last_row_[tile];
     bring_some_near();
     if (first >= last) continue;
     const Terms terms{scores_ + first * score_stride_ + j, 1, score_stride_,
-                      center_ + first * stride, last - first};
-    kernels_.accumulate(context_out_.data() + j, std::min(kTile, n - j), terms, nothing, stride);
+                      center_.vectors + first * stride, last - first};
+    kernels_.accumulate(context_.out.data() + j, context_.scales.data() + j, std::min(kTile, n - j),
+                        terms, nothing, stride);
   }
-  upcoming_share_ = upcoming_[0].size() + upcoming_[1].size();
-  bring_some_near();
-  const Terms terms{scores_ + first_negative_, 1, score_stride_, center_, m};
-  kernels_.accumulate(context_out_.data() + n, k, terms, nothing, stride);
+  const Terms terms{scores_ + first_negative_, 1, score_stride_, center_.vectors, m};
+  kernels_.accumulate(context_.out.data() + n, context_.scales.data() + n, k, terms, nothing,
+                      stride);
 }
 
 // The reference for shared negatives: fresh draws for every pair, written as they come.
@@ -254,15 +283,16 @@ void Workspace::train_independent(const PreparedBlock& prepared, float rate, dou
                                   Rng& rng) {
   const Block& block = prepared.block;
   const std::size_t stride = sides_.stride;
-  const Terms nothing{center_, 0, 0, center_, 0};
-  std::vector<float> row(stride + kRowAlign), gradient(stride + kRowAlign);
-  Scratch memory;
-  float* drawn = memory.reserve(kScorePadding * stride);
+  const Terms nothing{center_.vectors, 0, 0, center_.vectors, 0};
+  Scratch drawn_memory, gradient_memory;
+  float* drawn = drawn_memory.reserve(kScorePadding * stride);
+  float* gradient = gradient_memory.reserve(stride);
+  TokenSlots slots(sides_.context.features ? sides_.context.features->n_tokens() : 0);
   RowList rows;
   for (std::size_t i = 0; i < block.centers.size(); ++i) {
     const Block::Center& center = block.centers[i];
-    float* middle = center_ + i * stride;
-    const auto learn = [&](const float* context, float* const* context_out, bool positive) {
+    float* middle = center_.vectors + i * stride;
+    const auto learn = [&](const float* context, float* context_out, float scale, bool positive) {
       float scores[kRowAlign] = {};
       kernels_.scores(middle, 1, context, 1, stride, scores, kRowAlign);
       const float score = scores[0];
@@ -272,27 +302,29 @@ void Workspace::train_independent(const PreparedBlock& prepared, float rate, dou
       } else {
         kernels_.negative_steps(scores, 1, rate);
       }
-      kernels_.accumulate(&center_out_[i], 1, {scores, 0, 0, context, 1}, nothing, stride);
-      kernels_.accumulate(context_out, 1, {scores, 0, 0, middle, 1}, nothing, stride);
+      kernels_.accumulate(&center_.out[i], &center_.scales[i], 1, {scores, 0, 0, context, 1},
+                          nothing, stride);
+      kernels_.accumulate(&context_out, &scale, 1, {scores, 0, 0, middle, 1}, nothing, stride);
     };
     for (std::size_t j = center.low; j < center.high; ++j) {
       if (j == center.place) continue;
-      learn(context_ + j * stride, &context_out_[j], true);
+      learn(context_.vectors + j * stride, context_.out[j], context_.scales[j], true);
       for (int draw = 0; draw < static_cast<int>(negatives_); ++draw) {
         const ItemId item = noise_.draw(rng);
         if (item == block.contexts[j]) continue;
+        slots.start_list();
         rows.clear();
-        rows.add(sides_.context, item, true);
-        kernels_.compose(drawn, rows.rows(0), rows.weights(0), rows.count(0), stride);
-        if (rows.is_plain(0)) {
-          learn(drawn, rows.rows(0), false);
-        } else {
-          float* out = gradient.data();
-          const auto address = reinterpret_cast<std::uintptr_t>(out);
-          out += (64 - address % 64) % 64 / sizeof(float);
-          std::memset(out, 0, stride * sizeof(float));
-          learn(drawn, &out, false);
-          kernels_.scatter(out, rows.rows(0), rows.weights(0), rows.count(0), stride);
+        rows.add(sides_.context, item, true, slots);
+        const float square =
+            kernels_.compose(drawn, rows.rows(0), rows.weights(0), rows.count(0), stride);
+        static_cast<void>(square);
+        std::memset(gradient, 0, stride * sizeof(float));
+        learn(drawn, gradient, 1.0F, false);
+        const auto content = rows.content_rows();
+        kernels_.scatter(gradient, content.data(), rows.weights(0), content.size(), stride);
+        if (float* own = rows.own(0)) {
+          const float whole = 1.0F;
+          kernels_.scatter(gradient, &own, &whole, 1, stride);
         }
       }
     }

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "core/rng.h"
+#include "core/workers.h"
 
 namespace likewise {
 
@@ -38,55 +38,6 @@ void check(const FeatureView& features, std::size_t n_items, std::size_t n_token
   }
   if (!below(features.ngram_rows, buckets)) {
     refuse("ngram_rows must be at least 0 and below the number of buckets");
-  }
-}
-
-void RowList::add(const ItemRows& side, ItemId item, bool own_row) {
-  const auto i = static_cast<std::size_t>(item);
-  std::size_t first = 0, last = 0;
-  if (side.features != nullptr) {
-    first = static_cast<std::size_t>(side.features->item_offsets[i]);
-    last = static_cast<std::size_t>(side.features->item_offsets[i + 1]);
-  }
-  if (rows_.size() < size_ + (last - first) + 1) {
-    rows_.resize(2 * (size_ + (last - first) + 1));
-    weights_.resize(rows_.size());
-  }
-  float** rows = rows_.data() + size_;
-  float* weights = weights_.data() + size_;
-  for (std::size_t e = first; e < last; ++e) {
-    const auto token = static_cast<std::size_t>(side.features->item_tokens[e]);
-    *rows++ = side.hot_tokens ? side.hot_tokens->row(token) : side.tokens->row(token);
-    *weights++ = side.features->item_weights[e];
-  }
-  if (own_row && side.own != nullptr && (side.has_own.empty() || side.has_own[i] != 0)) {
-    *rows++ = side.hot_own ? side.hot_own->row(i) : side.own->row(i);
-    *weights = 1.0F;
-  }
-  size_ = static_cast<std::size_t>(rows - rows_.data());
-  begins_.push_back(size_);
-}
-
-void expect_offsets(const FeatureView& features, std::span<const ItemId> items) {
-  for (const ItemId item : items)
-    __builtin_prefetch(&features.item_offsets[static_cast<std::size_t>(item)]);
-}
-
-void expect_entries(const FeatureView& features, std::span<const ItemId> items) {
-  constexpr std::size_t kLine = 16;  // entries of 4 bytes in a cache line
-  for (const ItemId item : items) {
-    const auto first =
-        static_cast<std::size_t>(features.item_offsets[static_cast<std::size_t>(item)]);
-    const auto last =
-        static_cast<std::size_t>(features.item_offsets[static_cast<std::size_t>(item) + 1]);
-    for (std::size_t e = first; e < last; e += kLine) {
-      __builtin_prefetch(features.item_tokens.data() + e);
-      __builtin_prefetch(features.item_weights.data() + e);
-    }
-    if (first < last) {
-      __builtin_prefetch(features.item_tokens.data() + last - 1);
-      __builtin_prefetch(features.item_weights.data() + last - 1);
-    }
   }
 }
 

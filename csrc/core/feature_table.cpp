@@ -115,7 +115,7 @@ void visit_word_ngrams(const Words& words, std::int64_t longest, const Visit& vi
 }
 
 /// One slice of the catalogue, with token numbers of its own.
-class Slice {
+class alignas(64) Slice {
  public:
   std::vector<std::int32_t> sizes;  // entries per item
   std::vector<std::int32_t> tokens;

@@ -39,13 +39,13 @@ struct Kernels {
   /// kRowAlign are spoilt.
   void (*negative_steps)(float* scores, std::size_t n, float rate);
 
-  /// Adds both terms to the m rows that `out` points to.
-  void (*accumulate)(float* const* out, std::size_t m, const Terms& first, const Terms& second,
-                     std::size_t stride);
+  /// Adds scales[i] times both terms to row i of the m rows that `out` points to.
+  void (*accumulate)(float* const* out, const float* scales, std::size_t m, const Terms& first,
+                     const Terms& second, std::size_t stride);
 
-  /// out = sum over k < n of weights[k] * rows[k].
-  void (*compose)(float* out, const float* const* rows, const float* weights, std::size_t n,
-                  std::size_t stride);
+  /// out = sum over k < n of weights[k] * rows[k]; returns its squared length.
+  float (*compose)(float* out, const float* const* rows, const float* weights, std::size_t n,
+                   std::size_t stride);
 
   /// rows[k] += weights[k] * gradient, for k < n.
   void (*scatter)(const float* gradient, float* const* rows, const float* weights, std::size_t n,

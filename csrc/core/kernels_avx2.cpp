@@ -56,6 +56,12 @@ struct Simd {
     return _mm256_and_ps(x, _mm256_castsi256_ps(keep));
   }
 
+  static float sum(Reg x) {
+    __m128 s = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+    s = _mm_add_ps(s, _mm_movehl_ps(s, s));
+    return _mm_cvtss_f32(_mm_add_ss(s, _mm_movehdup_ps(s)));
+  }
+
   template <int kRows, int kColumns>
   static void store_sums(const Reg (&sums)[kRows][kColumns], float* out, std::size_t out_stride) {
     static_assert(kColumns == 4);

@@ -61,6 +61,8 @@ struct Simd {
                _mm512_castpd_ps(_mm512_unpackhi_pd(x, y)));
   }
 
+  static float sum(Reg x) { return _mm512_reduce_add_ps(x); }
+
   template <int kRows, int kColumns>
   static void store_sums(const Reg (&sums)[kRows][kColumns], float* out, std::size_t out_stride) {
     static_assert(kColumns == 4);

@@ -52,6 +52,8 @@ struct Simd {
     return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(x), keep));
   }
 
+  static float sum(Reg x) { return vaddvq_f32(x); }
+
   template <int kRows, int kColumns>
   static void store_sums(const Reg (&sums)[kRows][kColumns], float* out, std::size_t out_stride) {
     static_assert(kColumns == 4);

@@ -45,29 +45,31 @@ void negative_steps(float* values, std::size_t n, float rate) {
   for (std::size_t j = 0; j < n; ++j) values[j] = -rate * sigmoid(values[j]);
 }
 
-void add(float* __restrict out, const Terms& terms, std::size_t i, std::size_t stride) {
+void add(float* __restrict out, float scale, const Terms& terms, std::size_t i,
+         std::size_t stride) {
   for (std::size_t j = 0; j < terms.n; ++j) {
-    const float step = terms.steps[i * terms.row_step + j * terms.column_step];
+    const float step = scale * terms.steps[i * terms.row_step + j * terms.column_step];
     const float* __restrict row = terms.rows + j * stride;
     for (std::size_t d = 0; d < stride; ++d) out[d] += step * row[d];
   }
 }
 
-void accumulate(float* const* out, std::size_t m, const Terms& first, const Terms& second,
-                std::size_t stride) {
+void accumulate(float* const* out, const float* scales, std::size_t m, const Terms& first,
+                const Terms& second, std::size_t stride) {
   for (std::size_t i = 0; i < m; ++i) {
-    add(out[i], first, i, stride);
-    add(out[i], second, i, stride);
+    add(out[i], scales[i], first, i, stride);
+    add(out[i], scales[i], second, i, stride);
   }
 }
 
-void compose(float* __restrict out, const float* const* rows, const float* weights, std::size_t n,
-             std::size_t stride) {
+float compose(float* __restrict out, const float* const* rows, const float* weights, std::size_t n,
+              std::size_t stride) {
   for (std::size_t d = 0; d < stride; ++d) out[d] = 0.0F;
   for (std::size_t k = 0; k < n; ++k) {
     const float* __restrict row = rows[k];
     for (std::size_t d = 0; d < stride; ++d) out[d] += weights[k] * row[d];
   }
+  return dot(out, out, stride);
 }
 
 void scatter(const float* __restrict gradient, float* const* rows, const float* weights,

@@ -4,8 +4,8 @@
 // defined `struct Simd`, so that no symbol is shared between files compiled with different flags.
 // Simd: Reg, kWidth (floats in a register), kScoreRows x kScorePadding and kTileRows x kTileRegs
 // (register tiles), zero, set, load, store, fma(a, b, c) = a * b + c, exp_negated(x) = e^-x,
-// reciprocal, add, subtract, multiply, keep_pairs(x, base, low, high, self), store_sums(tile, ...).
-// No include guard: one inclusion per kernel file is the point.
+// reciprocal, add, subtract, multiply, keep_pairs(x, base, low, high, self), sum(x),
+// store_sums(...). No include guard: one inclusion per kernel file is the point.
 
 template <int kRows, int kColumns>
 inline void score_tile(const float* a, const float* b, std::size_t stride, float* out,
@@ -87,8 +87,8 @@ inline void add_terms(Simd::Reg (&sums)[kRows][kRegs], const Terms& terms, std::
 }
 
 template <int kRows, int kRegs>
-inline void accumulate_tile(float* const* out, const Terms& first, const Terms& second,
-                            std::size_t stride, std::size_t d) {
+inline void accumulate_tile(float* const* out, const float* scales, const Terms& first,
+                            const Terms& second, std::size_t stride, std::size_t d) {
   Simd::Reg sums[kRows][kRegs];
   for (int i = 0; i < kRows; ++i) {
     for (int v = 0; v < kRegs; ++v) sums[i][v] = Simd::zero();
@@ -97,51 +97,53 @@ inline void accumulate_tile(float* const* out, const Terms& first, const Terms& 
   add_terms<kRows, kRegs>(sums, second, stride, d);
   // Row after row, so that a row that `out` names twice gets both.
   for (int i = 0; i < kRows; ++i) {
+    const Simd::Reg scale = Simd::set(scales[i]);
     for (int v = 0; v < kRegs; ++v) {
       float* place = out[i] + d + static_cast<std::size_t>(v) * Simd::kWidth;
-      Simd::store(place, Simd::add(Simd::load(place), sums[i][v]));
+      Simd::store(place, Simd::fma(scale, sums[i][v], Simd::load(place)));
     }
   }
 }
 
 template <int kRows>
-inline void accumulate_rows(float* const* out, const Terms& first, const Terms& second,
-                            std::size_t stride) {
+inline void accumulate_rows(float* const* out, const float* scales, const Terms& first,
+                            const Terms& second, std::size_t stride) {
   constexpr std::size_t kStep = Simd::kTileRegs * Simd::kWidth;
   std::size_t d = 0;
   for (; d + kStep <= stride; d += kStep) {
-    accumulate_tile<kRows, Simd::kTileRegs>(out, first, second, stride, d);
+    accumulate_tile<kRows, Simd::kTileRegs>(out, scales, first, second, stride, d);
   }
   const std::size_t left = (stride - d) / Simd::kWidth;
   if constexpr (Simd::kTileRegs > 3) {
-    if (left == 3) return accumulate_tile<kRows, 3>(out, first, second, stride, d);
+    if (left == 3) return accumulate_tile<kRows, 3>(out, scales, first, second, stride, d);
   }
   if constexpr (Simd::kTileRegs > 2) {
-    if (left == 2) return accumulate_tile<kRows, 2>(out, first, second, stride, d);
+    if (left == 2) return accumulate_tile<kRows, 2>(out, scales, first, second, stride, d);
   }
-  for (; d < stride; d += Simd::kWidth) accumulate_tile<kRows, 1>(out, first, second, stride, d);
+  for (; d < stride; d += Simd::kWidth)
+    accumulate_tile<kRows, 1>(out, scales, first, second, stride, d);
 }
 
-void accumulate(float* const* out, std::size_t m, const Terms& first, const Terms& second,
-                std::size_t stride) {
+void accumulate(float* const* out, const float* scales, std::size_t m, const Terms& first,
+                const Terms& second, std::size_t stride) {
   constexpr std::size_t kRows = Simd::kTileRows;
   Terms a = first, b = second;
   std::size_t i = 0;
   for (; i + kRows <= m; i += kRows) {
-    accumulate_rows<Simd::kTileRows>(out + i, a, b, stride);
+    accumulate_rows<Simd::kTileRows>(out + i, scales + i, a, b, stride);
     a.steps += kRows * a.row_step;
     b.steps += kRows * b.row_step;
   }
   for (; i < m; ++i) {
-    accumulate_rows<1>(out + i, a, b, stride);
+    accumulate_rows<1>(out + i, scales + i, a, b, stride);
     a.steps += a.row_step;
     b.steps += b.row_step;
   }
 }
 
 template <int kRegs>
-inline void compose_tile(float* out, const float* const* rows, const float* weights,
-                         std::size_t n) {
+inline float compose_tile(float* out, const float* const* rows, const float* weights,
+                          std::size_t n) {
   Simd::Reg sums[kRegs];
   for (int v = 0; v < kRegs; ++v) sums[v] = Simd::zero();
   for (std::size_t k = 0; k < n; ++k) {
@@ -151,27 +153,35 @@ inline void compose_tile(float* out, const float* const* rows, const float* weig
                           sums[v]);
     }
   }
+  Simd::Reg squares = Simd::zero();
   for (int v = 0; v < kRegs; ++v) {
     Simd::store(out + static_cast<std::size_t>(v) * Simd::kWidth, sums[v]);
+    squares = Simd::fma(sums[v], sums[v], squares);
   }
+  return Simd::sum(squares);
 }
 
-// Row by row over whole rows while they are short: one pass, every line of a row at once.
-void compose(float* out, const float* const* rows, const float* weights, std::size_t n,
-             std::size_t stride) {
+// The common row lengths are held in registers: one pass, every line of a row at once.
+float compose(float* out, const float* const* rows, const float* weights, std::size_t n,
+              std::size_t stride) {
   const std::size_t regs = stride / Simd::kWidth;
-  if (Simd::kWidth == 16 && regs == 7) return compose_tile<7>(out, rows, weights, n);
-  if (Simd::kWidth == 16 && regs == 8) return compose_tile<8>(out, rows, weights, n);
-  if (Simd::kWidth == 16 && regs == 4) return compose_tile<4>(out, rows, weights, n);
-  for (std::size_t d = 0; d < stride; d += Simd::kWidth) {
-    Simd::store(out + d, Simd::zero());
+  if constexpr (Simd::kWidth == 16) {
+    if (regs == 4) return compose_tile<4>(out, rows, weights, n);
+    if (regs == 7) return compose_tile<7>(out, rows, weights, n);
+    if (regs == 8) return compose_tile<8>(out, rows, weights, n);
   }
+  for (std::size_t d = 0; d < stride; d += Simd::kWidth) Simd::store(out + d, Simd::zero());
   for (std::size_t k = 0; k < n; ++k) {
     const Simd::Reg weight = Simd::set(weights[k]);
     for (std::size_t d = 0; d < stride; d += Simd::kWidth) {
       Simd::store(out + d, Simd::fma(weight, Simd::load(rows[k] + d), Simd::load(out + d)));
     }
   }
+  Simd::Reg squares = Simd::zero();
+  for (std::size_t d = 0; d < stride; d += Simd::kWidth) {
+    squares = Simd::fma(Simd::load(out + d), Simd::load(out + d), squares);
+  }
+  return Simd::sum(squares);
 }
 
 void scatter(const float* gradient, float* const* rows, const float* weights, std::size_t n,

@@ -87,8 +87,18 @@ void drop_marks(std::u32string& text, std::vector<std::uint8_t>& combining) {
   combining.resize(to);
 }
 
+/// The classes of ASCII, so that most of most texts is one look-up.
+constexpr auto kAsciiClass = [] {
+  std::array<Class, 128> kinds{};
+  for (std::size_t c = 0; c < 128; ++c) {
+    const char folded = kAsciiWord[c];
+    kinds[c] = folded == '\0' ? Class::kSeparator : folded < 'a' ? Class::kDigit : Class::kLatin;
+  }
+  return kinds;
+}();
+
 Class class_of(char32_t code) {
-  return unicode::entry(code).kind();
+  return code < 128 ? kAsciiClass[code] : unicode::entry(code).kind();
 }
 
 bool continues_word(Class kind) {

@@ -1,13 +1,13 @@
 // text.h: recipe version 1, from a name or a category to words and levels. Frozen once released.
 //
 // normalise: every code point folds by itself: NFKD, full case folding, NFKD; then digits of all
-// scripts become 0-9; dotless i becomes i, Arabic yeh and kaf their Persian forms; invisible
-// characters, variation selectors, enclosing marks, skin tones, tatweel, Hebrew points and Arabic
-// vowel signs vanish; trade mark signs, controls, bad UTF-8 (each bad byte) and code points unknown
-// to the table's Unicode version become a space; apostrophes of every shape become '; a vulgar
-// fraction gets a space before it. The result is put in canonical order, a dot above i and the
-// tonos (acute) of Greek letters are dropped, and it is composed (NFC). Capitals without accents,
-// as Greek and careless Turkish are written, so meet their small letters.
+// scripts become 0-9; dotless i becomes i, the times sign x, Arabic yeh and kaf their Persian
+// forms; invisible characters, variation selectors, enclosing marks, skin tones, tatweel, Hebrew
+// points and Arabic vowel signs vanish; trade mark signs, controls, bad UTF-8 (each bad byte) and
+// code points unknown to the table's Unicode version become a space; apostrophes of every shape
+// become '; a vulgar fraction gets a space before it. The result is put in canonical order, a dot
+// above i and the tonos (acute) of Greek letters are dropped, and it is composed (NFC). Capitals
+// without accents, as Greek and careless Turkish are written, so meet their small letters.
 //
 // words: runs of letters, digits and marks. Within a run, '.' or ',' between two digits stays, as
 // '.'. An apostrophe between two letters or digits is dropped, unless it stands between two Latin

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/block.h"
+#include "core/composer.h"
 #include "core/hot_rows.h"
 #include "core/noise_sampler.h"
 #include "core/rng.h"
@@ -182,19 +183,6 @@ class Trainer {
         1, static_cast<std::int64_t>(input_.sessions.items.size()) / kHotEvery);
     if (options_.own_row) hot_center_own_ = HotSet(weights_.center_own, input_.counts, least);
     hot_context_own_ = HotSet(weights_.context_own, input_.counts, least);
-    if (weights_.center_tokens.empty()) return;
-    const FeatureView& features = input_.features;
-    std::vector<std::int64_t> uses(features.n_tokens(), 0);
-    for (std::size_t i = 0; i < input_.counts.size(); ++i) {
-      const auto end = static_cast<std::size_t>(features.item_offsets[i + 1]);
-      for (auto e = static_cast<std::size_t>(features.item_offsets[i]); e < end; ++e) {
-        uses[static_cast<std::size_t>(features.item_tokens[e])] += input_.counts[i];
-      }
-    }
-    hot_center_tokens_ = HotSet(weights_.center_tokens, uses, least);
-    if (!weights_.context_tokens.empty()) {
-      hot_context_tokens_ = HotSet(weights_.context_tokens, uses, least);
-    }
   }
 
   void mark_trained() {
@@ -241,9 +229,7 @@ class Trainer {
       if (set.size() > 0) place = &hot.emplace_back(set);
     };
     copy_hot(hot_center_own_, sides.center.hot_own);
-    copy_hot(hot_center_tokens_, sides.center.hot_tokens);
     copy_hot(hot_context_own_, sides.context.hot_own);
-    copy_hot(hot_context_tokens_, sides.context.hot_tokens);
     Workspace workspace(kernels_, sides, options_, noise_);
     Pipeline pipeline(Planner(input_.sessions, noise_, keep_, options_), sides);
     std::int64_t epoch = -1;
@@ -320,7 +306,7 @@ class Trainer {
   Slices slices_;
   std::vector<Tally> tallies_;
   std::vector<std::uint8_t> has_own_, trained_;
-  HotSet hot_center_own_, hot_center_tokens_, hot_context_own_, hot_context_tokens_;
+  HotSet hot_center_own_, hot_context_own_;
   Weights weights_;
   Sides sides_;
   std::atomic<std::int64_t> next_slice_{0};

@@ -23,6 +23,7 @@ __all__ = [
     "encode",
     "id_text",
     "one_line",
+    "shown",
     "table_texts",
     "text_array",
     "text_column",
@@ -34,9 +35,21 @@ __all__ = [
 _EXACT = 2**53  # every whole float up to here is the only integer that rounds to it
 
 
+# Where DuckDB's messages turn from what is wrong to its own options.
+_ADVICE = ("Possible", "LINE 1:", "file =", "* ", "This type was either", "Try setting")
+
+
+def shown(path: object) -> str:
+    """Return a path as messages show it: as it is, unless that would break the line."""
+    text = str(path)
+    return text if text.isprintable() else repr(text)
+
+
 def one_line(error: BaseException) -> str:
     """Return the message of an error of another library on one line of bounded length."""
-    text = " ".join(str(error).split())
+    lines = [line.strip() for line in str(error).splitlines()]
+    advice = [i for i, line in enumerate(lines) if i and line.startswith(_ADVICE)]
+    text = " ".join(" ".join(lines[: advice[0]] if advice else lines).split())
     return text if len(text) <= 300 else text[:297] + "..."
 
 
@@ -140,10 +153,7 @@ def _is_text(kind: pa.DataType) -> bool:
 
 def _is_bytes(kind: pa.DataType) -> bool:
     return bool(
-        pa.types.is_binary(kind)
-        or pa.types.is_large_binary(kind)
-        or pa.types.is_fixed_size_binary(kind)
-        or str(kind) == "binary_view"
+        pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or str(kind) == "binary_view"
     )
 
 
@@ -165,7 +175,12 @@ def text_array(array: pa.Array, what: str) -> pa.Array:
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     if array.null_count and pc.any(pc.greater(pc.binary_length(_unmasked(array)), 0)).as_py():
-        array = pc.if_else(array.is_valid(), array, pa.scalar(None, pa.large_string()))
+        filled = array.fill_null("")
+        _, offsets, data = filled.buffers()
+        _, valid = pc.and_(array.is_valid(), True).buffers()  # truths as bits are a validity map
+        array = pa.Array.from_buffers(
+            pa.large_string(), len(array), [valid, offsets, data], array.null_count, filled.offset
+        )
     return array
 
 

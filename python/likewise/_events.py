@@ -50,7 +50,7 @@ class _SessionKeys:
         if not pa.types.is_null(kind):
             name = "integers" if plain else "text"
             if self.kind not in (None, name):
-                raise InputError(f"{what} holds integers in one place and {kind} in another")
+                raise InputError(f"{what} holds integers in one place and text in another")
             self.kind = name
         if plain:
             missing = np.zeros(len(column), bool)

@@ -20,7 +20,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from likewise._columns import one_line
+from likewise._columns import one_line, shown
 from likewise.errors import InputError
 
 __all__ = ["connect", "find_files", "interruptible", "open_files", "usable_cores"]
@@ -51,19 +51,21 @@ def find_files(source: str | os.PathLike[str], what: str) -> list[Path]:
     try:
         path = Path(text)
         if path.is_dir():
-            raise InputError(f"{what}: {text} is a directory; pass a glob such as {text}/*.parquet")
+            raise InputError(
+                f"{what}: {shown(text)} is a directory; pass a glob such as {shown(text)}/*.parquet"
+            )
         if path.exists():
             return [path]
         if not glob.has_magic(text):
-            raise InputError(f"{what}: there is no file {text}")
+            raise InputError(f"{what}: there is no file {shown(text)}")
         paths = [Path(name) for name in sorted(glob.glob(text, recursive=True))]  # noqa: PTH207
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{what}: {text!r} cannot be a path: {one_line(error)}") from None
+        raise InputError(f"{what}: {shown(text)} cannot be a path: {one_line(error)}") from None
     files = [path for path in paths if not path.is_dir()]
     if not files:
-        raise InputError(f"{what}: no file matches {text}")
+        raise InputError(f"{what}: no file matches {shown(text)}")
     return files
 
 
@@ -78,8 +80,8 @@ def _format(path: Path, what: str) -> str:
                 if file.read(4) == b"PAR1":
                     return "parquet"
         except OSError as error:
-            raise InputError(f"{what}: cannot read {path}: {error.strerror}") from None
-        raise InputError(f"{what}: {path} must end in {_KNOWN}")
+            raise InputError(f"{what}: cannot read {shown(path)}: {error.strerror}") from None
+        raise InputError(f"{what}: {shown(path)} must end in {_KNOWN}")
     return kind
 
 
@@ -119,9 +121,9 @@ def open_files(files: list[Path], what: str, memory_limit: int | None = None) ->
         try:
             with path.open("rb") as file:
                 if not file.read(1):
-                    raise InputError(f"{what}: {path} is empty")
+                    raise InputError(f"{what}: {shown(path)} is empty")
         except OSError as error:
-            raise InputError(f"{what}: cannot read {path}: {error.strerror}") from None
+            raise InputError(f"{what}: cannot read {shown(path)}: {error.strerror}") from None
     kind = formats.pop()
     if kind == "parquet":
         return _open_parquet(files, what)
@@ -136,7 +138,9 @@ def _parquet_errors(path: Path, what: str) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{what}: cannot read {path} as Parquet: {one_line(error)}") from None
+        raise InputError(
+            f"{what}: cannot read {shown(path)} as Parquet: {one_line(error)}"
+        ) from None
 
 
 def _open_parquet(files: list[Path], what: str) -> Batches:
@@ -150,7 +154,7 @@ def _open_parquet(files: list[Path], what: str) -> Batches:
             columns = names
         elif set(columns) - set(names):
             lost = sorted(set(columns) - set(names))[0]
-            raise InputError(f"{what}: {path} has no column {lost!r}, which {files[0]} has")
+            raise InputError(f"{what}: {shown(path)} has no column {lost!r}, which {files[0]} has")
 
     def read(names: Sequence[str], texts: Sequence[str]) -> Iterator[pa.RecordBatch]:
         for path in files:
@@ -193,7 +197,6 @@ def connect(memory_limit: int | None = None) -> Iterator[tuple[duckdb.DuckDBPyCo
         "autoload_known_extensions": False,
         "allow_community_extensions": False,
         "allow_persistent_secrets": False,
-        "enable_progress_bar": False,
         "preserve_insertion_order": True,
     }
     if memory_limit is not None:
@@ -202,6 +205,7 @@ def connect(memory_limit: int | None = None) -> Iterator[tuple[duckdb.DuckDBPyCo
         settings["temp_directory"] = str(Path(folder) / "spill")
         connection = duckdb.connect(str(Path(folder) / "events.duckdb"), config=settings)
         try:
+            connection.execute("SET enable_progress_bar = false")
             yield connection, Path(folder)
         finally:
             connection.close()
@@ -243,7 +247,7 @@ def _name(text: str) -> str:
 def _open_text(files: list[Path], kind: str, what: str, memory_limit: int | None) -> Batches:
     paths = "[" + ", ".join(_quoted(glob.escape(str(path))) for path in files) + "]"
     several = ", union_by_name = true" if len(files) > 1 else ""
-    shown = files[0] if len(files) == 1 else f"one of {len(files)} files from {files[0]}"
+    named = shown(files[0]) + (f" or one of {len(files) - 1} more" if len(files) > 1 else "")
 
     def source(types: dict[str, str]) -> str:
         spelled = "{" + ", ".join(f"{_quoted(n)}: {_quoted(t)}" for n, t in types.items()) + "}"
@@ -261,9 +265,9 @@ def _open_text(files: list[Path], kind: str, what: str, memory_limit: int | None
     def errors() -> Iterator[None]:
         try:
             yield
-        except (duckdb.Error, pa.ArrowException, UnicodeDecodeError) as error:
+        except (duckdb.Error, pa.ArrowException, OSError, UnicodeDecodeError) as error:
             label = "JSON lines" if kind == "json" else kind.upper()
-            raise InputError(f"{what}: cannot read {shown} as {label}: {one_line(error)}") from None
+            raise InputError(f"{what}: cannot read {named} as {label}: {one_line(error)}") from None
 
     with connect(memory_limit) as (connection, _), errors():
         found = interruptible(connection, lambda: connection.sql(f"FROM {source({})}"))

@@ -198,7 +198,7 @@ class EventStore:
             verb = "INSERT INTO events BY NAME" if self.spilled else "CREATE TABLE events AS"
             interruptible(disk, lambda: disk.execute(f"{verb} SELECT * FROM held"))
             disk.unregister("held")
-        except duckdb.Error as error:
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise InputError(f"cannot order events on disk: {one_line(error)}") from None
         self.spilled += len(items)
         self._clear(0)
@@ -245,7 +245,7 @@ class EventStore:
                 starts.append(np.flatnonzero(fresh) + items.size)
                 items.append(batch.column(1).to_numpy())
                 before = rank[-1], moment[-1] if moment is not None else None
-        except duckdb.Error as error:
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise InputError(f"cannot order events on disk: {one_line(error)}") from None
         total = items.size
         return Ordered(items.take(), np.append(starts.take(), np.int64(total)), cuts)

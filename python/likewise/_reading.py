@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from likewise._columns import combined, one_line, to_arrow
+from likewise._columns import combined, one_line, shown, to_arrow
 from likewise._files import BATCH_ROWS, find_files, open_files
 from likewise.errors import InputError
 
@@ -116,7 +116,7 @@ def open_table(
             files = [file for path in source for file in find_files(path, what)]
         else:
             files = find_files(source, what)
-        label = str(files[0]) if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
+        label = shown(files[0]) + (f" and {len(files) - 1} more" if len(files) > 1 else "")
         opened = open_files(files, what, memory_limit)
         present = _present(opened.columns, wanted, optional, f"{what}: {label}")
 
@@ -126,9 +126,9 @@ def open_table(
 
         return Table(label, present, opened.rows, read_files)
 
-    if _is_arrow(source):
-        return _open_arrow(source, what, wanted, optional)
     label = f"{what} ({type(source).__name__})"
+    if _is_arrow(source):
+        return _open_arrow(source, label, wanted, optional)
     if _is_frame(source, "pandas"):
         present = _present(list(source.columns), wanted, optional, label)
         columns = {name: source[name] for name in present}
@@ -145,7 +145,7 @@ def open_table(
             if type(error).__name__ != "PanicException":
                 raise
             raise InputError(f"{label} cannot be read as Arrow: {one_line(error)}") from None
-        return _open_arrow(table, what, wanted, optional)
+        return _open_arrow(table, label, wanted, optional)
     if _is_rows(source):
         for number, row in enumerate(source):
             if not isinstance(row, Mapping):
@@ -179,9 +179,8 @@ def _present(
 
 
 def _open_arrow(
-    source: Any, what: str, wanted: Mapping[str, str], optional: Sequence[str]
+    source: Any, label: str, wanted: Mapping[str, str], optional: Sequence[str]
 ) -> Table:
-    label = f"{what} ({type(source).__name__})"
     present = _present(source.schema.names, wanted, optional, label)
     if isinstance(source, pa.RecordBatchReader):
         batches, rows = source, None

@@ -204,13 +204,16 @@ null_names=0, empty_names=0)
             nulls += int(np.count_nonzero(positions == MISSING_ID))
             rows += len(positions)
             # Ids new to the table are numbered upwards from `before`.
-            kept = pa.array(_first_rows(positions, before, len(table)))
+            kept = _first_rows(positions, before, len(table))
             for chunks, column in ((categories, category), (names, name)):
-                if column in columns:
-                    what = f"{opened.label}: column {column!r}"
-                    chunks.append(text_array(columns[column].take(kept), what))
-                else:
+                if column not in columns:
                     chunks.append(pa.nulls(len(kept), TEXT))
+                    continue
+                what = f"{opened.label}: column {column!r}"
+                texts = text_column(columns[column], what)
+                if len(kept) < len(texts):
+                    texts = texts.take(pa.array(kept))
+                chunks.append(text_array(texts, what))
         if rows == 0:
             raise InputError(f"{opened.label} has no rows")
         if len(table) == 0:

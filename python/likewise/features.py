@@ -22,7 +22,7 @@ The recipe says how. Version 1, in short (``csrc/core/text.h`` has every rule):
 The same text gives the same tokens and rows on every machine. The recipe is stored with a model and
 never changes: another one gets another version.
 
-Imports: options (by the name of its class only), errors of the core.
+Imports options.
 """
 
 from __future__ import annotations
@@ -250,7 +250,7 @@ class Features:
         for column in ("category", "name"):
             start, stop = buffers[f"{column}_offsets"][item : item + 2]
             texts.append(buffers[f"{column}_bytes"][start:stop].tobytes())
-        listed = _core.tokens_of(*texts, recipe=self.recipe.to_dict())
+        listed = _core.tokens_of(texts[0], texts[1], self.recipe.to_dict())
         return [(Kind(kind), text) for kind, text, _ in listed]
 
     def __repr__(self) -> str:
@@ -275,12 +275,12 @@ def tokens_of(
     Examples
     --------
     >>> [text for kind, text, hash in tokens_of("Toys > Dogs", "Ball for dogs, 2x50g")]
-    ['toys', 'toys > dogs', 'ball', 'for', 'dogs', '2x50g']
+    ['toys', 'toys > dogs', 'ball', 'for', 'dogs', '2x50g', 'toys']
     """
     recipe = Recipe() if recipe is None else recipe
     # Lone surrogates, which no UTF-8 can hold, arrive as bad bytes and separate words.
     texts = [(text or "").encode("utf-8", "surrogatepass") for text in (category, name)]
-    listed = _core.tokens_of(*texts, recipe=recipe.to_dict())
+    listed = _core.tokens_of(texts[0], texts[1], recipe.to_dict())
     return [(Kind(kind), text, hash64) for kind, text, hash64 in listed]
 
 

@@ -1,31 +1,50 @@
-// check.h: CHECK and CHECK_CLOSE count what is wrong; main returns failures().
+// check.h: the whole C++ test framework. A test is an executable that returns failures() from main.
 #pragma once
 
 #include <cmath>
 #include <cstdio>
+#include <exception>
 
-namespace likewise::testing {
+namespace likewise_check {
 
-inline int& failure_count() {
-  static int count = 0;
-  return count;
+inline int& count() {
+  static int failed = 0;
+  return failed;
 }
 
-inline void record(bool passed, const char* file, int line, const char* text) {
-  if (passed) return;
-  ++failure_count();
-  std::fprintf(stderr, "%s:%d: failed: %s\n", file, line, text);
+inline void fail(const char* file, int line, const char* what) {
+  std::fprintf(stderr, "%s:%d: failed: %s\n", file, line, what);
+  ++count();
 }
 
-/// What main returns: 0 when every check passed.
+/// 0 when every check passed, 1 otherwise.
 inline int failures() {
-  return failure_count() == 0 ? 0 : 1;
+  if (count() > 0) std::fprintf(stderr, "%d checks failed\n", count());
+  return count() > 0 ? 1 : 0;
 }
 
-}  // namespace likewise::testing
+}  // namespace likewise_check
 
-#define CHECK(condition) \
-  ::likewise::testing::record(static_cast<bool>(condition), __FILE__, __LINE__, #condition)
-#define CHECK_CLOSE(a, b, tolerance)                                                  \
-  ::likewise::testing::record(std::abs((a) - (b)) <= (tolerance), __FILE__, __LINE__, \
-                              #a " close to " #b)
+#define CHECK(condition)                                                      \
+  do {                                                                        \
+    if (!(condition)) ::likewise_check::fail(__FILE__, __LINE__, #condition); \
+  } while (false)
+
+#define CHECK_CLOSE(actual, expected, tolerance)                                    \
+  do {                                                                              \
+    if (!(std::fabs(static_cast<double>(actual) - static_cast<double>(expected)) <= \
+          static_cast<double>(tolerance)))                                          \
+      ::likewise_check::fail(__FILE__, __LINE__, #actual " close to " #expected);   \
+  } while (false)
+
+#define CHECK_THROWS(expression, Exception)                                                     \
+  do {                                                                                          \
+    bool thrown = false;                                                                        \
+    try {                                                                                       \
+      static_cast<void>(expression);                                                            \
+    } catch (const Exception&) {                                                                \
+      thrown = true;                                                                            \
+    }                                                                                           \
+    if (!thrown) ::likewise_check::fail(__FILE__, __LINE__, #expression " throws " #Exception); \
+  } while (false)
+

@@ -220,5 +220,5 @@ int main() {
   test_equal_scores_come_by_position();
   test_unit_rows();
   test_poll_stops_the_search();
-  return likewise::testing::failures();
+  return likewise_check::failures();
 }

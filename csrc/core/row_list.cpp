@@ -1,0 +1,66 @@
+// row_list.cpp: listing the rows of items.
+#include "core/row_list.h"
+
+namespace likewise {
+
+void RowList::clear() {
+  begins_.assign(1, 0);
+  own_.clear();
+  content_.clear();
+}
+
+void RowList::add(const ItemRows& side, ItemId item, bool own_row, TokenSlots& slots) {
+  const auto i = static_cast<std::size_t>(item);
+  std::size_t first = 0, last = 0;
+  if (side.features != nullptr) {
+    first = static_cast<std::size_t>(side.features->item_offsets[i]);
+    last = static_cast<std::size_t>(side.features->item_offsets[i + 1]);
+  }
+  std::size_t at = begins_.back();
+  if (rows_.size() < at + (last - first) + 1) {
+    rows_.resize(2 * (at + (last - first) + 1));
+    weights_.resize(rows_.size());
+    slots_.resize(rows_.size());
+  }
+  for (std::size_t e = first; e < last; ++e, ++at) {
+    const auto token = static_cast<std::size_t>(side.features->item_tokens[e]);
+    float* row = side.tokens->row(token);
+    const auto fresh = static_cast<std::uint32_t>(content_.size());
+    const std::uint32_t slot = slots.find(token, fresh);
+    if (slot == fresh) content_.push_back(row);
+    rows_[at] = row;
+    weights_[at] = side.features->item_weights[e];
+    slots_[at] = slot;
+  }
+  float* own = nullptr;
+  if (own_row && side.own != nullptr && (side.has_own.empty() || side.has_own[i] != 0)) {
+    own = side.hot_own ? side.hot_own->row(i) : side.own->row(i);
+    rows_[at] = own;
+    weights_[at++] = 1.0F;
+  }
+  own_.push_back(own);
+  begins_.push_back(at);
+}
+
+void expect_offsets(const FeatureView& features, std::span<const ItemId> items) {
+  for (const ItemId item : items) {
+    __builtin_prefetch(&features.item_offsets[static_cast<std::size_t>(item)]);
+  }
+}
+
+void expect_entries(const FeatureView& features, std::span<const ItemId> items) {
+  constexpr std::size_t kLine = 16;  // entries of 4 bytes in a cache line
+  for (const ItemId item : items) {
+    const auto i = static_cast<std::size_t>(item);
+    const auto first = static_cast<std::size_t>(features.item_offsets[i]);
+    const auto last = static_cast<std::size_t>(features.item_offsets[i + 1]);
+    for (std::size_t e = first; e < last + kLine - 1; e += kLine) {
+      const std::size_t entry = e < last ? e : last - 1;
+      if (first == last) break;
+      __builtin_prefetch(features.item_tokens.data() + entry);
+      __builtin_prefetch(features.item_weights.data() + entry);
+    }
+  }
+}
+
+}  // namespace likewise

@@ -1,0 +1,80 @@
+// row_list.h: which rows make up the items of a block, each row of content listed once.
+//
+// The items of a session share words and category levels. A RowList gives every item its rows and
+// weights, and every distinct row of content a slot, so that a block collects one gradient for it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/feature_view.h"
+#include "core/hot_rows.h"
+#include "core/table.h"
+#include "core/types.h"
+
+namespace likewise {
+
+/// Where the rows of one side (center or context) live. Borrowed.
+struct ItemRows {
+  const FeatureView* features = nullptr;  // null: items have no content on this side
+  Table* tokens = nullptr;
+  Table* own = nullptr;                     // null: items have no own row
+  HotRows* hot_own = nullptr;               // this thread's copies, or null
+  std::span<const std::uint8_t> has_own{};  // empty: every item has one
+};
+
+/// One thread's memory of which tokens the current list has already; lists are made one by one.
+class TokenSlots {
+ public:
+  explicit TokenSlots(std::size_t n_tokens) : marks_(n_tokens) {}
+  void start_list() { ++list_; }
+  /// The slot of the token in this list; `fresh` becomes its slot when it is new, and is returned.
+  std::uint32_t find(std::size_t token, std::uint32_t fresh) {
+    Mark& mark = marks_[token];
+    if (mark.list != list_) mark = {list_, fresh};
+    return mark.slot;
+  }
+
+ private:
+  struct Mark {
+    std::uint32_t list = 0, slot = 0;
+  };
+  std::vector<Mark> marks_;
+  std::uint32_t list_ = 0;
+};
+
+class RowList {
+ public:
+  void clear();
+  void add(const ItemRows& side, ItemId item, bool own_row, TokenSlots& slots);
+
+  std::size_t items() const { return own_.size(); }
+
+  /// The rows that item i is the weighted sum of: content first, then its own row with weight 1.
+  const float* const* rows(std::size_t i) const { return rows_.data() + begins_[i]; }
+  const float* weights(std::size_t i) const { return weights_.data() + begins_[i]; }
+  std::size_t count(std::size_t i) const { return begins_[i + 1] - begins_[i]; }
+
+  /// The slots of item i's content rows, count_content(i) of them.
+  const std::uint32_t* slots(std::size_t i) const { return slots_.data() + begins_[i]; }
+  std::size_t count_content(std::size_t i) const { return count(i) - (own_[i] ? 1 : 0); }
+
+  float* own(std::size_t i) const { return own_[i]; }                // or null
+  std::span<float* const> own_rows() const { return own_; }          // one an item, null without
+  std::span<float* const> content_rows() const { return content_; }  // one a slot
+
+ private:
+  std::vector<const float*> rows_;
+  std::vector<float> weights_;
+  std::vector<std::uint32_t> slots_;
+  std::vector<std::size_t> begins_{0};
+  std::vector<float*> own_, content_;
+};
+
+/// Asks for the offsets of the items' entries, and later for the entries, to be brought near.
+void expect_offsets(const FeatureView& features, std::span<const ItemId> items);
+void expect_entries(const FeatureView& features, std::span<const ItemId> items);
+
+}  // namespace likewise
