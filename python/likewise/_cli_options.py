@@ -36,6 +36,7 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 MAIN = "Options"
 _TRAINING = "Training options"
 _COLUMNS = "Names of columns"
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _CHOICES = {"context": ["item", "content"]}
 
 #: Column arguments of ``Catalogue.read`` and of ``Sessions.read``. On the command line they end in
@@ -87,11 +88,10 @@ class Command(click.Command):
                 formatter.write(f"  {line}\n")
 
 
-class Gap(click.ParamType):
+class Gap(click.ParamType):  # type: ignore[type-arg, unused-ignore]
     """A time: ``1800`` in the unit of the column, or ``30m`` whatever that is."""
 
     name = "time"
-    _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -103,7 +103,7 @@ class Gap(click.ParamType):
         number = float(found[1])
         if found[2]:
             try:
-                return timedelta(seconds=number * self._SECONDS[found[2]])
+                return timedelta(seconds=number * _SECONDS[found[2]])
             except OverflowError:
                 self.fail(f"{value!r} is longer than time itself", param, ctx)
         return int(number) if number.is_integer() else number
@@ -130,10 +130,7 @@ def training_options(command: Decorated) -> Decorated:
     for field in reversed(fields(Options)):
         spelling = field.name.replace("_", "-")
         kind: Any = kinds[field.name]
-        if kind is bool:
-            declaration = f"--{spelling}/--no-{spelling}"
-        else:
-            declaration = f"--{spelling}"
+        declaration = f"--{spelling}/--no-{spelling}" if kind is bool else f"--{spelling}"
         if field.name in _CHOICES:
             kind = click.Choice(_CHOICES[field.name])
         decorated = click.option(

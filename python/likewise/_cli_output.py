@@ -12,6 +12,7 @@ import json
 import os
 import re
 import sys
+import textwrap
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -21,8 +22,11 @@ from typing import Any
 import click
 from tqdm import tqdm
 
+from likewise import kernels
 from likewise._replace_folder import new_folder
+from likewise._text_table import terminal_width
 from likewise.errors import InputError, StorageError, TrainingError, UnknownItemError
+from likewise.model import Model
 from likewise.storage import _is_model
 
 __all__ = [
@@ -31,7 +35,9 @@ __all__ = [
     "check_model_place",
     "one_line_errors",
     "print_json",
+    "print_labelled",
     "print_text",
+    "print_trained",
     "refusals",
     "said",
     "whole_file",
@@ -46,13 +52,20 @@ class Group(click.Group):
     Every error is one line on standard error. What nobody expected keeps its traceback.
     """
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+    def main(  # type: ignore[override, unused-ignore]
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
         """Run, and end the process with the exit code when standing alone."""
         if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **extra)
+            return super().main(args, prog_name, complete_var, False, **extra)
         with one_line_errors():
             # Without standing alone click returns the exit code of --help and --version.
-            code = super().main(*args, standalone_mode=False, **extra)
+            code = super().main(args, prog_name, complete_var, False, **extra)
             sys.stdout.flush()
             sys.exit(code if isinstance(code, int) else 0)
 
@@ -103,9 +116,7 @@ def refusals() -> Iterator[None]:
 def said(error: BaseException | str) -> str:
     """Return a message in one line, with options where the library speaks of arguments."""
     text = " ".join(str(error).split()).rstrip(".")
-    return re.sub(
-        r"\((\w+)=\)", lambda found: f"(--{found[1].replace('_', '-')}-column)", text
-    )
+    return re.sub(r"\((\w+)=\)", lambda found: f"(--{found[1].replace('_', '-')}-column)", text)
 
 
 def _fail(message: str, code: int, label: str = "Error: ") -> None:
@@ -131,6 +142,34 @@ def print_text(*lines: str) -> None:
     for line in lines:
         click.echo(line)
     sys.stdout.flush()
+
+
+def print_labelled(label: str, text: str) -> None:
+    """Print a label and, beside it, a text of as many lines as it needs."""
+    lines = textwrap.wrap(
+        f"{label:<11}{text}",
+        terminal_width(),
+        subsequent_indent=" " * 11,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    print_text(*lines)
+
+
+def print_trained(model: Model, path: Path) -> None:
+    """Say how training went and where the model is."""
+    last = model.history[-1]
+    speed = last["pairs_done"] / max(last["seconds"], 1e-9) / 1e6
+    print_labelled(
+        "trained",
+        f"{model.options.epochs} epochs in {last['seconds']:,.1f} s: {speed:,.1f} M pairs/s with "
+        f"{kernels()} kernels, loss {last['loss_per_pair']:.3f} per pair",
+    )
+    print_labelled(
+        "model",
+        f"{path}: {len(model.catalogue):,} items, {model.options.dim} dimensions, "
+        f"{model.nbytes / 1e6:,.1f} MB",
+    )
 
 
 def print_json(value: Any) -> None:
@@ -216,11 +255,11 @@ class TrainingProgress:
 def check_model_place(path: Path) -> None:
     """Find out before the work whether a model can be saved there; leaves nothing behind."""
 
-    class _Fine(Exception):
+    class _EnoughError(Exception):
         pass
 
-    with contextlib.suppress(_Fine), new_folder(path, is_model=_is_model):
-        raise _Fine
+    with contextlib.suppress(_EnoughError), new_folder(path, is_model=_is_model):
+        raise _EnoughError
 
 
 @contextlib.contextmanager

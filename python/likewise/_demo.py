@@ -11,14 +11,21 @@ import shlex
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from likewise import kernels
-from likewise._cli_output import TrainingProgress, print_text, whole_file
+from likewise._cli_output import (
+    TrainingProgress,
+    print_labelled,
+    print_text,
+    print_trained,
+    whole_file,
+)
 from likewise._simulate_names import TYPES
 from likewise._simulate_words import DEPARTMENTS
 from likewise._text_table import cut, table, terminal_width
@@ -73,17 +80,12 @@ def run_demo(
         )
         catalogue = Catalogue.read(shop.catalogue)
         history = Sessions.read(shop.events, catalogue)
-        print_text(f"catalogue  {catalogue.report}", f"sessions   {history.report}")
+        print_labelled("catalogue", str(catalogue.report))
+        print_labelled("sessions", str(history.report))
         with TrainingProgress(quiet=quiet) as progress:
             model = train(history, catalogue, options, progress=progress)
         _write(output, shop, model)
-    last = model.history[-1]
-    speed = last["pairs_done"] / max(last["seconds"], 1e-9) / 1e6
-    print_text(
-        f"trained    {options.epochs} epochs in {last['seconds']:.1f} s: {speed:.1f} M pairs/s with "
-        f"{kernels()} kernels, loss {last['loss_per_pair']:.3f} per pair",
-        f"model      {output / _MODEL}: {options.dim} dimensions, {model.nbytes / 1e6:.1f} MB",
-    )
+    print_trained(model, output / _MODEL)
     _show_answers(shop, model, catalogue)
     _show_evaluation(history, catalogue, options, quiet)
     _show_next(output, shop, model, time.monotonic() - began)
@@ -135,38 +137,26 @@ def _write(output: Path, shop: Shop, model: Model) -> None:
 
 def _show_answers(shop: Shop, model: Model, catalogue: Catalogue) -> None:
     warm = _popular(shop, catalogue, new=False)
+    departments = {_levels(catalogue, item)[0] for item in warm[:3]}
     cold = _popular(shop, catalogue, new=True)
+    cold.sort(key=lambda item: _levels(catalogue, item)[0] in departments)  # others first
     _heading("Similar items, for items with history")
     for item in warm[:3]:
         _show(shop, model, _similar(model, catalogue, item), item)
-    _heading("Similar items, for new items: no event has them, names and categories say it all")
+    _heading("Similar items, for new ones: no event has them, their name and category must do")
     for item in cold[:2]:
         _show(shop, model, _similar(model, catalogue, item), item)
-    name, category, intents = _invented(shop, warm[min(3, len(warm) - 1)])
+    name, category, kind = _invented(shop)
     found = model.similar(name=name, category=category, k=_SHOWN)
     assert isinstance(found, Matches)
-    _show_table(
-        f'"{name}"',
-        f"{category}; an item that is not in the catalogue",
-        found,
-        np.isin(shop.truth.intent[found.positions], intents),
-        "alike",
-    )
+    alike = _types(shop, found.positions) == kind
+    _show_table(f'"{name}"', f"{category}; not in the catalogue", found, alike, "alike")
     _show_shares(shop, model, catalogue)
-    _heading("Goes with: answers from other categories than the item's own")
-    for item in warm[:2]:
-        elsewhere = _other_subcategory(catalogue, item)
-        goes = model.complements(str(catalogue.ids[item]), _SHOWN, where=elsewhere)
-        assert isinstance(goes, Matches)
-        partners = shop.truth.complements[shop.truth.intent[item]]
-        goes_too = np.isin(
-            shop.truth.intent_type[shop.truth.intent[goes.positions]],
-            shop.truth.intent_type[partners],
-        )
-        _show_table(*_titles(shop, model, item), goes, goes_too, "fits")
-    print_text(
-        "fits: an accessory of such items. In this shop " + _accessories(shop, warm[:2]) + "."
-    )
+    _heading("Goes with: items that are looked at along with one, of other kinds than its own")
+    for item in warm[:3]:
+        goes = _complements(model, catalogue, item)
+        _show_table(*_titles(model, item), goes, _fits(shop, item, goes.positions), "fits")
+    _show_fitting(shop, model, catalogue)
 
 
 def _similar(model: Model, catalogue: Catalogue, item: int) -> Matches:
@@ -175,58 +165,79 @@ def _similar(model: Model, catalogue: Catalogue, item: int) -> Matches:
     return found
 
 
+def _complements(model: Model, catalogue: Catalogue, item: int) -> Matches:
+    """Ask for what goes with an item among the items of another category at the lowest level."""
+    known = pc.equal(pc.count_substring(catalogue.categories, ">"), 2)
+    others = pc.not_equal(catalogue.categories, catalogue.categories[item])
+    where = pc.and_(known, others).fill_null(False).to_numpy(zero_copy_only=False)
+    found = model.complements(str(catalogue.ids[item]), _SHOWN, where=where)
+    assert isinstance(found, Matches)
+    return found
+
+
 def _popular(shop: Shop, catalogue: Catalogue, *, new: bool) -> list[int]:
-    """Return an item of each department: the one seen most, or the new one of the most seen kind."""
-    seen = np.bincount(shop.items, minlength=len(catalogue)).astype(np.float64)
+    """Return an item of each department: the one seen most, or a new one of the most seen kind."""
+    seen = np.bincount(shop.items, minlength=len(catalogue))
     if new:
-        seen = np.bincount(shop.truth.intent, seen)[shop.truth.intent]
-    paths = catalogue.categories.to_pylist()
+        seen = np.bincount(shop.truth.intent, seen)[shop.truth.intent].astype(np.int64)
     chosen: dict[str, int] = {}
     for item in np.argsort(-seen, kind="stable").tolist():
-        path = paths[item]
-        if path is not None and path.count(">") == 2 and bool(shop.truth.is_new[item]) == new:
-            chosen.setdefault(path.split(" > ")[0], item)
+        levels = _levels(catalogue, item)
+        if len(levels) == 3 and bool(shop.truth.is_new[item]) == new:
+            chosen.setdefault(levels[0], item)
     return list(chosen.values())
 
 
-def _invented(shop: Shop, item: int) -> tuple[str, str, npt.NDArray[np.int64]]:
-    """Name an item that is not in the catalogue, of the type of this one; and its intents."""
-    kind = shop.truth.intent_type[shop.truth.intent[item]]
+def _levels(catalogue: Catalogue, item: int) -> list[str]:
+    path: str | None = catalogue.categories[item].as_py()
+    return (path or "").split(" > ")
+
+
+def _types(shop: Shop, items: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
+    """Return the true product type of items: mug, teapot."""
+    types: npt.NDArray[np.int32] = shop.truth.intent_type[shop.truth.intent[items]]
+    return types
+
+
+def _invented(shop: Shop) -> tuple[str, str, int]:
+    """Name an item that is not in the catalogue, its category and its type.
+
+    It is of the commonest type of the first department that the shop has.
+    """
+    counts = np.bincount(_types(shop, np.arange(len(shop.truth.intent))), minlength=len(TYPES))
+    kind = min(np.flatnonzero(counts).tolist(), key=lambda t: (TYPES[t][0], -counts[t]))
     place, product = TYPES[kind]
     department = DEPARTMENTS[place]
-    name = f"{department.materials[0][0]} {product.words[0]}"
-    intents = np.flatnonzero(shop.truth.intent_type == kind)
-    return name, f"{department.name} > {product.subcategory} > {product.leaf}", intents
+    path = f"{department.name} > {product.subcategory} > {product.leaf}"
+    return f"{department.materials[0][0]} {product.words[0]}", path, kind
 
 
-def _other_subcategory(catalogue: Catalogue, item: int) -> npt.NDArray[np.bool_]:
-    """Mark the items of known category that are not in the subcategory of this one."""
-
-    def subcategory(path: str | None) -> list[str]:
-        return (path or "").split(" > ")[:2]
-
-    paths = catalogue.categories.to_pylist()
-    own = subcategory(paths[item])
-    return np.array([path is not None and subcategory(path) != own for path in paths])
+def _fits(shop: Shop, item: int, found: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Tell which items are of a type that goes with the item."""
+    partners = shop.truth.intent_type[shop.truth.complements[shop.truth.intent[item]]]
+    return np.isin(_types(shop, found), partners)
 
 
-def _titles(shop: Shop, model: Model, item: int) -> tuple[str, str]:
+def _titles(model: Model, item: int) -> tuple[str, str]:
     catalogue = model.catalogue
     count = int(model.counts[item])
     seen = f"seen {count:,} times" if count else "new, never seen"
-    return f"{catalogue.ids[item]}  {catalogue.names[item]}", f"{catalogue.categories[item]}; {seen}"
+    return (
+        f"{catalogue.ids[item]}  {catalogue.names[item]}",
+        f"{catalogue.categories[item]}; {seen}",
+    )
 
 
 def _show(shop: Shop, model: Model, found: Matches, item: int) -> None:
     alike = shop.truth.intent[found.positions] == shop.truth.intent[item]
-    _show_table(*_titles(shop, model, item), found, alike, "alike")
+    _show_table(*_titles(model, item), found, alike, "alike")
 
 
 def _show_table(
     title: str, about: str, found: Matches, right: npt.NDArray[np.bool_], label: str
 ) -> None:
     rows = [
-        [str(rank), f"{score:.3f}", "yes" if true else "-", item_id, name or "", category or ""]
+        [str(rank), f"{score:.3f}", "yes" if true else "-", item_id, name or "", _leaf(category)]
         for rank, ((item_id, score, name), category, true) in enumerate(
             zip(zip(found.ids, found.scores.tolist(), found.names, strict=True),
                 found.categories, right.tolist(), strict=True), 1)
@@ -247,6 +258,10 @@ def _show_table(
     )
 
 
+def _leaf(category: str | None) -> str:
+    return (category or "").rsplit(" > ", 1)[-1]
+
+
 def _show_shares(shop: Shop, model: Model, catalogue: Catalogue) -> None:
     """Say how often neighbours are really alike, over all items."""
     k = 10
@@ -258,24 +273,28 @@ def _show_shares(shop: Shop, model: Model, catalogue: Catalogue) -> None:
         shares.append(shop.same_intent(found.positions, items))
     sizes = np.bincount(shop.truth.intent) / len(catalogue)
     print_text(
-        "alike: wanted for the same purpose, which is known because the shop is simulated. Over all",
-        f"items, of the {k} most similar ones are alike: {shares[0]:.0%} for items with history, "
-        f"{shares[1]:.0%} for new ones,",
-        f"{float((sizes**2).sum()):.0%} for items drawn by chance. Some differ in what no name "
-        f"shows.",
+        "alike: wanted for the same purpose, which is known because the shop is simulated. Over",
+        f"all items {shares[0]:.0%} of the {k} most similar are alike for those with history, "
+        f"{shares[1]:.0%} for new ones, and",
+        f"{float((sizes**2).sum()):.0%} of items drawn by chance. Purposes may differ in what no "
+        f"name shows.",
     )
 
 
-def _accessories(shop: Shop, items: list[int]) -> str:
-    """Say what goes with these items, in the words of the category tree."""
-    parts = []
-    for item in items:
-        intent = shop.truth.intent[item]
-        kind = shop.truth.types[shop.truth.intent_type[intent]].lower()
-        partners = shop.truth.intent_type[shop.truth.complements[intent]].tolist()
-        names = dict.fromkeys(shop.truth.types[partner].lower() for partner in partners)
-        parts.append(f"{' and '.join(names)} go with {kind}")
-    return ", ".join(parts)
+def _show_fitting(shop: Shop, model: Model, catalogue: Catalogue) -> None:
+    """Say how often answers are really accessories, over a sample of items."""
+    rng = np.random.default_rng(0)
+    warm = np.flatnonzero(~shop.truth.is_new)
+    sample = rng.choice(warm, min(200, len(warm)), replace=False).tolist()
+    fitting = np.concatenate(
+        [_fits(shop, item, _complements(model, catalogue, item).positions) for item in sample]
+    )
+    chance = np.mean([_fits(shop, item, warm).mean() for item in sample])
+    print_text(
+        "fits: an accessory of such items, as the simulation has it. Over all items with history "
+        f"{fitting.mean():.0%} of",
+        f"the {_SHOWN} best answers fit, {chance:.0%} of items drawn by chance.",
+    )
 
 
 # --- evaluation -----------------------------------------------------------------------------------
@@ -305,14 +324,16 @@ def _show_evaluation(
         "",
         "warm:        both items have history; the last item of a session was held out",
         "cold query:  the item asked about was taken out of all history",
-        "cold target: the item to be found was taken out of all history",
+        "cold target: the item to be found was taken out of all history; complements of such items "
+        "need",
+        "             training with --context content",
     )
 
 
 def _show_next(output: Path, shop: Shop, model: Model, seconds: float) -> None:
     folder = shlex.quote(str(output))
     warm = _popular(shop, model.catalogue, new=False)
-    name, category, _ = _invented(shop, warm[0])
+    name, category, _ = _invented(shop)
     _heading("Written")
     print_text(
         f"  {output / _MODEL}  the model",
@@ -321,8 +342,10 @@ def _show_next(output: Path, shop: Shop, model: Model, seconds: float) -> None:
     _heading("Try next")
     print_text(
         f"  likewise similar {folder}/{_MODEL} --id {model.catalogue.ids[warm[0]]}",
-        f'  likewise similar {folder}/{_MODEL} --name "{name}" --category "{category}"',
-        f"  likewise train {folder}/{_EVENTS} {folder}/{_PRODUCTS} -o my-model --epochs 20",
+        f'  likewise similar {folder}/{_MODEL} --name "{name}" \\',
+        f'      --category "{category}"',
+        f"  likewise train {folder}/{_EVENTS} {folder}/{_PRODUCTS} \\",
+        "      -o my-model --context content",
         "  likewise train YOUR-EVENTS YOUR-CATALOGUE -o my-model",
         "",
         f"Done in {seconds:.0f} s.",

@@ -31,7 +31,9 @@ from likewise._cli_output import (
     TrainingProgress,
     check_model_place,
     print_json,
+    print_labelled,
     print_text,
+    print_trained,
     refusals,
     whole_file,
 )
@@ -157,26 +159,21 @@ def train(
                 **{key: model.info()[key] for key in ("items", "warm_items", "bytes", "options")},
             }
         )
-    print_text(
-        f"trained    {options.epochs} epochs in {last['seconds']:,.1f} s: {speed / 1e6:,.1f} M pairs/s "
-        f"with {kernels()} kernels, loss {last['loss_per_pair']:.3f} per pair",
-        f"model      {output}: {len(model.catalogue):,} items, {options.dim} dimensions, "
-        f"{model.nbytes / 1e6:,.1f} MB",
-    )
+    print_trained(model, output)
 
 
 def _read(
     events: str, catalogue: str | None, values: dict[str, Any], *, say: bool
 ) -> tuple[Catalogue | None, Sessions]:
     """Read what is trained on, and say what was read and what dropped."""
-    event_columns = columns_given(values, *EVENT_COLUMNS)
+    event_columns: dict[str, Any] = columns_given(values, *EVENT_COLUMNS)
     item_columns = columns_given(values, *CATALOGUE_COLUMNS)
     items = None if catalogue is None else Catalogue.read(catalogue, **item_columns)
     if say and items is not None:
-        print_text(f"catalogue  {items.report}")
+        print_labelled("catalogue", str(items.report))
     sessions = Sessions.read(events, items, **event_columns, **values)
     if say:
-        print_text(f"sessions   {sessions.report}")
+        print_labelled("sessions", str(sessions.report))
     return items, sessions
 
 
@@ -193,7 +190,7 @@ def _question(verb: str, about: str) -> click.Command:
     @main.command(
         verb,
         cls=Command,
-        help=f"{about}\n\nAsk by item id, or by the name and category of an item that need not exist.",
+        help=f"{about}\n\nAsk by item id, or by name and category of an item that need not exist.",
         examples=f"""
 likewise {verb} model --id B000X
 likewise {verb} model --id B000X --id B000Y -k 5 --json
@@ -329,9 +326,10 @@ def encode(
                 "catalogue": _report(items.report),
             }
         )
-    print_text(
-        f"catalogue  {items.report}",
-        f"vectors    {output}: {len(items):,} {side} vectors of {loaded.options.dim} dimensions"
+    print_labelled("catalogue", str(items.report))
+    print_labelled(
+        "vectors",
+        f"{output}: {len(items):,} {side} vectors of {loaded.options.dim} dimensions"
         + (f"; {empty:,} items of which nothing is known are all zero" if empty else ""),
     )
 
