@@ -3,6 +3,8 @@
 
 #include <pybind11/pybind11.h>
 
+#include <string>
+
 #include "bindings/arrays.h"
 #include "core/feature_view.h"
 
@@ -11,7 +13,15 @@ namespace likewise::bindings {
 /// The arrays must outlive the view: the caller keeps `features` until its call returns.
 inline FeatureView feature_view(const py::dict& features) {
   FeatureView view;
-  const auto array = [&](const char* name) { return features[name].cast<py::array>(); };
+  const auto array = [&](const char* name) {
+    if (!features.contains(name)) throw py::value_error(std::string("features lacks ") + name);
+    const py::object value = features[name];
+    if (!py::isinstance<py::array>(value)) {
+      throw py::type_error(std::string(name) + " must be a NumPy array, got " +
+                           std::string(py::str(py::type::of(value).attr("__name__"))));
+    }
+    return value.cast<py::array>();
+  };
   view.item_offsets = vector_view<Offset>("item_offsets", array("item_offsets"));
   view.item_tokens = vector_view<std::int32_t>("item_tokens", array("item_tokens"));
   view.item_weights = vector_view<float>("item_weights", array("item_weights"));

@@ -48,7 +48,7 @@ py::dict train_arrays(const py::array& items, const py::array& offsets, const py
   {
     const py::gil_scoped_release without_gil;
     weights = train(input, options, poll);
-    add_content_to_own(input.features, weights, thread_count(options.threads));
+    add_content_to_own(input.features, weights, thread_count(options.threads), check_signals);
   }
   py::dict tables;
   tables["center"] = to_numpy(std::move(weights.center_own));
@@ -66,6 +66,11 @@ void register_training(py::module_& m) {
   py::register_exception<Diverged>(m, "Diverged", PyExc_ArithmeticError);
   m.def("train", &train_arrays, py::arg("items"), py::arg("offsets"), py::arg("counts"),
         py::arg("features"), py::arg("buckets"), py::arg("options"), py::arg("on_progress"));
+  m.def("engine_constants", [] {
+    py::dict constants;
+    for (const auto& [name, value] : engine_constants()) constants[name] = value;
+    return constants;
+  });
 }
 
 }  // namespace likewise::bindings

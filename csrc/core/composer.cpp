@@ -98,28 +98,29 @@ void compose_tokens(const FeatureView& features, std::span<const std::int64_t> k
 }
 
 void teach_ngrams(const FeatureView& features, std::span<const std::uint8_t> trained, float rate,
-                  float pull, Table& tokens, Table& ngrams, int threads) {
+                  float pull, Table& tokens, Table& ngrams, int threads, const Poll& poll) {
   const std::size_t dim = tokens.dim();
-  parallel_for(threads, static_cast<std::int64_t>(tokens.rows()), 512,
-               [&](std::int64_t first, std::int64_t last, int) {
-                 std::vector<float> step(dim);
-                 for (auto t = static_cast<std::size_t>(first); t < static_cast<std::size_t>(last);
-                      ++t) {
-                   const auto rows = features.ngrams(t);
-                   if (trained[t] == 0 || rows.empty()) continue;
-                   float* token = tokens.row(t);
-                   mean_of_rows(rows, ngrams.data(), ngrams.stride(), dim, step.data());
-                   for (std::size_t d = 0; d < dim; ++d) {
-                     const float error = token[d] - step[d];
-                     token[d] -= pull * error;
-                     step[d] = rate * error;
-                   }
-                   for (const RowId row : rows) {
-                     float* values = ngrams.row(static_cast<std::size_t>(row));
-                     for (std::size_t d = 0; d < dim; ++d) values[d] += step[d];
-                   }
-                 }
-               });
+  parallel_for(
+      threads, static_cast<std::int64_t>(tokens.rows()), 512,
+      [&](std::int64_t first, std::int64_t last, int) {
+        std::vector<float> step(dim);
+        for (auto t = static_cast<std::size_t>(first); t < static_cast<std::size_t>(last); ++t) {
+          const auto rows = features.ngrams(t);
+          if (trained[t] == 0 || rows.empty()) continue;
+          float* token = tokens.row(t);
+          mean_of_rows(rows, ngrams.data(), ngrams.stride(), dim, step.data());
+          for (std::size_t d = 0; d < dim; ++d) {
+            const float error = token[d] - step[d];
+            token[d] -= pull * error;
+            step[d] = rate * error;
+          }
+          for (const RowId row : rows) {
+            float* values = ngrams.row(static_cast<std::size_t>(row));
+            for (std::size_t d = 0; d < dim; ++d) values[d] += step[d];
+          }
+        }
+      },
+      poll);
 }
 
 }  // namespace likewise

@@ -30,6 +30,6 @@ void compose_tokens(const FeatureView& features, std::span<const std::int64_t> k
 /// One pass of least mean squares: every token that took part in training teaches its n-grams, so
 /// that their mean comes near its vector; `pull` moves the token a little towards that mean.
 void teach_ngrams(const FeatureView& features, std::span<const std::uint8_t> trained, float rate,
-                  float pull, Table& tokens, Table& ngrams, int threads);
+                  float pull, Table& tokens, Table& ngrams, int threads, const Poll& poll);
 
 }  // namespace likewise

@@ -40,8 +40,10 @@ class Pipeline {
 
   Rng& rng() { return planner_.rng(); }
 
- private:
+  /// Blocks under way at a time.
   static constexpr std::size_t kDepth = 4;
+
+ private:
   using Ask = void (*)(const FeatureView&, std::span<const ItemId>);
   void advance();
   void list_rows(PreparedBlock& prepared);

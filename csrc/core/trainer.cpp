@@ -6,8 +6,11 @@
 #include <chrono>
 #include <cmath>
 #include <deque>
+#include <iomanip>
 #include <numeric>
+#include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/block.h"
@@ -16,16 +19,21 @@
 #include "core/noise_sampler.h"
 #include "core/rng.h"
 #include "core/schedule.h"
+#include "core/slices.h"
 #include "core/workers.h"
 
 namespace likewise {
 namespace {
 
+constexpr double kAbsurdLoss = 50;  // nats a score; a healthy one costs below 1, rarely above 5
 constexpr std::int64_t kLossEvery = 64;   // blocks from one whose loss is taken to the next
 constexpr float kStartNorm = 0.1F;        // length of a word's random start
 constexpr float kTeachRate = 0.3F;        // step of words teaching their n-grams
 constexpr float kPull = 0.02F;            // share by which a word moves towards its n-grams
+constexpr int kLastPasses = 4;            // passes of that at the end of training
 constexpr std::int64_t kHotEvery = 2000;  // events from one use of a hot row to the next
+constexpr std::int64_t kSlicesEach = 16;  // slices of work per thread, when events are few
+constexpr std::int64_t kLeastSlice = 256, kLargestSlice = 4096;  // events of a slice
 constexpr std::uint64_t kSliceStream = 1, kShuffleStream = 2, kTableStream = 3;
 
 using Clock = std::chrono::steady_clock;
@@ -40,38 +48,15 @@ struct alignas(64) Tally {
     const auto grow = [](auto& value, auto by) {  // one writer: no read-modify-write needed
       value.store(value.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
     };
-    grow(events, more_events);
     grow(pairs, more_pairs);
     grow(sampled_pairs, more_sampled);
     grow(loss, more_loss);
+    // Last: who sees all events done sees all pairs as well.
+    events.store(events.load(std::memory_order_relaxed) + more_events, std::memory_order_release);
   }
 };
 
-/// The sessions cut into pieces of about equal numbers of events, whole sessions each.
-class Slices {
- public:
-  Slices(const SessionView& sessions, std::int64_t events_each) : sessions_(sessions) {
-    const auto events = static_cast<std::int64_t>(sessions.items.size());
-    count_ = std::max<std::int64_t>(1, (events + events_each - 1) / events_each);
-  }
-  std::int64_t count() const { return count_; }
-
-  /// First session of slice s: the first that starts at or after the slice's share of the events.
-  std::size_t first_session(std::int64_t slice) const {
-    if (slice >= count_) return sessions_.size();
-    const auto events = static_cast<std::int64_t>(sessions_.items.size());
-    const Offset start = events / count_ * slice + std::min(events % count_, slice);
-    const auto found =
-        std::lower_bound(sessions_.offsets.begin(), sessions_.offsets.end() - 1, start);
-    return static_cast<std::size_t>(found - sessions_.offsets.begin());
-  }
-
- private:
-  SessionView sessions_;
-  std::int64_t count_;
-};
-
-void check(const TrainingInput& input) {
+void check(const TrainingInput& input, const Options& options) {
   const auto& [items, offsets] = input.sessions;
   const auto refuse = [](const char* what) { throw std::invalid_argument(what); };
   if (offsets.empty() || offsets.front() != 0 ||
@@ -82,6 +67,9 @@ void check(const TrainingInput& input) {
   const auto n_items = static_cast<ItemId>(input.counts.size());
   for (const ItemId item : items) {
     if (item < 0 || item >= n_items) refuse("sessions must hold items of the catalogue only");
+  }
+  if (options.content && input.features.empty()) {
+    refuse("features must be given when content is true");
   }
   check(input.features, input.counts.size(), input.features.n_tokens(), input.buckets);
 }
@@ -95,6 +83,19 @@ void start_tokens(const FeatureView& features, std::uint64_t seed, Table& tokens
       tokens.row(t)[d] = (2.0F * rng.uniform() - 1.0F) * width;
     }
   }
+}
+
+std::string shortly(double number) {
+  if (std::isnan(number)) return "not a number";
+  std::ostringstream text;
+  text << std::setprecision(3) << number;
+  return text.str();
+}
+
+Diverged diverged(const Options& options, std::int64_t epoch, double rate, const std::string& why) {
+  return Diverged("training diverged in epoch " + std::to_string(epoch + 1) + " of " +
+                  std::to_string(options.epochs) + " at learning rate " + shortly(rate) + ": " +
+                  why + "; lower learning_rate, from " + shortly(options.learning_rate));
 }
 
 class Trainer {
@@ -126,6 +127,10 @@ class Trainer {
       mark_trained();
     } else {
       weights_.center_own.fill_uniform(0.5F / static_cast<float>(dim), options.seed ^ kTableStream);
+      // A random start that is never trained would be a vector that means nothing.
+      for (std::size_t i = 0; i < n_items; ++i) {
+        if (input.counts[i] < options.min_count) std::fill_n(weights_.center_own.row(i), dim, 0.0F);
+      }
     }
     if (options.min_count > 1) {
       for (const std::int64_t count : input.counts) has_own_.push_back(count >= options.min_count);
@@ -160,7 +165,7 @@ class Trainer {
  private:
   std::int64_t slice_events() const {
     const auto events = static_cast<std::int64_t>(input_.sessions.items.size());
-    return std::clamp<std::int64_t>(events / (16 * threads_), 256, 4096);
+    return std::clamp(events / (kSlicesEach * threads_), kLeastSlice, kLargestSlice);
   }
 
   std::size_t ngram_rows() const {
@@ -199,15 +204,15 @@ class Trainer {
 
   void pass_down(bool last) {
     if (weights_.center_ngrams.empty()) return;
-    const int passes = last ? 4 : 1;
+    const int passes = last ? kLastPasses : 1;
     for (int pass = 0; pass < passes; ++pass) {
       const float rate = kTeachRate / static_cast<float>(1 + pass);
       const float pull = last ? 0.0F : kPull;
       teach_ngrams(input_.features, trained_, rate, pull, weights_.center_tokens,
-                   weights_.center_ngrams, threads_);
+                   weights_.center_ngrams, threads_, [&] { report(); });
       if (weights_.context_ngrams.empty()) continue;
       teach_ngrams(input_.features, trained_, rate, pull, weights_.context_tokens,
-                   weights_.context_ngrams, threads_);
+                   weights_.context_ngrams, threads_, [&] { report(); });
     }
   }
 
@@ -256,11 +261,10 @@ class Trainer {
         if (sample) sampled += block->block.pairs;
       }
       for (HotRows& rows : hot) rows.exchange(thread);
-      if (!std::isfinite(loss)) {
-        throw Diverged("training diverged in epoch " + std::to_string(epoch + 1) + " of " +
-                       std::to_string(options_.epochs) + " at learning rate " +
-                       std::to_string(rate) +
-                       ": the loss is not a finite number; lower learning_rate");
+      const double terms = static_cast<double>(sampled * (1 + options_.negatives));
+      if (!(loss <= kAbsurdLoss * terms)) {  // not a number, too
+        throw diverged(options_, epoch, static_cast<double>(rate),
+                       "the loss per pair is " + shortly(loss / static_cast<double>(sampled)));
       }
       tallies_[static_cast<std::size_t>(thread)].add(
           input_.sessions.offsets[last] - input_.sessions.offsets[first], pairs, sampled, loss);
@@ -272,7 +276,7 @@ class Trainer {
     double loss = 0;
     std::int64_t sampled = 0;
     for (const Tally& tally : tallies_) {
-      progress.events_done += tally.events.load(std::memory_order_relaxed);
+      progress.events_done += tally.events.load(std::memory_order_acquire);
       progress.pairs_done += tally.pairs.load(std::memory_order_relaxed);
       sampled += tally.sampled_pairs.load(std::memory_order_relaxed);
       loss += tally.loss.load(std::memory_order_relaxed);
@@ -320,9 +324,8 @@ void require_finite(const Table& table, const Options& options) {
     float sum = 0;
     for (std::size_t d = 0; d < table.stride(); ++d) sum += table.row(i)[d] * 0.0F;
     if (sum != 0.0F || sum != sum) {
-      throw Diverged("training diverged in epoch " + std::to_string(options.epochs) +
-                     " at learning rate " + std::to_string(options.min_learning_rate) +
-                     ": a vector is not finite; lower learning_rate");
+      throw diverged(options, options.epochs - 1, options.min_learning_rate,
+                     "a vector is not finite");
     }
   }
 }
@@ -331,7 +334,7 @@ void require_finite(const Table& table, const Options& options) {
 
 Weights train(const TrainingInput& input, const Options& options, const OnProgress& progress) {
   check(options);
-  check(input);
+  check(input, options);
   Weights weights = Trainer(input, options, progress).run();
   for (const Table* table : {&weights.center_own, &weights.center_tokens, &weights.context_own,
                              &weights.context_tokens}) {
@@ -340,13 +343,26 @@ Weights train(const TrainingInput& input, const Options& options, const OnProgre
   return weights;
 }
 
-void add_content_to_own(const FeatureView& features, Weights& weights, int threads) {
+void add_content_to_own(const FeatureView& features, Weights& weights, int threads,
+                        const Poll& poll) {
   const auto add = [&](const Table& tokens, Table& own) {
     if (tokens.empty()) return;
-    add_content(features, tokens.data(), tokens.stride(), own, threads, [] {});
+    add_content(features, tokens.data(), tokens.stride(), own, threads, poll);
   };
   add(weights.center_tokens, weights.center_own);
   add(weights.context_tokens, weights.context_own);
+}
+
+std::vector<std::pair<const char*, double>> engine_constants() {
+  const auto number = [](auto value) { return static_cast<double>(value); };
+  return {
+      {"block_centers", number(kBlockCenters)},     {"shared_negatives", number(kSharedNegatives)},
+      {"pipeline_depth", number(Pipeline::kDepth)}, {"start_norm", number(kStartNorm)},
+      {"teach_rate", number(kTeachRate)},           {"pull", number(kPull)},
+      {"last_passes", number(kLastPasses)},         {"slices_each", number(kSlicesEach)},
+      {"least_slice", number(kLeastSlice)},         {"largest_slice", number(kLargestSlice)},
+      {"slice_stream", number(kSliceStream)},       {"shuffle_stream", number(kShuffleStream)},
+      {"table_stream", number(kTableStream)}};
 }
 
 }  // namespace likewise

@@ -9,7 +9,10 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "core/composer.h"
 #include "core/feature_view.h"
 #include "core/options.h"
 #include "core/planner.h"
@@ -51,6 +54,10 @@ class Diverged : public std::runtime_error {
 Weights train(const TrainingInput& input, const Options& options, const OnProgress& progress);
 
 /// center_own and context_own += the content of each item: from rows to complete vectors.
-void add_content_to_own(const FeatureView& features, Weights& weights, int threads);
+void add_content_to_own(const FeatureView& features, Weights& weights, int threads,
+                        const Poll& poll);
+
+/// The named numbers that training depends on, for the tests' slow twin of it.
+std::vector<std::pair<const char*, double>> engine_constants();
 
 }  // namespace likewise

@@ -283,11 +283,12 @@ class _Watch:
         self._verbose = verbose
         self._next_call = 0.0
         self._next_record = 0.0
-        self._last: Progress | None = None
+        self._done = False
 
     def __call__(self, record: Progress) -> None:
-        done = record["events_done"] == record["events_total"]
-        self._last = record
+        # The words may teach their n-grams for a while after the last event: `done` is said once.
+        done = record["events_done"] == record["events_total"] and not self._done
+        self._done = self._done or done
         now = time.monotonic()
         if done or now >= self._next_record:
             self._keep(record, now)
@@ -304,7 +305,7 @@ class _Watch:
         self.history.append(record)
         self._next_record = now + 0.25
         if len(self.history) > _HISTORY_RECORDS:  # thin out, keep the ends
-            self.history = self.history[::2] + self.history[-1:]
+            self.history = [*self.history[:-1:2], self.history[-1]]
 
     def _show(self, record: Progress) -> None:
         if self._bar is None:

@@ -1,0 +1,385 @@
+"""reference.py: training again, slowly and in float64, one plain step after the other.
+
+The twin of csrc/core (rng.h, noise_sampler, planner, block, composer, trainer) for one thread.
+Every draw of random numbers is the same as there, so that tables agree up to the rounding of
+float32. Numbers that the engine names come from ``_core.engine_constants()``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from likewise import _core
+
+MASK = (1 << 64) - 1
+CONSTANTS = {
+    name: value if name in ("start_norm", "teach_rate", "pull") else int(value)
+    for name, value in _core.engine_constants().items()
+}
+
+
+def splitmix64(state: int) -> tuple[int, int]:
+    """Return the next state and the number drawn."""
+    state = (state + 0x9E3779B97F4A7C15) & MASK
+    z = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
+    return state, z ^ (z >> 31)
+
+
+class Rng:
+    """xoroshiro128+, seeded from (seed, stream, part) by splitmix64."""
+
+    def __init__(self, seed: int, stream: int = 0, part: int = 0) -> None:
+        state = splitmix64(seed)[1] ^ (stream * 0xD1342543DE82EF95 & MASK)
+        state = splitmix64(state)[1] ^ (part * 0xAF251AF3B0F025B5 & MASK)
+        state, self.s0 = splitmix64(state)
+        self.s1 = splitmix64(state)[1] | 1
+
+    def next(self) -> int:
+        a, result = self.s0, (self.s0 + self.s1) & MASK
+        b = self.s1 ^ a
+        self.s0 = ((a << 24 | a >> 40) & MASK) ^ b ^ ((b << 16) & MASK)
+        self.s1 = (b << 37 | b >> 27) & MASK
+        return result
+
+    def below(self, n: int) -> int:
+        return (self.next() >> 32) * n >> 32
+
+    def uniform(self) -> float:
+        return (self.next() >> 40) * 2.0**-24
+
+
+class NoiseSampler:
+    """Vose's alias table over the items with events."""
+
+    def __init__(self, counts: np.ndarray, exponent: float) -> None:
+        self.items = [i for i, count in enumerate(counts) if count > 0]
+        shares = [math.log(counts[i]) * exponent for i in self.items]
+        largest = max(shares)
+        shares = [math.exp(share - largest) for share in shares]
+        total = 0.0
+        for share in shares:
+            total += share
+        self.probabilities = np.zeros(len(counts))
+        self.probabilities[self.items] = np.array(shares) / total
+        scale = len(shares) / total
+        shares = [share * scale for share in shares]
+        self.keep = [0xFFFFFFFF] * len(shares)
+        self.alias = list(self.items)
+        small = [i for i, share in enumerate(shares) if share < 1.0]
+        large = [i for i, share in enumerate(shares) if share >= 1.0]
+        while small and large:
+            poor, rich = small.pop(), large[-1]
+            self.keep[poor] = int(min(shares[poor] * 2.0**32, 0xFFFFFFFF))
+            self.alias[poor] = self.items[rich]
+            shares[rich] -= 1.0 - shares[poor]
+            if shares[rich] < 1.0:
+                small.append(large.pop())
+
+    def draw(self, rng: Rng) -> int:
+        bits = rng.next()
+        place = (bits >> 32) * len(self.items) >> 32
+        return self.items[place] if bits & 0xFFFFFFFF < self.keep[place] else self.alias[place]
+
+
+def keep_shares(counts: np.ndarray, subsample: float) -> np.ndarray | None:
+    """Share of each item's events that sub-sampling keeps, as word2vec.c computes it."""
+    if subsample <= 0:
+        return None
+    ratio = counts / (subsample * counts.sum())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = np.where(ratio > 0, (np.sqrt(ratio) + 1) / ratio, 1.0)
+    return np.minimum(shares, 1.0).astype(np.float32)
+
+
+@dataclass
+class Center:
+    place: int
+    low: int
+    high: int
+    own_row: bool
+
+    @property
+    def pairs(self) -> int:
+        return self.high - self.low - 1
+
+
+@dataclass
+class Block:
+    contexts: list[int] = field(default_factory=list)
+    centers: list[Center] = field(default_factory=list)
+    negatives: list[int] = field(default_factory=list)
+
+
+@dataclass
+class Rows:
+    """The rows an item is composed of: (table, row, weight) each."""
+
+    parts: list[tuple[np.ndarray, int, float]]
+
+    def compose(self, dim: int) -> np.ndarray:
+        return sum((weight * table[row] for table, row, weight in self.parts), np.zeros(dim))
+
+    def scatter(self, gradient: np.ndarray) -> None:
+        for table, row, weight in self.parts:
+            table[row] += weight * gradient
+
+    @property
+    def plain(self) -> bool:
+        return len(self.parts) == 1 and self.parts[0][2] == 1.0
+
+    def out(self, dim: int) -> np.ndarray:
+        """Where a gradient is collected: the row itself when there is just one."""
+        return self.parts[0][0][self.parts[0][1]] if self.plain else np.zeros(dim)
+
+
+def sigmoid(x: np.ndarray | float) -> Any:
+    return 0.5 + 0.5 * np.tanh(0.5 * x)
+
+
+class Reference:
+    """What _core.train does with the same arguments, on one thread.
+
+    After :meth:`run`, the tables stand in ``tables`` under the names that _core.train gives them,
+    and ``pairs`` holds the number of (center, context) pairs.
+    """
+
+    def __init__(
+        self,
+        items: np.ndarray,
+        offsets: np.ndarray,
+        counts: np.ndarray,
+        features: dict[str, np.ndarray] | None,
+        buckets: int,
+        options: dict[str, Any],
+    ) -> None:
+        self.items, self.offsets, self.counts = items.tolist(), offsets.tolist(), counts
+        self.features, self.buckets, self.o = features, buckets, options
+        self.noise = NoiseSampler(counts, options["noise_exponent"])
+        self.keep = keep_shares(counts, options["subsample"])
+        self.pairs = 0
+        dim, n = options["dim"], len(counts)
+        self.content = options["content"]
+        self.context_content = self.content and options["context"] == "content"
+        self.tables: dict[str, np.ndarray | None] = dict.fromkeys(
+            ["center_tokens", "center_ngrams", "context_tokens", "context_ngrams"]
+        )
+        self.center_own, self.context_own = np.zeros((n, dim)), np.zeros((n, dim))
+        self.has_own = counts >= options["min_count"] if options["min_count"] > 1 else counts >= 0
+        if self.content:
+            n_tokens = len(features["token_hashes"])
+            n_ngrams = buckets if len(features["ngram_offsets"]) else 0
+            width = CONSTANTS["start_norm"] * math.sqrt(3.0 / dim)
+            seeds = [(options["seed"], int(h)) for h in features["token_hashes"]]
+            self.tables["center_tokens"] = self.uniform(seeds, width)
+            self.tables["center_ngrams"] = np.zeros((n_ngrams, dim))
+            if self.context_content:
+                self.tables["context_tokens"] = np.zeros((n_tokens, dim))
+                self.tables["context_ngrams"] = np.zeros((n_ngrams, dim))
+            self.trained = np.zeros(n_tokens, bool)
+            for item in np.flatnonzero(counts):
+                self.trained[self.entries(item)[0]] = True
+        else:
+            seed = options["seed"] ^ CONSTANTS["table_stream"]
+            self.center_own = self.uniform([(seed, i) for i in range(n)], 0.5 / dim)
+            self.center_own[counts < options["min_count"]] = 0.0
+
+    def uniform(self, seeds: list[tuple[int, int]], width: float) -> np.ndarray:
+        generators = [Rng(*seed) for seed in seeds]
+        dim = range(self.o["dim"])
+        return np.array([[(2.0 * rng.uniform() - 1.0) * width for _ in dim] for rng in generators])
+
+    def entries(self, item: int) -> tuple[np.ndarray, np.ndarray]:
+        part = slice(*self.features["item_offsets"][item : item + 2])
+        return self.features["item_tokens"][part], self.features["item_weights"][part]
+
+    # --- what a block holds ---------------------------------------------------
+
+    def sessions(self, first: int, last: int, rng: Rng) -> Iterator[list[int]]:
+        """Sub-sampled sessions of two events or more."""
+        for s in range(first, last):
+            session = self.items[self.offsets[s] : self.offsets[s + 1]]
+            if self.keep is not None:
+                keep = self.keep
+                session = [i for i in session if keep[i] >= 1 or rng.uniform() < keep[i]]
+            if len(session) >= 2:
+                yield session
+
+    def plan(self, first: int, last: int, rng: Rng) -> Iterator[Block]:
+        o, size = self.o, CONSTANTS["block_centers"]
+        drop = np.float32(o["id_dropout"]) if o["content"] and o["own_row"] else 0.0
+        sessions, session, done = self.sessions(first, last, rng), [], 0
+        while True:
+            block = Block()
+            while len(block.centers) < size:
+                if done == len(session):
+                    session, done = next(sessions, []), 0
+                    if not session:
+                        break
+                end = min(len(session), done + size - len(block.centers))
+                start = max(0, done - o["window"])
+                base = len(block.contexts) - start
+                block.contexts += session[start : end + o["window"]]
+                for i in range(done, end):
+                    bits = rng.next()
+                    reach = ((bits >> 40) * o["window"] >> 24) + 1
+                    low, high = max(0, i - reach), min(len(session), i + reach + 1)
+                    own = (bits & 0xFFFFFF) * 2.0**-24 >= drop
+                    block.centers.append(Center(base + i, base + low, base + high, own))
+                done = end
+            if not block.centers:
+                return
+            if o["shared_negatives"]:
+                block.negatives = [
+                    self.noise.draw(rng) for _ in range(CONSTANTS["shared_negatives"])
+                ]
+            yield block
+
+    def pipeline(self, first: int, last: int, rng: Rng) -> Iterator[Block]:
+        """Blocks, some of them drawn ahead: it matters where training draws numbers as well."""
+        blocks, queue = self.plan(first, last, rng), []
+        for _ in range(CONSTANTS["pipeline_depth"] - 1):
+            queue += [block] if (block := next(blocks, None)) else []
+        while True:
+            queue += [block] if (block := next(blocks, None)) else []
+            if not queue:
+                return
+            yield queue.pop(0)
+
+    def rows(self, side: str, item: int, own_row: bool) -> Rows:
+        parts = []
+        tokens = self.tables[f"{side}_tokens"]
+        if tokens is not None:
+            for token, weight in zip(*self.entries(item), strict=True):
+                parts.append((tokens, int(token), float(weight)))
+        if side == "context":
+            parts.append((self.context_own, item, 1.0))
+        elif own_row and self.o["own_row"] and self.has_own[item]:
+            parts.append((self.center_own, item, 1.0))
+        return Rows(parts)
+
+    # --- one block ------------------------------------------------------------
+
+    def train(self, block: Block, rate: float, rng: Rng) -> None:
+        dim = self.o["dim"]
+        centers = [self.rows("center", block.contexts[c.place], c.own_row) for c in block.centers]
+        contexts = [self.rows("context", i, True) for i in block.contexts + block.negatives]
+        center = np.array([rows.compose(dim) for rows in centers])
+        context = np.array([rows.compose(dim) for rows in contexts])
+        self.pairs += sum(c.pairs for c in block.centers)
+        if block.negatives:
+            steps = self.shared_steps(block, center @ context.T, rate)
+            for rows, gradient in zip(centers, steps @ context, strict=True):
+                rows.scatter(gradient)
+            for rows, gradient in zip(contexts, steps.T @ center, strict=True):
+                rows.scatter(gradient)
+        else:
+            center_out = [rows.out(dim) for rows in centers]
+            context_out = [rows.out(dim) for rows in contexts]
+            self.independent(block, center, context, center_out, context_out, rate, rng)
+            for rows, out in zip(centers + contexts, center_out + context_out, strict=True):
+                if not rows.plain:
+                    rows.scatter(out)
+
+    def shared_steps(self, block: Block, scores: np.ndarray, rate: float) -> np.ndarray:
+        """(centers, contexts and negatives): the factor of each product of two vectors."""
+        n, k = len(block.contexts), len(block.negatives)
+        steps = np.zeros_like(scores)
+        for i, c in enumerate(block.centers):
+            pairs = [j for j in range(c.low, c.high) if j != c.place]
+            steps[i, pairs] = rate * (1.0 - sigmoid(scores[i, pairs]))
+            for j, drawn in enumerate(block.negatives, start=n):
+                counted = sum(block.contexts[p] != drawn for p in pairs)
+                weight = self.o["negatives"] / k * counted
+                steps[i, j] = -rate * weight * sigmoid(scores[i, j])
+        return steps
+
+    def independent(self, block, center, context, center_out, context_out, rate, rng) -> None:
+        """As many draws for each pair as there are to be negatives."""
+
+        def learn(i: int, vector: np.ndarray, out: np.ndarray, wanted: float) -> None:
+            step = rate * (wanted - sigmoid(center[i] @ vector))
+            center_out[i] += step * vector
+            out += step * center[i]
+
+        for i, c in enumerate(block.centers):
+            for j in range(c.low, c.high):
+                if j == c.place:
+                    continue
+                learn(i, context[j], context_out[j], 1.0)
+                for _ in range(self.o["negatives"]):
+                    item = self.noise.draw(rng)
+                    if item == block.contexts[j]:
+                        continue
+                    rows = self.rows("context", item, True)
+                    vector = rows.compose(self.o["dim"])
+                    out = rows.out(self.o["dim"])
+                    learn(i, vector, out, 0.0)
+                    if not rows.plain:
+                        rows.scatter(out)
+
+    # --- all of it ------------------------------------------------------------
+
+    def slices(self) -> list[int]:
+        """First session of each slice, and the end."""
+        events, starts = len(self.items), self.offsets[:-1]
+        each = min(max(events // CONSTANTS["slices_each"], CONSTANTS["least_slice"]),
+                   CONSTANTS["largest_slice"])  # fmt: skip
+        count = max(1, -(-events // each))
+        firsts = [events // count * s + min(events % count, s) for s in range(count)]
+        return [*(int(np.searchsorted(starts, first)) for first in firsts), len(starts)]
+
+    def run(self) -> Reference:
+        o, edges = self.o, self.slices()
+        count = len(edges) - 1
+        total = count * o["epochs"]
+        stretch = count
+        if o["stretch"]:
+            stretch = max(1, o["stretch"] * count // len(self.items))
+        order: list[int] = []
+        for at in range(total):
+            if at % count == 0:
+                order = list(range(count))
+                rng = Rng(o["seed"], CONSTANTS["shuffle_stream"], at // count)
+                for i in range(count, 1, -1):
+                    j = rng.below(i)
+                    order[i - 1], order[j] = order[j], order[i - 1]
+            first, last = o["learning_rate"], o["min_learning_rate"]
+            rate = float(np.float32(first + at / total * (last - first)))
+            rng = Rng(o["seed"], CONSTANTS["slice_stream"], at)
+            part = order[at % count]
+            for block in self.pipeline(edges[part], edges[part + 1], rng):
+                self.train(block, rate, rng)
+            if (at + 1) % stretch == 0 or at + 1 == total:
+                self.pass_down(at + 1 == total)
+        for side in ("center", "context"):
+            own = self.center_own if side == "center" else self.context_own
+            if (tokens := self.tables[f"{side}_tokens"]) is not None:
+                for item in range(len(own)):
+                    entries, weights = self.entries(item)
+                    own[item] += weights.astype(float) @ tokens[entries]
+            self.tables[side] = own
+        return self
+
+    def pass_down(self, last: bool) -> None:
+        """Words teach their n-grams; the words come a little nearer to them."""
+        if self.tables["center_ngrams"] is None or not len(self.tables["center_ngrams"]):
+            return
+        offsets = self.features["ngram_offsets"]
+        for number in range(CONSTANTS["last_passes"] if last else 1):
+            rate = CONSTANTS["teach_rate"] / (1 + number)
+            pull = 0.0 if last else CONSTANTS["pull"]
+            for side in ("center", "context") if self.context_content else ("center",):
+                tokens, ngrams = self.tables[f"{side}_tokens"], self.tables[f"{side}_ngrams"]
+                for token in np.flatnonzero(self.trained):
+                    rows = self.features["ngram_rows"][offsets[token] : offsets[token + 1]]
+                    if not len(rows):
+                        continue
+                    error = tokens[token] - ngrams[rows].mean(axis=0)
+                    tokens[token] -= pull * error
+                    np.add.at(ngrams, rows, rate * error)
