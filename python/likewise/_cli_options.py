@@ -73,7 +73,7 @@ class Command(click.Command):
         sections: dict[str, list[tuple[str, str]]] = {MAIN: []}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
-            if record is not None:
+            if record is not None and isinstance(parameter, click.Option):
                 sections.setdefault(getattr(parameter, "section", MAIN), []).append(record)
         for section in (MAIN, *sorted(set(sections) - {MAIN})):
             with formatter.section(section):

@@ -148,7 +148,7 @@ def print_labelled(label: str, text: str) -> None:
     """Print a label and, beside it, a text of as many lines as it needs."""
     lines = textwrap.wrap(
         f"{label:<11}{text}",
-        terminal_width(),
+        min(100, terminal_width()),
         subsequent_indent=" " * 11,
         break_long_words=False,
         break_on_hyphens=False,

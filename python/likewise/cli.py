@@ -62,23 +62,29 @@ _json = click.option(
 
 @click.group(
     cls=Group,
+    invoke_without_command=True,
+    no_args_is_help=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, message="likewise %(version)s")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Similar products from names, categories and sessions.
 
     Files are Parquet, CSV, TSV or JSON lines, or a glob of them in quotes. Results go to standard
     output, progress to standard error. Exit code 0: done; 1: something is wrong with the data or
     the model; 2: with the command line; 130: interrupted.
     """
+    if context.invoked_subcommand is None:
+        print_text(context.get_help())
 
 
 @main.command(
     cls=Command,
+    short_help="Simulate a shop, train on it, show what is found.",
     examples="""
 likewise demo
-likewise demo --output /tmp/shop --items 10000 --sessions 100000
+likewise demo --output big-shop --items 10000 --sessions 100000
 """,
 )
 @click.option(
@@ -90,9 +96,30 @@ likewise demo --output /tmp/shop --items 10000 --sessions 100000
     cls=Option,
     help="Folder for the simulated data and the model.",
 )
-@click.option("--items", type=click.IntRange(200), default=3000, show_default=True, cls=Option)
-@click.option("--sessions", type=click.IntRange(1000), default=30000, show_default=True, cls=Option)
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, cls=Option)
+@click.option(
+    "--items",
+    type=click.IntRange(200),
+    default=3000,
+    show_default=True,
+    cls=Option,
+    help="Size of the catalogue.",
+)
+@click.option(
+    "--sessions",
+    type=click.IntRange(1000),
+    default=30000,
+    show_default=True,
+    cls=Option,
+    help="Size of the history.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    cls=Option,
+    help="Another seed, another shop.",
+)
 @click.option(
     "--threads", type=click.IntRange(0), default=0, show_default=True, cls=Option,
     help="Workers; 0 takes the cores there are.",
@@ -108,6 +135,7 @@ def demo(output: Path, items: int, sessions: int, seed: int, threads: int, quiet
 
 @main.command(
     cls=Command,
+    short_help="Train a model on events and a catalogue.",
     examples="""
 likewise train events.parquet products.parquet -o model
 likewise train 'events/2024-*.csv.gz' products.csv -o model --gap 30m --timestamp-column time
@@ -184,12 +212,13 @@ def _report(report: Any) -> dict[str, Any]:
 # --- questions ------------------------------------------------------------------------------------
 
 
-def _question(verb: str, about: str) -> click.Command:
+def _question(verb: str, short: str, about: str) -> click.Command:
     """Make the command ``similar`` or ``complements``: one question, two sides of the model."""
 
     @main.command(
         verb,
         cls=Command,
+        short_help=short,
         help=f"{about}\n\nAsk by item id, or by name and category of an item that need not exist.",
         examples=f"""
 likewise {verb} model --id B000X
@@ -265,12 +294,16 @@ def _ask(
     ask = getattr(model, verb)
     with refusals():
         if ids:
-            return list(ask(list(ids), k, index=index))
+            return [ask(item_id, k, index=index) for item_id in ids]
         return [ask(k=k, index=index, **text)]
 
 
-_question("similar", "Find the items most alike.")
-_question("complements", "Find what goes with an item: seen or bought along with it.")
+_question("similar", "Find the items most like one.", "Find the items most alike.")
+_question(
+    "complements",
+    "Find what goes with an item.",
+    "Find what goes with an item: seen or bought along with it.",
+)
 
 
 # --- the rest -------------------------------------------------------------------------------------
@@ -278,6 +311,7 @@ _question("complements", "Find what goes with an item: seen or bought along with
 
 @main.command(
     cls=Command,
+    short_help="Write vectors of any catalogue.",
     examples="""
 likewise encode model products.parquet -o vectors.parquet
 likewise encode model new-shop.csv -o vectors.parquet --item-id-column sku
@@ -361,6 +395,7 @@ def _write_vectors(
 
 @main.command(
     cls=Command,
+    short_help="Measure quality on held-out events.",
     examples="""
 likewise evaluate events.parquet products.parquet
 likewise evaluate events.parquet products.parquet --split cold --epochs 5 --json
