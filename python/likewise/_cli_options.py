@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import fields
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 import click
@@ -20,13 +21,16 @@ __all__ = [
     "CATALOGUE_COLUMNS",
     "EVENT_COLUMNS",
     "MAIN",
+    "PATH",
     "Command",
     "Gap",
     "Option",
+    "as_json_option",
     "column_options",
     "columns_given",
     "option_help",
     "options_given",
+    "quiet_option",
     "session_options",
     "training_options",
 ]
@@ -34,6 +38,7 @@ __all__ = [
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 MAIN = "Options"
+PATH = click.Path(path_type=Path)
 _TRAINING = "Training options"
 _COLUMNS = "Names of columns"
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -107,6 +112,12 @@ class Gap(click.ParamType):  # type: ignore[type-arg, unused-ignore]
             except OverflowError:
                 self.fail(f"{value!r} is longer than time itself", param, ctx)
         return int(number) if number.is_integer() else number
+
+
+quiet_option = click.option("--quiet", "-q", is_flag=True, cls=Option, help="Show no progress.")
+as_json_option = click.option(
+    "--json", "as_json", is_flag=True, cls=Option, help="Print JSON for other programs."
+)
 
 
 def option_help() -> dict[str, str]:

@@ -16,6 +16,7 @@ import textwrap
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ __all__ = [
     "print_text",
     "print_trained",
     "refusals",
+    "report_values",
     "said",
     "whole_file",
 ]
@@ -170,6 +172,11 @@ def print_trained(model: Model, path: Path) -> None:
         f"{path}: {len(model.catalogue):,} items, {model.options.dim} dimensions, "
         f"{model.nbytes / 1e6:,.1f} MB",
     )
+
+
+def report_values(report: Any) -> dict[str, Any]:
+    """Return what a report of reading counts, by name."""
+    return asdict(report)
 
 
 def print_json(value: Any) -> None:

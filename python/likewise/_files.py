@@ -161,7 +161,10 @@ def _open_parquet(files: list[Path], what: str) -> Batches:
             with _parquet_errors(path, what):
                 # Dictionaries come as they lie in the file: an id is looked up once per row
                 # group, not once per event.
-                file = pq.ParquetFile(path, read_dictionary=list(texts))
+                with pq.ParquetFile(path) as file:
+                    flat = {file.schema.column(i).path for i in range(len(file.schema))}
+                # A list under the name of a text is refused later, with a sentence of its own.
+                file = pq.ParquetFile(path, read_dictionary=[n for n in texts if n in flat])
             with file:
                 batches = file.iter_batches(BATCH_ROWS, columns=list(names))
                 while True:
