@@ -66,8 +66,7 @@ def run_demo(
         Show no progress.
     """
     began = time.monotonic()
-    # A small shop sees the rows of its few categories thousands of times: small steps suit it.
-    options = Options(epochs=10, learning_rate=0.01, threads=threads, seed=seed)
+    options = Options(threads=threads, seed=seed)
     with _folder(output):
         # More and smaller groups of alike items than by default: the lists below become varied.
         shop = simulate(items, sessions, seed=seed, items_per_intent=25.0)

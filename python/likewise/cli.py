@@ -89,7 +89,7 @@ likewise demo --output big-shop --items 10000 --sessions 100000
 @click.option(
     "--items",
     type=click.IntRange(200),
-    default=3000,
+    default=5000,
     show_default=True,
     cls=Option,
     help="Size of the catalogue.",
@@ -97,7 +97,7 @@ likewise demo --output big-shop --items 10000 --sessions 100000
 @click.option(
     "--sessions",
     type=click.IntRange(1000),
-    default=30000,
+    default=60000,
     show_default=True,
     cls=Option,
     help="Size of the history.",
