@@ -8,8 +8,14 @@
 namespace likewise {
 namespace {
 
-constexpr std::size_t kTile = 4;     // items whose scores or gradients are computed together
-constexpr float kCurvature = 0.25F;  // the largest of the logistic loss, at score 0
+constexpr std::size_t kTile = 4;  // items whose scores or gradients are computed together
+constexpr float kCurvature =
+    0.03F;  // of the logistic loss: what pairs typically have (at most 1/4)
+
+/// What is left of a step along which the block's loss bends by `curvature` a unit of rate.
+float damped(float curvature) {
+  return 1.0F / std::max(1.0F, curvature);
+}
 
 double softplus(double x) {
   return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
@@ -29,7 +35,11 @@ Workspace::Workspace(const Kernels& kernels, const Sides& sides, const Options& 
     : kernels_(kernels),
       sides_(sides),
       negatives_(static_cast<float>(options.negatives)),
-      noise_(noise) {}
+      noise_(noise) {
+  // A context row meets its true pairs in one block and its noise in another, unevenly bent:
+  // damping each by its own would tilt the objective. A row of content meets both together.
+  context_.damp_own = false;
+}
 
 void Workspace::expect_rows(const PreparedBlock* upcoming, std::size_t pauses) {
   if (upcoming == nullptr) return;
@@ -67,8 +77,8 @@ void Workspace::gather(const RowList& rows, Side& side) {
   }
 }
 
-// The curvature of the block's loss along each vector: kCurvature times the summed squares of the
-// vectors on the other side of its pairs, negatives by their weight.
+// The curvature of the block's loss along each vector, times the rate: kCurvature times the summed
+// squares of the vectors on the other side of its pairs, negatives by their weight.
 void Workspace::find_curvatures(const Block& block, float rate) {
   const std::size_t n = block.contexts.size(), draws = block.negatives.size();
   const float bound = rate * kCurvature;
@@ -117,7 +127,7 @@ void Workspace::choose_targets(const RowList& rows, Side& side) {
   for (std::size_t i = 0; i < n; ++i, gradient += stride) {
     if (rows.own(i) != nullptr && rows.count_content(i) == 0) {
       side.out[i] = rows.own(i);
-      side.scales[i] = 1.0F / (1.0F + side.curvatures[i]);
+      if (side.damp_own) side.scales[i] = damped(side.curvatures[i]);
     } else {
       side.out[i] = gradient;
       std::memset(gradient, 0, stride * sizeof(float));
@@ -144,12 +154,12 @@ void Workspace::scatter(const RowList& rows, Side& side) {
     }
     kernels_.scatter(side.out[i], side.targets.data(), weights, count, stride);
     if (float* own = rows.own(i)) {
-      const float scale = 1.0F / (1.0F + side.curvatures[i]);
+      const float scale = side.damp_own ? damped(side.curvatures[i]) : 1.0F;
       kernels_.scatter(side.out[i], &own, &scale, 1, stride);
     }
   }
   for (std::size_t slot = 0; slot < content.size(); ++slot) {
-    const float scale = 1.0F / (1.0F + side.slot_curvatures[slot]);
+    const float scale = damped(side.slot_curvatures[slot]);
     kernels_.scatter(sums + slot * stride, &content[slot], &scale, 1, stride);
   }
 }

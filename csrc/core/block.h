@@ -6,10 +6,9 @@
 // the expected gradient is that of `negatives` independent draws for each pair; a draw that hits
 // the pair's own context does not count, as in word2vec.
 //
-// A row that many pairs of a block share would get all their steps at once, where plain stochastic
-// descent sees each answer the one before. Its step is therefore the implicit one (Toulis and
-// Airoldi 2017), to first order: gradient / (1 + rate * curvature), with the curvature bounded as
-// that of the logistic loss can be (Böhning 1992). Rows of few pairs are left almost as they are.
+// A row that many pairs of a block share gets all their steps at once, where plain stochastic
+// descent sees each answer the one before, and would overshoot. Such a row's step is cut to rate /
+// curvature where the loss bends that much (the step that descent on a quadratic would not pass).
 //
 // Weights (tables) are shared by all threads and written without locks (Niu et al. 2011, Hogwild);
 // a Workspace belongs to one thread.
@@ -54,6 +53,7 @@ class Workspace {
     float* vectors = nullptr;       // (items, stride)
     std::vector<float> squares;     // of the vectors' lengths
     std::vector<float> curvatures;  // of the loss along each vector, times the rate
+    bool damp_own = true;           // whether own rows are held back by them, too
     std::vector<float> scales;      // of each gradient on its way out
     std::vector<float*> out;        // own row where an item is that alone, scratch otherwise
     std::vector<float> slot_curvatures;

@@ -14,7 +14,7 @@ struct Options {
   std::int64_t window = 5;            // farthest context, in events
   std::int64_t negatives = 5;         // draws per (center, context) pair
   double noise_exponent = 0.5;        // negatives are drawn by count^noise_exponent, any real
-  std::int64_t epochs = 10;           // passes over the sessions
+  std::int64_t epochs = 20;           // passes over the sessions
   double learning_rate = 0.05;        // step of the first pair
   double min_learning_rate = 0.0001;  // step of the last pair, reached linearly
   double subsample = 0.0;        // frequent items are skipped above this share of events; 0 = off

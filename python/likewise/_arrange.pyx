@@ -156,7 +156,10 @@ cdef inline bint far_apart(stamp before, stamp after, stamp gap) noexcept nogil:
 
 
 def cut_at_gaps(const stamp[::1] times not None, const int64_t[::1] offsets not None, stamp gap):
-    """Return offsets with a cut wherever two neighbours are more than `gap` >= 0 apart."""
+    """Return offsets with a cut wherever two neighbours are more than `gap` >= 0 apart.
+
+    For int64 times the bits of `gap` are read as unsigned: steps are as long as 2^64 - 1.
+    """
     cdef int64_t session, i, cuts = 0, at = 0
     with nogil:
         for session in range(offsets.shape[0] - 1):

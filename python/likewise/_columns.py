@@ -21,6 +21,7 @@ from likewise.errors import InputError
 
 __all__ = [
     "encode",
+    "from_numpy",
     "id_text",
     "one_line",
     "shown",
@@ -76,6 +77,13 @@ def id_text(value: Any, what: str) -> str | None:
         return None
     shown = value if isinstance(value, (numbers.Number, bytes)) else type(value).__name__
     raise InputError(f"{what} must hold text or whole numbers, got {shown!r}")
+
+
+def from_numpy(values: npt.NDArray[Any]) -> pa.Array:
+    """Return a vector of numbers as Arrow, without a copy."""
+    values = np.ascontiguousarray(values)
+    kind = pa.from_numpy_dtype(values.dtype)
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
 
 
 def to_arrow(values: Any, what: str, *, text: bool) -> pa.Array:
@@ -220,26 +228,33 @@ def encode(table: IdTable, column: pa.Array, *, insert: bool) -> npt.NDArray[np.
         ``MISSING_ID`` for a null or an empty text.
     """
     if pa.types.is_dictionary(column.type):
-        indices = column.indices
-        if indices.null_count:
-            indices = indices.cast(pa.int64()).fill_null(-1)
-        numbers = indices.to_numpy(zero_copy_only=False)
-        # Events of one session come together: fewer texts to look up than the dictionary has.
-        starts = np.flatnonzero(numbers[1:] != numbers[:-1]) + 1
-        if 2 * len(starts) < len(column.dictionary):
-            starts = np.concatenate([np.zeros(min(len(numbers), 1), np.int64), starts])
-            firsts = column.dictionary.take(column.indices.take(pa.array(starts)))
-            codes = encode(table, firsts, insert=insert)
-            return np.repeat(codes, np.diff(starts, append=len(numbers)))
-        # The last place stands for null, whose index is -1.
-        codes = np.append(encode(table, column.dictionary, insert=insert), np.int32(MISSING_ID))
-        taken: npt.NDArray[np.int32] = codes.take(numbers)
-        return taken
+        if len(column.dictionary) <= len(column):
+            return _encode_repeated(table, column, insert)
+        column = column.dictionary_decode()  # most of the dictionary is not used here
     offsets, data = text_views(column)
     nulls = None
     if column.null_count:
         nulls = column.is_null().to_numpy(zero_copy_only=False).view(np.uint8)
     return table.encode(offsets, data, nulls, insert)
+
+
+def _encode_repeated(table: IdTable, column: pa.Array, insert: bool) -> npt.NDArray[np.int32]:
+    """Look each text of a dictionary up once."""
+    indices = column.indices
+    if indices.null_count:
+        indices = indices.cast(pa.int64()).fill_null(-1)
+    numbers = indices.to_numpy(zero_copy_only=False)
+    # Events of one session come together: fewer texts to look up than the dictionary has.
+    starts = np.flatnonzero(numbers[1:] != numbers[:-1]) + 1
+    if 2 * len(starts) < len(column.dictionary):
+        starts = np.concatenate([np.zeros(min(len(numbers), 1), np.int64), starts])
+        firsts = column.dictionary.take(column.indices.take(from_numpy(starts)))
+        codes = encode(table, firsts, insert=insert)
+        return np.repeat(codes, np.diff(starts, append=len(numbers)))
+    # The last place stands for null, whose index is -1.
+    codes = np.append(encode(table, column.dictionary, insert=insert), np.int32(MISSING_ID))
+    taken: npt.NDArray[np.int32] = codes.take(numbers)
+    return taken
 
 
 def table_texts(table: IdTable) -> pa.Array:

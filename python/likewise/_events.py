@@ -18,6 +18,7 @@ from likewise import _arrange, _ingest
 from likewise._columns import (
     combined,
     encode,
+    from_numpy,
     id_text,
     table_texts,
     text_column,
@@ -198,4 +199,4 @@ def catalogue_of(table: IdTable, items: Int32s) -> tuple[Catalogue, Int32s]:
     chosen = in_order[used[in_order]]
     position = np.zeros(len(texts), np.int32)
     position[chosen] = np.arange(len(chosen), dtype=np.int32)
-    return Catalogue.from_ids(texts.take(pa.array(chosen))), position[items]
+    return Catalogue.from_ids(texts.take(from_numpy(chosen))), position[items]

@@ -10,22 +10,21 @@ from __future__ import annotations
 import glob
 import os
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from likewise._columns import one_line, shown
+from likewise._waiting import interruptible
 from likewise.errors import InputError
 
-__all__ = ["connect", "find_files", "interruptible", "open_files", "usable_cores"]
+__all__ = ["connect", "find_files", "open_files", "usable_cores"]
 
-T = TypeVar("T")
 BATCH_ROWS = 1 << 18
 _SUFFIXES = {
     ".parquet": "parquet",
@@ -159,12 +158,7 @@ def _open_parquet(files: list[Path], what: str) -> Batches:
     def read(names: Sequence[str], texts: Sequence[str]) -> Iterator[pa.RecordBatch]:
         for path in files:
             with _parquet_errors(path, what):
-                # Dictionaries come as they lie in the file: an id is looked up once per row
-                # group, not once per event.
-                with pq.ParquetFile(path) as file:
-                    flat = {file.schema.column(i).path for i in range(len(file.schema))}
-                # A list under the name of a text is refused later, with a sentence of its own.
-                file = pq.ParquetFile(path, read_dictionary=[n for n in texts if n in flat])
+                file = _with_dictionaries(path, texts)
             with file:
                 batches = file.iter_batches(BATCH_ROWS, columns=list(names))
                 while True:
@@ -175,6 +169,27 @@ def _open_parquet(files: list[Path], what: str) -> Batches:
                     yield batch
 
     return Batches(columns, rows, read)
+
+
+def _with_dictionaries(path: Path, texts: Sequence[str]) -> pq.ParquetFile:
+    """Open a file so that text columns come as the dictionaries they are stored as.
+
+    An id is then looked up once per dictionary, not once per event. For a column without one
+    pyarrow would make it, at a price.
+    """
+    file = pq.ParquetFile(path)
+    metadata = file.metadata
+    if metadata.num_row_groups == 0:
+        return file
+    stored = set(texts)
+    for group in range(metadata.num_row_groups):
+        row_group = metadata.row_group(group)
+        for number in range(row_group.num_columns):
+            column = row_group.column(number)
+            if not any("DICTIONARY" in encoding for encoding in column.encodings):
+                stored.discard(column.path_in_schema)
+    file.close()
+    return pq.ParquetFile(path, read_dictionary=[text for text in texts if text in stored])
 
 
 # --- CSV and JSON lines ------------------------------------------------------
@@ -208,35 +223,10 @@ def connect(memory_limit: int | None = None) -> Iterator[tuple[duckdb.DuckDBPyCo
         settings["temp_directory"] = str(Path(folder) / "spill")
         connection = duckdb.connect(str(Path(folder) / "events.duckdb"), config=settings)
         try:
-            connection.execute("SET enable_progress_bar = false")
+            interruptible(connection, lambda: connection.execute("SET enable_progress_bar = false"))
             yield connection, Path(folder)
         finally:
             connection.close()
-
-
-def interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
-    """Run a DuckDB call in a thread so that Ctrl-C here stops it there within 50 ms."""
-    results: list[T] = []
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            results.append(work())
-        except BaseException as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=run, name="likewise-duckdb")
-    thread.start()
-    try:
-        while thread.is_alive():
-            thread.join(0.05)
-    finally:
-        while thread.is_alive():  # only when interrupted
-            connection.interrupt()
-            thread.join(0.05)
-    if errors:
-        raise errors[0]
-    return results[0]
 
 
 def _quoted(text: str) -> str:

@@ -16,6 +16,16 @@ cdef enum:
     UNKNOWN = -1
     MISSING = -2
 
+cdef extern from *:
+    """
+    #if defined(__GNUC__)
+    #define LIKEWISE_PREFETCH(address) __builtin_prefetch(address)
+    #else
+    #define LIKEWISE_PREFETCH(address) ((void)(address))
+    #endif
+    """
+    void prefetch "LIKEWISE_PREFETCH"(const void* address) noexcept nogil
+
 # Codes of IdTable.encode and encode_sequences that are no positions.
 UNKNOWN_ID = UNKNOWN
 MISSING_ID = MISSING
@@ -128,26 +138,36 @@ cdef class IdTable:
         cdef const uint8_t* base = &data[0] if data.shape[0] else NULL
         cdef const uint8_t* here
         cdef bint some_null = nulls is not None
-        cdef int64_t i, length, last_length = -1
-        cdef const uint8_t* last = NULL
-        cdef int32_t code = MISSING
-        cdef uint64_t h
+        cdef int64_t i, first, end, length
+        cdef int32_t code
+        cdef uint64_t hashes[64]
         with nogil:
-            for i in range(n):
-                length = offsets[i + 1] - offsets[i]
-                if length <= 0 or (some_null and nulls[i]):
-                    out[i] = MISSING
-                    continue
-                here = base + offsets[i]
-                # Events of one session come together: most session ids repeat the one before.
-                if length != last_length or memcmp(here, last, <size_t>length) != 0:
-                    h = hash_bytes(here, length)
-                    code = self.find(here, length, h)
+            # By blocks: hash all, fetch the slots, then look. Ids in no order would otherwise
+            # wait for memory one after the other.
+            for first in range(0, n, 64):
+                end = min(n, first + 64)
+                for i in range(first, end):
+                    length = offsets[i + 1] - offsets[i]
+                    if length <= 0 or (some_null and nulls[i]):
+                        continue
+                    hashes[i - first] = hash_bytes(base + offsets[i], length)
+                    prefetch(&self.slots[hashes[i - first] & self.mask])
+                for i in range(first, end):
+                    length = offsets[i + 1] - offsets[i]
+                    if length <= 0 or (some_null and nulls[i]):
+                        continue
+                    code = <int32_t>self.slots[hashes[i - first] & self.mask] - 1  # lower half
+                    if code >= 0:
+                        prefetch(&self.starts[code])
+                for i in range(first, end):
+                    length = offsets[i + 1] - offsets[i]
+                    if length <= 0 or (some_null and nulls[i]):
+                        out[i] = MISSING
+                        continue
+                    code = self.find(base + offsets[i], length, hashes[i - first])
                     if code == UNKNOWN and insert:
-                        code = self.add(here, length, h)
-                    last = here
-                    last_length = length
-                out[i] = code
+                        code = self.add(base + offsets[i], length, hashes[i - first])
+                    out[i] = code
         return codes
 
     def texts(self):

@@ -21,8 +21,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from likewise import _arrange
-from likewise._columns import one_line
-from likewise._files import connect, interruptible, stream
+from likewise._columns import combined, from_numpy, one_line
+from likewise._files import connect, stream
+from likewise._waiting import interruptible
 from likewise.errors import InputError
 
 __all__ = ["EventStore", "Ordered", "memory_share"]
@@ -171,7 +172,10 @@ class EventStore:
         _arrange.sort_by_time(items, times, offsets)
         if gap is None:
             return Ordered(items, offsets, 0)
-        cut = _arrange.cut_at_gaps(times, offsets, _gap_in_ticks(gap, ticks, times.dtype))
+        limit = _gap_in_ticks(gap, ticks, times.dtype)
+        if times.dtype == np.int64 and limit >= 2**63:
+            limit -= 2**64  # the bits of an unsigned number, which is how the loop compares it
+        cut = _arrange.cut_at_gaps(times, offsets, limit)
         return Ordered(items, cut, len(cut) - len(offsets))
 
     # --- on disk -------------------------------------------------------------
@@ -182,22 +186,26 @@ class EventStore:
         times = self.times.take()
         starts = np.append(self.run_starts.take(), np.int64(len(items)))
         keys = np.repeat(self.run_keys.take(), np.diff(starts))
-        columns: dict[str, Any] = {
+        columns: dict[str, npt.NDArray[Any]] = {
             "key": keys,
             "place": np.arange(self.spilled, self.spilled + len(items)),
             "item": items,
         }
         if self.timed:
             columns["time"] = times
-        table = pa.table(columns)
+        table = _table(columns)
         try:
             if self._disk is None:
                 self._disk, _ = self._exit.enter_context(connect(self.budget))
             disk = self._disk
-            disk.register("held", table)
             verb = "INSERT INTO events BY NAME" if self.spilled else "CREATE TABLE events AS"
-            interruptible(disk, lambda: disk.execute(f"{verb} SELECT * FROM held"))
-            disk.unregister("held")
+
+            def store() -> None:
+                disk.register("held", table)
+                disk.execute(f"{verb} SELECT * FROM held")
+                disk.unregister("held")
+
+            interruptible(disk, store)
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise InputError(f"cannot order events on disk: {one_line(error)}") from None
         self.spilled += len(items)
@@ -213,11 +221,12 @@ class EventStore:
         cuts = 0
         before: tuple[Any, Any] | None = None
         try:
-            numbers = interruptible(
-                disk, lambda: disk.execute("SELECT DISTINCT key FROM events").fetchnumpy()["key"]
-            )
-            ranks, _ = ranks_of(np.asarray(numbers, np.int64))
-            disk.register("ranks", pa.table({"key": numbers, "rank": ranks}))
+            query = "SELECT DISTINCT key FROM events"
+            found = interruptible(disk, lambda: stream(disk, query).read_all())
+            numbers = combined(found.column(0)).to_numpy()
+            ranks, _ = ranks_of(numbers)
+            table = _table({"key": numbers, "rank": ranks})
+            interruptible(disk, lambda: disk.register("ranks", table))
             time = ", time" if self.timed else ""
             query = (
                 f"SELECT rank, item{time} FROM events JOIN ranks USING (key) "
@@ -251,14 +260,17 @@ class EventStore:
         return Ordered(items.take(), np.append(starts.take(), np.int64(total)), cuts)
 
 
+def _table(columns: dict[str, npt.NDArray[Any]]) -> pa.Table:
+    return pa.Table.from_arrays([from_numpy(v) for v in columns.values()], names=list(columns))
+
+
 def _gap_in_ticks(gap: float, ticks: int, kind: npt.DTypeLike) -> int | float:
     if kind == np.float64:
         return float(gap)
     # Steps of integers are whole, so a step is longer than the gap when it is longer than the
-    # whole part of it; a fraction, for 0.1 s of nanoseconds.
-    if math.isinf(gap):
-        return int(np.iinfo(np.int64).max)
-    return min(math.floor(Fraction(gap) * ticks), int(np.iinfo(np.int64).max))
+    # whole part of it; a fraction, for 0.1 s of nanoseconds. The longest step is 2^64 - 1.
+    longest = 2**64 - 1
+    return longest if math.isinf(gap) else min(math.floor(Fraction(gap) * ticks), longest)
 
 
 def _far_apart(before: Times, after: Times, gap: float, ticks: int) -> npt.NDArray[np.bool_]:

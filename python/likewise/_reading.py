@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from likewise._columns import combined, one_line, shown, to_arrow
 from likewise._files import BATCH_ROWS, find_files, open_files
+from likewise._waiting import settle_arrow
 from likewise.errors import InputError
 
 __all__ = ["Table", "is_table", "open_table"]
@@ -101,6 +102,7 @@ def open_table(
     InputError
         When the source cannot be opened or lacks a column.
     """
+    settle_arrow()
     for argument, name in wanted.items():
         if not isinstance(name, str) or not name:
             raise InputError(f"{argument} must be the name of a column, got {name!r}")

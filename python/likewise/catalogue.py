@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from likewise._columns import (
     combined,
     encode,
+    from_numpy,
     id_text,
     ids_of,
     table_texts,
@@ -212,7 +213,7 @@ null_names=0, empty_names=0)
                 what = f"{opened.label}: column {column!r}"
                 texts = text_column(columns[column], what)
                 if len(kept) < len(texts):
-                    texts = texts.take(pa.array(kept))
+                    texts = texts.take(from_numpy(kept))
                 chunks.append(text_array(texts, what))
         if rows == 0:
             raise InputError(f"{opened.label} has no rows")
@@ -283,7 +284,7 @@ null_names=0, empty_names=0)
     def table(self) -> Any:
         """The items as a pyarrow.Table with columns item_id, category and name."""
         arrays = [self.ids, self.categories, self.names]
-        return pa.table(arrays, names=["item_id", "category", "name"])
+        return pa.Table.from_arrays(arrays, names=["item_id", "category", "name"])
 
     @property
     def _positions(self) -> IdTable:
@@ -339,7 +340,7 @@ null_names=0, empty_names=0)
             raise IndexError(f"positions must be in [0, {len(self)}), got {bad}")
         if np.unique(wanted).size < wanted.size:
             raise InputError("positions must be unique")
-        at = pa.array(wanted.astype(np.int64))
+        at = from_numpy(wanted.astype(np.int64))
         ids, categories, names = (
             array.take(at) for array in (self.ids, self.categories, self.names)
         )

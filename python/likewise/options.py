@@ -87,7 +87,7 @@ class Options:
     window: int = 5
     negatives: int = 5
     noise_exponent: float = 0.5
-    epochs: int = 10
+    epochs: int = 20
     learning_rate: float = 0.05
     min_learning_rate: float = 0.0001
     subsample: float = 0.0

@@ -7,7 +7,6 @@ Owns the rules by which events become sessions and the count of everything dropp
 from __future__ import annotations
 
 import itertools
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -211,8 +210,8 @@ class Sessions:
             Whether an item that directly follows itself counts once.
         memory_limit : int or str, optional
             Bytes, or text such as "2GB", that ordering may take beside the result; what does
-            not fit is ordered on disk, in a temporary folder that is removed. None is about
-            half of the memory there is.
+            not fit is ordered on disk, in a temporary folder that is removed. None is two
+            fifths of the memory there is.
 
         Raises
         ------
@@ -304,9 +303,9 @@ def _seconds(gap: Any) -> float | None:
         gap = gap.total_seconds()
     if isinstance(gap, (bool, np.bool_)) or not isinstance(gap, (int, float, np.number)):
         raise InputError(f"gap must be seconds or a timedelta, got {type(gap).__name__}")
-    if math.isnan(gap) or gap < 0:
+    if not gap >= 0:  # NaN is refused too
         raise InputError(f"gap must be at least 0, got {gap}")
-    return gap if isinstance(gap, int) else float(gap)
+    return min(gap, 2**64) if isinstance(gap, int) else float(gap)
 
 
 def _at_least_one(name: str, value: Any) -> int:

@@ -1,0 +1,72 @@
+"""Long calls into other libraries that Ctrl-C can still stop.
+
+Owns the one way of waiting: the call runs in a thread of its own, the caller looks up every
+50 ms. Python hears Ctrl-C in the main thread alone, so what the libraries make of an interrupt
+they see themselves (another error, or nothing at all) does not matter.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+__all__ = ["interruptible", "settle_arrow"]
+
+T = TypeVar("T")
+_settled = False
+
+
+def interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
+    """Run a DuckDB call so that Ctrl-C stops it, and return what it returns."""
+    return _in_thread(work, connection.interrupt)
+
+
+def settle_arrow() -> None:
+    """Let pyarrow look for pandas now, once a process.
+
+    It imports pandas at its first conversion, where it can, and drops any error of that import: a
+    Ctrl-C in that half second would be lost and leave half a pandas behind.
+    """
+    global _settled
+    if not _settled:
+        _in_thread(lambda: pa.array(np.empty(0)), lambda: None)
+        _settled = True
+
+
+def _in_thread(work: Callable[[], T], stop: Callable[[], None]) -> T:
+    """Run `work` elsewhere; interrupted, call `stop` until it has ended."""
+    results: list[T] = []
+    errors: list[BaseException] = []
+    done = threading.Event()
+    turn = threading.Lock()  # taken once: by the thread to begin, or by Ctrl-C to forestall it
+
+    def run() -> None:
+        if not turn.acquire(blocking=False):
+            return
+        try:
+            results.append(work())
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            done.set()
+
+    try:
+        threading.Thread(target=run, name="likewise-waiting", daemon=True).start()
+        # Not Thread.join: interrupted, it takes a running thread for an ended one (Python 3.11).
+        while not done.wait(0.05):
+            pass
+    except BaseException:
+        while not (done.is_set() or turn.acquire(blocking=False)):
+            with suppress(KeyboardInterrupt):  # pressed again: it is on its way
+                stop()
+                done.wait(0.05)
+        raise
+    if errors:
+        raise errors[0]
+    return results[0]
