@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import os
 import re
@@ -34,6 +35,18 @@ def test_types_and_licence_are_shipped() -> None:
     about = importlib.metadata.metadata("likewise")
     assert about["License-Expression"] == "Apache-2.0"
     assert set(about.get_all("Provides-Extra")) == {"test", "bench", "viz", "tune", "gensim"}
+
+
+@pytest.mark.parametrize("module", ["_core", "_ingest", "_arrange"])
+def test_stubs_name_what_is_compiled(module: str) -> None:
+    stub = (Path(likewise.__file__).parent / f"{module}.pyi").read_text(encoding="utf-8")
+    stated = set(re.findall(r"^(?:def |class )?(\w+)(?=[(:]| = )", stub, flags=re.MULTILINE))
+    compiled = {
+        name
+        for name, thing in vars(importlib.import_module(f"likewise.{module}")).items()
+        if not name.startswith("_") and getattr(thing, "__module__", "").startswith("likewise.")
+    }
+    assert compiled <= stated, compiled - stated
 
 
 def test_every_public_name_is_there_and_documented() -> None:
