@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pytest
+import tiny_shop
+from reference import CONSTANTS, NoiseSampler, Reference, Rng
 
 import likewise
-import tiny_shop
 from likewise import _core
-from reference import CONSTANTS, NoiseSampler, Reference, Rng
 
 TABLES = ["center", "context", "center_tokens", "center_ngrams", "context_tokens", "context_ngrams"]
 
@@ -49,7 +49,7 @@ CASES: dict[str, dict[str, Any]] = {
 }
 
 
-@cache
+@lru_cache(maxsize=None)
 def reference(case: str) -> tuple[dict[str, Any], Reference]:
     """What the core is given for a case, and what the reference makes of it."""
     with pytest.MonkeyPatch.context() as patch:
