@@ -15,86 +15,12 @@ from typing import Any
 import numpy as np
 
 from likewise import _core
+from reference_random import NoiseSampler, Rng, keep_shares
 
-MASK = (1 << 64) - 1
 CONSTANTS = {
-    name: value if name in ("start_norm", "teach_rate", "pull") else int(value)
+    name: value if name in ("curvature", "start_norm", "teach_rate", "pull") else int(value)
     for name, value in _core.engine_constants().items()
 }
-
-
-def splitmix64(state: int) -> tuple[int, int]:
-    """Return the next state and the number drawn."""
-    state = (state + 0x9E3779B97F4A7C15) & MASK
-    z = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & MASK
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
-    return state, z ^ (z >> 31)
-
-
-class Rng:
-    """xoroshiro128+, seeded from (seed, stream, part) by splitmix64."""
-
-    def __init__(self, seed: int, stream: int = 0, part: int = 0) -> None:
-        state = splitmix64(seed)[1] ^ (stream * 0xD1342543DE82EF95 & MASK)
-        state = splitmix64(state)[1] ^ (part * 0xAF251AF3B0F025B5 & MASK)
-        state, self.s0 = splitmix64(state)
-        self.s1 = splitmix64(state)[1] | 1
-
-    def next(self) -> int:
-        a, result = self.s0, (self.s0 + self.s1) & MASK
-        b = self.s1 ^ a
-        self.s0 = ((a << 24 | a >> 40) & MASK) ^ b ^ ((b << 16) & MASK)
-        self.s1 = (b << 37 | b >> 27) & MASK
-        return result
-
-    def below(self, n: int) -> int:
-        return (self.next() >> 32) * n >> 32
-
-    def uniform(self) -> float:
-        return (self.next() >> 40) * 2.0**-24
-
-
-class NoiseSampler:
-    """Vose's alias table over the items with events."""
-
-    def __init__(self, counts: np.ndarray, exponent: float) -> None:
-        self.items = [i for i, count in enumerate(counts) if count > 0]
-        shares = [math.log(counts[i]) * exponent for i in self.items]
-        largest = max(shares)
-        shares = [math.exp(share - largest) for share in shares]
-        total = 0.0
-        for share in shares:
-            total += share
-        self.probabilities = np.zeros(len(counts))
-        self.probabilities[self.items] = np.array(shares) / total
-        scale = len(shares) / total
-        shares = [share * scale for share in shares]
-        self.keep = [0xFFFFFFFF] * len(shares)
-        self.alias = list(self.items)
-        small = [i for i, share in enumerate(shares) if share < 1.0]
-        large = [i for i, share in enumerate(shares) if share >= 1.0]
-        while small and large:
-            poor, rich = small.pop(), large[-1]
-            self.keep[poor] = int(min(shares[poor] * 2.0**32, 0xFFFFFFFF))
-            self.alias[poor] = self.items[rich]
-            shares[rich] -= 1.0 - shares[poor]
-            if shares[rich] < 1.0:
-                small.append(large.pop())
-
-    def draw(self, rng: Rng) -> int:
-        bits = rng.next()
-        place = (bits >> 32) * len(self.items) >> 32
-        return self.items[place] if bits & 0xFFFFFFFF < self.keep[place] else self.alias[place]
-
-
-def keep_shares(counts: np.ndarray, subsample: float) -> np.ndarray | None:
-    """Share of each item's events that sub-sampling keeps, as word2vec.c computes it."""
-    if subsample <= 0:
-        return None
-    ratio = counts / (subsample * counts.sum())
-    with np.errstate(divide="ignore", invalid="ignore"):
-        shares = np.where(ratio > 0, (np.sqrt(ratio) + 1) / ratio, 1.0)
-    return np.minimum(shares, 1.0).astype(np.float32)
 
 
 @dataclass
@@ -118,24 +44,49 @@ class Block:
 
 @dataclass
 class Rows:
-    """The rows an item is composed of: (table, row, weight) each."""
+    """The rows an item is composed of: weighted ones of content, its own one."""
 
-    parts: list[tuple[np.ndarray, int, float]]
+    tokens: np.ndarray | None
+    content: list[tuple[int, float]]
+    own: np.ndarray | None  # a view of the row
 
     def compose(self, dim: int) -> np.ndarray:
-        return sum((weight * table[row] for table, row, weight in self.parts), np.zeros(dim))
+        vector = np.zeros(dim) if self.own is None else self.own.copy()
+        return sum((weight * self.tokens[token] for token, weight in self.content), vector)
 
-    def scatter(self, gradient: np.ndarray) -> None:
-        for table, row, weight in self.parts:
-            table[row] += weight * gradient
 
-    @property
-    def plain(self) -> bool:
-        return len(self.parts) == 1 and self.parts[0][2] == 1.0
+class Side:
+    """Centers or contexts of a block: vectors, curvatures, gradients, and the way to the rows."""
 
-    def out(self, dim: int) -> np.ndarray:
-        """Where a gradient is collected: the row itself when there is just one."""
-        return self.parts[0][0][self.parts[0][1]] if self.plain else np.zeros(dim)
+    def __init__(self, items: list[Rows], dim: int) -> None:
+        self.items = items
+        self.vectors = np.array([rows.compose(dim) for rows in items])
+        self.squares = (self.vectors**2).sum(axis=1)
+        self.curvatures = np.zeros(len(items))  # times the rate
+        self.gradients = np.zeros_like(self.vectors)
+
+    def add(self, i: int, gradient: np.ndarray) -> None:
+        """At once where an item is its own row alone, collected otherwise."""
+        rows = self.items[i]
+        if rows.own is not None and not rows.content:
+            rows.own += gradient / (1 + self.curvatures[i])
+        else:
+            self.gradients[i] += gradient
+
+    def scatter(self) -> None:
+        sums: dict[int, Any] = {}
+        curvatures: dict[int, float] = {}
+        for rows, curvature, gradient in zip(
+            self.items, self.curvatures, self.gradients, strict=True
+        ):
+            if rows.own is not None and rows.content:
+                rows.own += gradient / (1 + curvature)
+            for token, weight in rows.content:
+                sums[token] = sums.get(token, 0.0) + weight * gradient
+                curvatures[token] = curvatures.get(token, 0.0) + weight**2 * curvature
+        tokens = next((rows.tokens for rows in self.items if rows.tokens is not None), None)
+        for token, total in sums.items():
+            tokens[token] += total / (1 + curvatures[token])
 
 
 def sigmoid(x: np.ndarray | float) -> Any:
@@ -251,40 +202,51 @@ class Reference:
                 return
             yield queue.pop(0)
 
-    def rows(self, side: str, item: int, own_row: bool) -> Rows:
-        parts = []
-        tokens = self.tables[f"{side}_tokens"]
+    def rows(self, side: str, item: int, own_row: bool = True) -> Rows:
+        tokens, content, own = self.tables[f"{side}_tokens"], [], None
         if tokens is not None:
-            for token, weight in zip(*self.entries(item), strict=True):
-                parts.append((tokens, int(token), float(weight)))
+            entries, weights = self.entries(item)
+            content = list(zip(entries.tolist(), weights.tolist(), strict=True))
         if side == "context":
-            parts.append((self.context_own, item, 1.0))
+            own = self.context_own[item]
         elif own_row and self.o["own_row"] and self.has_own[item]:
-            parts.append((self.center_own, item, 1.0))
-        return Rows(parts)
+            own = self.center_own[item]
+        return Rows(tokens, content, own)
 
     # --- one block ------------------------------------------------------------
 
     def train(self, block: Block, rate: float, rng: Rng) -> None:
         dim = self.o["dim"]
-        centers = [self.rows("center", block.contexts[c.place], c.own_row) for c in block.centers]
-        contexts = [self.rows("context", i, True) for i in block.contexts + block.negatives]
-        center = np.array([rows.compose(dim) for rows in centers])
-        context = np.array([rows.compose(dim) for rows in contexts])
+        center = Side(
+            [self.rows("center", block.contexts[c.place], c.own_row) for c in block.centers], dim
+        )
+        context = Side([self.rows("context", i) for i in block.contexts + block.negatives], dim)
         self.pairs += sum(c.pairs for c in block.centers)
+        self.find_curvatures(block, center, context, rate)
         if block.negatives:
-            steps = self.shared_steps(block, center @ context.T, rate)
-            for rows, gradient in zip(centers, steps @ context, strict=True):
-                rows.scatter(gradient)
-            for rows, gradient in zip(contexts, steps.T @ center, strict=True):
-                rows.scatter(gradient)
+            steps = self.shared_steps(block, center.vectors @ context.vectors.T, rate)
+            for i, gradient in enumerate(steps @ context.vectors):
+                center.add(i, gradient)
+            for j, gradient in enumerate(steps.T @ center.vectors):
+                context.add(j, gradient)
         else:
-            center_out = [rows.out(dim) for rows in centers]
-            context_out = [rows.out(dim) for rows in contexts]
-            self.independent(block, center, context, center_out, context_out, rate, rng)
-            for rows, out in zip(centers + contexts, center_out + context_out, strict=True):
-                if not rows.plain:
-                    rows.scatter(out)
+            self.independent(block, center, context, rate, rng)
+        center.scatter()
+        context.scatter()
+
+    def find_curvatures(self, block: Block, center: Side, context: Side, rate: float) -> None:
+        """Summed squares of the other sides of its pairs, for each vector."""
+        n, k = len(block.contexts), len(block.negatives)
+        negatives, bound = self.o["negatives"], rate * CONSTANTS["curvature"]
+        for i, c in enumerate(block.centers):
+            pairs = [j for j in range(c.low, c.high) if j != c.place]
+            near = context.squares[pairs].sum()
+            drawn = negatives * near
+            if k:
+                drawn = negatives / k * len(pairs) * context.squares[n:].sum()
+                context.curvatures[n:] += bound * negatives / k * len(pairs) * center.squares[i]
+            center.curvatures[i] = bound * (near + drawn)
+            context.curvatures[pairs] += bound * center.squares[i]
 
     def shared_steps(self, block: Block, scores: np.ndarray, rate: float) -> np.ndarray:
         """(centers, contexts and negatives): the factor of each product of two vectors."""
@@ -299,29 +261,25 @@ class Reference:
                 steps[i, j] = -rate * weight * sigmoid(scores[i, j])
         return steps
 
-    def independent(self, block, center, context, center_out, context_out, rate, rng) -> None:
-        """As many draws for each pair as there are to be negatives."""
-
-        def learn(i: int, vector: np.ndarray, out: np.ndarray, wanted: float) -> None:
-            step = rate * (wanted - sigmoid(center[i] @ vector))
-            center_out[i] += step * vector
-            out += step * center[i]
-
+    def independent(self, block: Block, center: Side, context: Side, rate: float, rng: Rng) -> None:
+        """As many draws for each pair as there are to be negatives, each a step of its own."""
         for i, c in enumerate(block.centers):
+            middle = center.vectors[i]
             for j in range(c.low, c.high):
                 if j == c.place:
                     continue
-                learn(i, context[j], context_out[j], 1.0)
+                step = rate * (1.0 - sigmoid(middle @ context.vectors[j]))
+                center.add(i, step * context.vectors[j])
+                context.add(j, step * middle)
                 for _ in range(self.o["negatives"]):
                     item = self.noise.draw(rng)
                     if item == block.contexts[j]:
                         continue
-                    rows = self.rows("context", item, True)
-                    vector = rows.compose(self.o["dim"])
-                    out = rows.out(self.o["dim"])
-                    learn(i, vector, out, 0.0)
-                    if not rows.plain:
-                        rows.scatter(out)
+                    drawn = Side([self.rows("context", item)], self.o["dim"])
+                    step = -rate * sigmoid(middle @ drawn.vectors[0])
+                    center.add(i, step * drawn.vectors[0])
+                    drawn.add(0, step * middle)
+                    drawn.scatter()
 
     # --- all of it ------------------------------------------------------------
 

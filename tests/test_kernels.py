@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-import tiny_shop
 
 import likewise
+import tiny_shop
 from likewise import _core
 
 

@@ -35,7 +35,12 @@ inline void read_option(const char* name, const py::handle& value, double& field
     throw py::type_error(std::string(name) + " must be a number, got " +
                          std::string(py::repr(value)));
   }
-  field = value.cast<double>();
+  try {
+    field = value.cast<double>();
+  } catch (const py::cast_error&) {  // a whole number beyond any double
+    PyErr_Clear();
+    throw py::value_error(std::string(name) + " must be a number that fits a double");
+  }
 }
 
 template <class Integer>

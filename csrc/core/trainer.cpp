@@ -157,6 +157,7 @@ class Trainer {
           threads_, [&](int thread, const StopFlag& stop) { work(thread, stop, last); },
           [&] { report(); });
       pass_down(last == all);
+      if (last < all) report();  // a short stretch ends before its first poll
     }
     report();
     return std::move(weights_);
@@ -355,14 +356,20 @@ void add_content_to_own(const FeatureView& features, Weights& weights, int threa
 
 std::vector<std::pair<const char*, double>> engine_constants() {
   const auto number = [](auto value) { return static_cast<double>(value); };
-  return {
-      {"block_centers", number(kBlockCenters)},     {"shared_negatives", number(kSharedNegatives)},
-      {"pipeline_depth", number(Pipeline::kDepth)}, {"start_norm", number(kStartNorm)},
-      {"teach_rate", number(kTeachRate)},           {"pull", number(kPull)},
-      {"last_passes", number(kLastPasses)},         {"slices_each", number(kSlicesEach)},
-      {"least_slice", number(kLeastSlice)},         {"largest_slice", number(kLargestSlice)},
-      {"slice_stream", number(kSliceStream)},       {"shuffle_stream", number(kShuffleStream)},
-      {"table_stream", number(kTableStream)}};
+  return {{"block_centers", number(kBlockCenters)},
+          {"shared_negatives", number(kSharedNegatives)},
+          {"pipeline_depth", number(Pipeline::kDepth)},
+          {"curvature", number(kCurvature)},
+          {"start_norm", number(kStartNorm)},
+          {"teach_rate", number(kTeachRate)},
+          {"pull", number(kPull)},
+          {"last_passes", number(kLastPasses)},
+          {"slices_each", number(kSlicesEach)},
+          {"least_slice", number(kLeastSlice)},
+          {"largest_slice", number(kLargestSlice)},
+          {"slice_stream", number(kSliceStream)},
+          {"shuffle_stream", number(kShuffleStream)},
+          {"table_stream", number(kTableStream)}};
 }
 
 }  // namespace likewise

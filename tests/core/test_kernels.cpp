@@ -1,0 +1,221 @@
+// test_kernels.cpp: every kernel of every set that this machine runs, against the definition.
+//
+// Strides from one cache line to sixteen, counts around every tile edge, and what lies beside the
+// answers must stay as it was.
+#include "core/kernels.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "check.h"
+#include "core/rng.h"
+#include "core/table.h"
+#include "core/types.h"
+
+using namespace likewise;
+
+namespace {
+
+constexpr float kMark = 12345.0F;  // stands where nothing may be written
+const std::size_t kCounts[] = {0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17};
+
+std::size_t up_to(std::size_t n, std::size_t step) {
+  return (n + step - 1) / step * step;
+}
+
+/// Random rows; a last row is extra, for kernels that may read a little further.
+Table random_table(std::size_t rows, std::size_t dim, std::uint64_t seed) {
+  Table table(rows, dim);
+  table.fill_uniform(1.0F, seed);
+  return table;
+}
+
+bool all_close(const float* a, const float* b, std::size_t n, float tolerance) {
+  for (std::size_t i = 0; i < n; ++i) {
+    if (!(std::abs(a[i] - b[i]) <= tolerance)) return false;
+  }
+  return true;
+}
+
+bool same_table(const Table& a, const Table& b, float tolerance) {
+  return all_close(a.data(), b.data(), a.rows() * a.stride(), tolerance);
+}
+
+Table copy_of(const Table& table) {
+  Table copy(table.rows(), table.dim());
+  for (std::size_t i = 0; i < table.rows() * table.stride(); ++i) copy.data()[i] = table.data()[i];
+  return copy;
+}
+
+void scores_agree(const Kernels& set, std::size_t dim) {
+  const std::size_t most = 17, width = 32;
+  const Table a = random_table(most, dim, 1), b = random_table(most + kScorePadding, dim, 2);
+  for (const std::size_t m : kCounts) {
+    for (const std::size_t n : kCounts) {
+      std::vector<float> expected((most + 1) * width, kMark), actual = expected;
+      scalar_kernels().scores(a.data(), m, b.data(), n, a.stride(), expected.data(), width);
+      set.scores(a.data(), m, b.data(), n, a.stride(), actual.data(), width);
+      for (std::size_t i = 0; i <= most; ++i) {
+        const std::size_t written = i < m ? up_to(n, kScorePadding) : 0;
+        const float* row = actual.data() + i * width;
+        if (i < m) {
+          CHECK(all_close(row, expected.data() + i * width, n, 2e-6F * static_cast<float>(dim)));
+        }
+        for (std::size_t j = written; j < width; ++j) CHECK(row[j] == kMark);
+      }
+    }
+  }
+}
+
+float exact_sigmoid(float x) {
+  return static_cast<float>(1.0 / (1.0 + std::exp(-static_cast<double>(x))));
+}
+
+void positive_steps_agree(const Kernels& set) {
+  Rng rng(3);
+  for (std::size_t n = 0; n <= 50; ++n) {
+    for (int trial = 0; trial < 20; ++trial) {
+      const std::size_t low = n == 0 ? 0 : rng.below(static_cast<std::uint32_t>(n));
+      const std::size_t high = low + rng.below(static_cast<std::uint32_t>(n - low + 1));
+      const std::size_t self = rng.below(static_cast<std::uint32_t>(n + 2));
+      std::vector<float> values(80, kMark);
+      for (std::size_t j = 0; j < padded(n); ++j) values[j] = 40.0F * rng.uniform() - 20.0F;
+      const std::vector<float> before = values;
+      set.positive_steps(values.data(), n, low, high, self, 0.25F);
+      for (std::size_t j = 0; j < up_to(n, kScorePadding); ++j) {
+        const bool pair = j >= low && j < high && j != self;
+        const float expected = pair ? 0.25F * (1.0F - exact_sigmoid(before[j])) : 0.0F;
+        CHECK_CLOSE(values[j], expected, 2e-7);
+        if (!pair) CHECK(values[j] == 0.0F);
+      }
+      for (std::size_t j = padded(n); j < values.size(); ++j) CHECK(values[j] == kMark);
+    }
+  }
+}
+
+void negative_steps_agree(const Kernels& set) {
+  Rng rng(4);
+  for (std::size_t n = 0; n <= 50; ++n) {
+    std::vector<float> values(80, kMark);
+    for (std::size_t j = 0; j < n; ++j) values[j] = 40.0F * rng.uniform() - 20.0F;
+    const std::vector<float> before = values;
+    set.negative_steps(values.data(), n, 3.0F);
+    for (std::size_t j = 0; j < n; ++j) {
+      CHECK_CLOSE(values[j], -3.0F * exact_sigmoid(before[j]), 2e-6);
+    }
+    for (std::size_t j = padded(n); j < values.size(); ++j) CHECK(values[j] == kMark);
+  }
+}
+
+// Large scores end at 0 and 1; what is not a number stays so, that training can tell.
+void extreme_scores(const Kernels& set) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  std::vector<float> values(32, 0.0F);
+  const float scores[] = {-1e4F, -200.0F, -90.0F, 90.0F, 200.0F, 1e4F, nan, 0.0F};
+  for (std::size_t j = 0; j < 8; ++j) values[j] = values[16 + j] = scores[j];
+  set.positive_steps(values.data(), 8, 0, 8, 99, 1.0F);
+  set.negative_steps(values.data() + 16, 8, 1.0F);
+  for (std::size_t j = 0; j < 3; ++j) CHECK_CLOSE(values[j], 1, 1e-6);
+  for (std::size_t j = 3; j < 6; ++j) CHECK_CLOSE(values[j], 0, 1e-6);
+  for (std::size_t j = 0; j < 3; ++j) CHECK_CLOSE(values[16 + j], 0, 1e-6);
+  for (std::size_t j = 3; j < 6; ++j) CHECK_CLOSE(values[16 + j], -1, 1e-6);
+  CHECK(std::isnan(values[6]) && std::isnan(values[22]));
+  CHECK_CLOSE(values[7], 0.5, 1e-7);
+}
+
+void accumulate_agrees(const Kernels& set, std::size_t dim) {
+  const std::size_t most = 17;
+  const Table a = random_table(most, dim, 5), b = random_table(most, dim, 6);
+  const Table start = random_table(most + 1, dim, 7);
+  std::vector<float> steps(2 * most * most), scales(most);
+  Rng rng(8);
+  for (float& step : steps) step = rng.uniform() - 0.5F;
+  for (float& scale : scales) scale = rng.uniform();
+  for (const std::size_t m : kCounts) {
+    for (const std::size_t n : {std::size_t{0}, std::size_t{1}, std::size_t{6}, most}) {
+      for (const bool transposed : {false, true}) {
+        const Terms first{steps.data(), transposed ? 1 : most, transposed ? most : 1, a.data(), n};
+        const Terms second{steps.data() + most * most, most, 1, b.data(), most - n};
+        Table expected = copy_of(start), actual = copy_of(start);
+        const auto run = [&](const Kernels& kernels, Table& table) {
+          std::vector<float*> out;
+          for (std::size_t i = 0; i < m; ++i) {
+            out.push_back(table.row(i % 3 == 2 ? i - 2 : i));  // some rows are named twice
+          }
+          kernels.accumulate(out.data(), scales.data(), m, first, second, table.stride());
+        };
+        run(scalar_kernels(), expected);
+        run(set, actual);
+        CHECK(same_table(actual, expected, 1e-5F));
+      }
+    }
+  }
+}
+
+void compose_and_scatter_agree(const Kernels& set, std::size_t dim) {
+  const std::size_t most = 17;
+  const Table source = random_table(most, dim, 9);
+  Table out(1, dim);
+  std::vector<float> weights(most);
+  Rng rng(10);
+  for (float& weight : weights) weight = rng.uniform() - 0.5F;
+  weights[0] = 1.0F;
+  for (const std::size_t n : kCounts) {
+    std::vector<const float*> rows;
+    for (std::size_t k = 0; k < n; ++k) rows.push_back(source.row(k % 5));
+    Table wanted(1, dim);
+    const float square =
+        scalar_kernels().compose(wanted.data(), rows.data(), weights.data(), n, wanted.stride());
+    out.fill_uniform(9.0F, 11);  // what stood there before does not matter
+    const float told = set.compose(out.data(), rows.data(), weights.data(), n, out.stride());
+    CHECK(same_table(out, wanted, 1e-5F));
+    CHECK_CLOSE(told, square, 1e-5 * static_cast<double>(dim));
+
+    Table expected = copy_of(source), actual = copy_of(source);
+    const auto run = [&](const Kernels& kernels, Table& table) {
+      std::vector<float*> targets;
+      for (std::size_t k = 0; k < n; ++k) targets.push_back(table.row(k % 5));  // some twice
+      kernels.scatter(wanted.data(), targets.data(), weights.data(), n, table.stride());
+    };
+    run(scalar_kernels(), expected);
+    run(set, actual);
+    CHECK(same_table(actual, expected, 1e-5F));
+  }
+}
+
+void the_choice_is_seen_and_forced() {
+  CHECK(supported_kernels().back() == &scalar_kernels());
+  unsetenv("LIKEWISE_KERNELS");
+  CHECK(&kernels() == supported_kernels().front());
+  for (const Kernels* set : supported_kernels()) {
+    setenv("LIKEWISE_KERNELS", set->name, 1);
+    CHECK(&kernels() == set);
+  }
+  setenv("LIKEWISE_KERNELS", "sse9", 1);
+  CHECK_THROWS(kernels(), std::invalid_argument);
+  unsetenv("LIKEWISE_KERNELS");
+}
+
+}  // namespace
+
+int main() {
+  the_choice_is_seen_and_forced();
+  for (const Kernels* set : supported_kernels()) {
+    const int before = likewise_check::count();
+    for (std::size_t stride = 16; stride <= 256; stride += 16) {
+      scores_agree(*set, stride - 3);
+      accumulate_agrees(*set, stride - 3);
+      compose_and_scatter_agree(*set, stride - 3);
+    }
+    positive_steps_agree(*set);
+    negative_steps_agree(*set);
+    extreme_scores(*set);
+    const bool passed = likewise_check::count() == before;
+    std::printf("%s: %s\n", set->name, passed ? "agrees with the definition" : "differs");
+  }
+  return likewise_check::failures();
+}
