@@ -153,8 +153,8 @@ def _as_sessions(sessions: Sessions | Any, catalogue: Catalogue | Any | None) ->
         if (known[used] < 0).any():
             missing = sessions.catalogue.ids[int(used[np.argmax(known[used] < 0)])]
             raise InputError(
-                f"catalogue must hold every item of sessions, {str(missing)!r} is missing; "
-                f"read the sessions with this catalogue"
+                f"catalogue must hold every item of sessions, {str(missing)!r} is missing; read "
+                f"the sessions with this catalogue"
             )
         return Sessions.from_arrays(known[sessions.items], sessions.offsets, catalogue)
     return sessions
