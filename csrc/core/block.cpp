@@ -9,6 +9,7 @@ namespace likewise {
 namespace {
 
 constexpr std::size_t kTile = 4;  // items whose scores or gradients are computed together
+
 /// What is left of a step along which the block's loss bends by `curvature` a unit of rate.
 float damped(float curvature) {
   return 1.0F / std::max(1.0F, curvature);

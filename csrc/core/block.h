@@ -27,7 +27,8 @@
 
 namespace likewise {
 
-/// The curvature of the logistic loss that pairs typically have; at score 0 it is 1/4.
+/// The curvature of the logistic loss that steps are cut by: what pairs typically have (at most
+/// 1/4).
 inline constexpr float kCurvature = 0.03F;
 
 /// Scratch memory of one thread: aligned floats that grow and are never shared.
