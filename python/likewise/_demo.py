@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import shlex
+import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -149,7 +150,7 @@ def _show_answers(shop: Shop, model: Model, catalogue: Catalogue) -> None:
     found = model.similar(name=name, category=category, k=_SHOWN)
     assert isinstance(found, Matches)
     alike = _types(shop, found.positions) == kind
-    _show_table(f'"{name}"', f"{category}; not in the catalogue", found, alike, "alike")
+    _show_table(f'"{name}"', f"{category}; not in the catalogue", found, alike, "kind")
     _show_shares(shop, model, catalogue)
     _heading("Goes with: items that are looked at along with one, of other kinds than its own")
     for item in warm[:3]:
@@ -271,12 +272,12 @@ def _show_shares(shop: Shop, model: Model, catalogue: Catalogue) -> None:
         assert isinstance(found, BatchMatches)
         shares.append(shop.same_intent(found.positions, items))
     sizes = np.bincount(shop.truth.intent) / len(catalogue)
-    print_text(
-        "alike: wanted for the same purpose, which is known because the shop is simulated. Over",
-        f"all items {shares[0]:.0%} of the {k} most similar are alike for those with history, "
-        f"{shares[1]:.0%} for new ones, and",
-        f"{float((sizes**2).sum()):.0%} of items drawn by chance. Purposes may differ in what no "
-        f"name shows.",
+    chance = float((sizes**2).sum())
+    _paragraph(
+        f"alike: wanted for the same purpose, which is known because the shop is simulated (kind: "
+        f"the same kind of product). Over all items, {shares[0]:.0%} of the {k} most similar are "
+        f"alike for those with history, {shares[1]:.0%} for new ones, and {chance:.0%} of items "
+        f"drawn by chance. Purposes may differ in what no name shows."
     )
 
 
@@ -289,10 +290,10 @@ def _show_fitting(shop: Shop, model: Model, catalogue: Catalogue) -> None:
         [_fits(shop, item, _complements(model, catalogue, item).positions) for item in sample]
     )
     chance = np.mean([_fits(shop, item, warm).mean() for item in sample])
-    print_text(
-        "fits: an accessory of such items, as the simulation has it. Over all items with history "
-        f"{fitting.mean():.0%} of",
-        f"the {_SHOWN} best answers fit, {chance:.0%} of items drawn by chance.",
+    _paragraph(
+        f"fits: an accessory of such items, as the simulation has it. Over all items with history "
+        f"{fitting.mean():.0%} of the {_SHOWN} best answers fit, {chance:.0%} of items drawn by "
+        f"chance."
     )
 
 
@@ -349,6 +350,10 @@ def _show_next(output: Path, shop: Shop, model: Model, seconds: float) -> None:
         "",
         f"Done in {seconds:.0f} s.",
     )
+
+
+def _paragraph(text: str) -> None:
+    print_text(*textwrap.wrap(text, _width()))
 
 
 def _heading(text: str) -> None:
