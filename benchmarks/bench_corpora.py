@@ -1,7 +1,7 @@
 """The corpora of the benchmarks: what they are, and the files that all systems read.
 
-`prepare` makes a folder with, for each split, `events.parquet` and `products.parquet` (what likewise
-reads), `positions.txt` and `slugs.txt` (a session a line: what gensim and fastText read) and
+`prepare` makes a folder with `products.parquet` and, for each split, `events.parquet` (likewise reads
+these), `positions.txt` and `slugs.txt` (a session a line: what gensim and fastText read) and
 `pairs.npz` (what is asked afterwards). Systems train on the training part of a split, so that the
 quality is that of the very run whose speed is told.
 """
@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
 from bench_machine import data_folder
 
 LIMIT = 20000  # pairs that are scored, as likewise.evaluate samples them
@@ -36,7 +37,7 @@ class Corpus:
     name: str
     events: int = 0
     items: int = 0
-    mean_length: float = 9.0
+    mean_length: float = 9.0  # of whole sessions; the training part of a split is shorter
     name_words: int = 0
     epochs: int = 1
     content_epochs: int = 1
@@ -57,7 +58,7 @@ CORPORA = {
     corpus.name: corpus
     for corpus in (
         Corpus("shop", events=10_400_000, items=100_000),
-        Corpus("shop_long_names", events=1_000_000, items=50_000, name_words=8),
+        Corpus("shop_long_names", events=1_000_000, items=50_000, mean_length=10.0, name_words=8),
         Corpus("amazon_beauty_toys", epochs=20, content_epochs=5),
         Corpus("amazon_office_industrial", epochs=20, content_epochs=5),
         Corpus("online_retail", epochs=20, content_epochs=5),

@@ -89,17 +89,20 @@ def facts(threads: int | None = None) -> dict[str, Any]:
 
 
 def child_environment(threads: int) -> dict[str, str]:
-    """Return the environment of a measured process: as many threads, and no rebuild on import."""
-    import likewise  # noqa: F401  # an editable install rebuilds here, once
-
-    built = [getattr(f, "path", None) for f in sys.meta_path if "ScikitBuild" in type(f).__name__]
+    """Return the environment of a measured process: as many threads as asked for."""
     return {
         **os.environ,
         "OMP_NUM_THREADS": str(threads),
         "OPENBLAS_NUM_THREADS": str(threads),
         "PYTHONHASHSEED": "1",
-        "SKBUILD_EDITABLE_SKIP": os.pathsep.join(filter(None, built)),
     }
+
+
+def skip_rebuild() -> None:
+    """Keep an editable install from being rebuilt on import; call before importing likewise."""
+    for finder in sys.meta_path:
+        if hasattr(finder, "rebuild_flag"):
+            finder.rebuild_flag = False
 
 
 def load_average() -> float:
@@ -122,7 +125,7 @@ def resident() -> int:
 
 
 def peak() -> int:
-    """Return the most bytes that this process has had in memory, since `forget_peak` where it works.
+    """Return the most bytes that this process has had in memory, since `forget_peak`.
 
     Linux's ``ru_maxrss`` of a child begins with what its parent had when it forked, so the
     kernel's own high-water mark of the address space is read where there is one.

@@ -120,9 +120,9 @@ def to_markdown(result: dict[str, Any]) -> str:
     ]
     if result["compare"] == "content":
         lines.append(
-            f"N-grams of 3 to 6 an item: {corpus['mean_slug_ngrams']:.0f} for sub-word peers (token "
-            f"of {corpus['slug']}), {corpus['mean_likewise_ngrams']:.0f} for likewise (words of the "
-            f"name; category levels and words are features beside them)."
+            f"N-grams of 3 to 6 an item: {corpus['mean_slug_ngrams']:.0f} for sub-word peers "
+            f"(token of {corpus['slug']}), {corpus['mean_likewise_ngrams']:.0f} for likewise (of "
+            f"the words of the name; words and category levels are features beside them)."
         )
     loads = [run["load_before"] for run in result["runs"]]
     lines += [
@@ -141,8 +141,8 @@ def to_markdown(result: dict[str, Any]) -> str:
     for name, row in result["summary"]["systems"].items():
         least, most = row["tokens_per_second_range"]
         lines.append(
-            f"| {name} | {row['runs']} | {row['tokens_per_second']:,.0f} ({least:,.0f}-{most:,.0f}) | "
-            f"{row['train_seconds']:.2f} | {row['process_seconds']:.1f} | "
+            f"| {name} | {row['runs']} | {row['tokens_per_second']:,.0f} "
+            f"({least:,.0f}-{most:,.0f}) | {row['train_seconds']:.2f} | {row['process_seconds']:.1f} | "
             f"{row['peak_bytes'] / 1e9:.2f} |"
         )
     lines += _quality_table(result["summary"]["systems"])
@@ -184,8 +184,8 @@ def _sentence(ratio: dict[str, Any]) -> str:
         return f"{text}; {goal} not reached on the ladder."
     part = f", {to_quality['share']:.0%} of the sessions" if to_quality["share"] < 1 else ""
     return (
-        f"{text}; {goal} after {to_quality['seconds']:.2f} s ({to_quality['epochs']} epoch(s){part}: "
-        f"{to_quality['reached_hr@20']:.4f}), the peer needs {to_quality['peer_seconds']:.1f} s: "
+        f"{text}; {goal} after {to_quality['seconds']:.2f} s ({to_quality['epochs']} epoch(s)"
+        f"{part}: {to_quality['reached_hr@20']:.4f}), the peer needs {to_quality['peer_seconds']:.1f} s: "
         f"{times(to_quality['gain'])}."
     )
 

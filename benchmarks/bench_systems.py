@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bench_machine import forget_peak, peak, resident
+
+from bench_machine import forget_peak, peak, resident, skip_rebuild
 
 NGRAMS = {"min_n": 3, "max_n": 6}
 BUCKETS = 2_000_000  # gensim's and fastText's default
@@ -381,6 +382,7 @@ def quality(pairs: Path, trained: Trained, k: int = 20) -> list[dict[str, Any]]:
 
 def work(task: dict[str, Any]) -> dict[str, Any]:
     """Run one measurement: called in a process of its own by versus.py."""
+    skip_rebuild()
     base = resident()
     system: System = SYSTEMS[task["system"]]
     folder = Path(task["folder"])
