@@ -1,7 +1,7 @@
 """The corpora of the benchmarks: what they are, and the files that all systems read.
 
-`prepare` makes a folder with `products.parquet` and, for each split, `events.parquet` (likewise reads
-these), `positions.txt` and `slugs.txt` (a session a line: what gensim and fastText read) and
+`prepare` makes a folder with `products.parquet` and, for each split, `events.parquet` (read by
+likewise), `positions.txt` and `slugs.txt` (a session a line: what gensim and fastText read) and
 `pairs.npz` (what is asked afterwards). Systems train on the training part of a split, so that the
 quality is that of the very run whose speed is told.
 """

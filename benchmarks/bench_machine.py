@@ -10,6 +10,8 @@ import platform
 import resource
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -96,6 +98,26 @@ def child_environment(threads: int) -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": str(threads),
         "PYTHONHASHSEED": "1",
     }
+
+
+@contextlib.contextmanager
+def core_time() -> Iterator[list[float]]:
+    """Collect the seconds of each training loop: likewise.train without reading features."""
+    from likewise import training
+
+    core, seconds = training._core.train, []
+
+    def timed(*args: Any, **named: Any) -> Any:
+        start = time.perf_counter()
+        result = core(*args, **named)
+        seconds.append(time.perf_counter() - start)
+        return result
+
+    training._core.train = timed  # type: ignore[assignment]
+    try:
+        yield seconds
+    finally:
+        training._core.train = core
 
 
 def skip_rebuild() -> None:

@@ -140,10 +140,10 @@ def to_markdown(result: dict[str, Any]) -> str:
     ]
     for name, row in result["summary"]["systems"].items():
         least, most = row["tokens_per_second_range"]
+        speed = f"{row['tokens_per_second']:,.0f} ({least:,.0f}-{most:,.0f})"
         lines.append(
-            f"| {name} | {row['runs']} | {row['tokens_per_second']:,.0f} "
-            f"({least:,.0f}-{most:,.0f}) | {row['train_seconds']:.2f} | {row['process_seconds']:.1f} | "
-            f"{row['peak_bytes'] / 1e9:.2f} |"
+            f"| {name} | {row['runs']} | {speed} | {row['train_seconds']:.2f} | "
+            f"{row['process_seconds']:.1f} | {row['peak_bytes'] / 1e9:.2f} |"
         )
     lines += _quality_table(result["summary"]["systems"])
     lines += [""] + [_sentence(ratio) for ratio in result["summary"]["ratios"]]
@@ -183,10 +183,10 @@ def _sentence(ratio: dict[str, Any]) -> str:
     if to_quality["gain"] is None:
         return f"{text}; {goal} not reached on the ladder."
     part = f", {to_quality['share']:.0%} of the sessions" if to_quality["share"] < 1 else ""
+    rung = f"{to_quality['epochs']} epoch(s){part}: {to_quality['reached_hr@20']:.4f}"
     return (
-        f"{text}; {goal} after {to_quality['seconds']:.2f} s ({to_quality['epochs']} epoch(s)"
-        f"{part}: {to_quality['reached_hr@20']:.4f}), the peer needs {to_quality['peer_seconds']:.1f} s: "
-        f"{times(to_quality['gain'])}."
+        f"{text}; {goal} after {to_quality['seconds']:.2f} s ({rung}), the peer needs "
+        f"{to_quality['peer_seconds']:.1f} s: {times(to_quality['gain'])}."
     )
 
 

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from bench_machine import forget_peak, peak, resident, skip_rebuild
+from bench_machine import core_time, forget_peak, peak, resident, skip_rebuild
 
 NGRAMS = {"min_n": 3, "max_n": 6}
 BUCKETS = 2_000_000  # gensim's and fastText's default
@@ -69,7 +69,6 @@ def _have(package: str, hint: str) -> Callable[[], str]:
 def _likewise(content: bool) -> Callable[[Path, Path, Setting], Trained]:
     def run(folder: Path, split: Path, setting: Setting) -> Trained:
         import likewise as lw
-        from likewise import training
 
         catalogue = lw.Catalogue.read(folder / "products.parquet")
         sessions = lw.Sessions.read(split / "events.parquet", catalogue, collapse_repeats=False)
@@ -84,23 +83,12 @@ def _likewise(content: bool) -> Callable[[Path, Path, Setting], Trained]:
                 **setting["options"],
             }
         )
-        inside = [0.0]
-        core = training._core.train
-
-        def timed(*args: Any, **named: Any) -> Any:
-            start = time.perf_counter()
-            try:
-                return core(*args, **named)
-            finally:
-                inside[0] = time.perf_counter() - start
-
-        training._core.train = timed
         reading = peak()
         forget_peak()
         start = time.perf_counter()
-        model = lw.train(sessions, catalogue, options)
+        with core_time() as inside:
+            model = lw.train(sessions, catalogue, options)
         whole = time.perf_counter() - start
-        training._core.train = core
         return Trained(
             seconds=inside[0],
             setup_seconds=whole - inside[0],

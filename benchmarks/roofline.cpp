@@ -1,13 +1,15 @@
-// roofline.cpp: what this machine can do. Compiled and run by roofline.py; shares nothing with the core.
+// roofline.cpp: what this machine can do. Compiled and run by roofline.py; shares nothing with the
+// core.
 //
-// Rows are 448 bytes (dim 100 padded to whole cache lines) unless said otherwise. Every figure is the
-// best of a few repetitions, all threads working at once.
+// Rows are 448 bytes (dim 100 padded to whole cache lines) unless said otherwise. Every figure is
+// the best of a few repetitions, all threads working at once.
 //
 //   roofline THREADS fma SECONDS              fused multiply-adds a second, operands in registers
 //   roofline THREADS tile SECONDS             the same where a 4 x 4 tile is loaded from L1
 //   roofline THREADS stream MEGABYTES         bytes a second, reading in order
 //   roofline THREADS rows MEGABYTES BYTES PREFETCH WRITE       random rows a second, evenly drawn
-//   roofline THREADS file PATH ROWS BYTES PREFETCH WRITE       rows a second, in the order of a file of int32
+//   roofline THREADS file PATH ROWS BYTES PREFETCH WRITE       rows a second, in the order of a
+//   file of int32
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -158,15 +160,15 @@ double stream(int threads, std::size_t bytes) {
 }
 
 /// Rows a second in the given order, each thread a part of it; write: every float is changed.
-double visit(int threads, float* table, std::size_t row_bytes, const std::vector<std::int32_t>& order,
-             std::size_t ahead, bool write) {
+double visit(int threads, float* table, std::size_t row_bytes,
+             const std::vector<std::int32_t>& order, std::size_t ahead, bool write) {
   const std::size_t floats = row_bytes / 4, width = row_bytes / sizeof(Vector);
   const std::size_t each = order.size() / static_cast<std::size_t>(threads);
   double best = 0;
   for (int repeat = 0; repeat < 3; ++repeat) {
     const double took = on_all(threads, [&](int t) {
       const std::int32_t* mine = order.data() + static_cast<std::size_t>(t) * each;
-      Vector total{};
+      Vector totals[32] = {};  // one per place of a row: no chain of additions to wait for
       for (std::size_t i = 0; i < each; ++i) {
         if (ahead > 0 && i + ahead < each) {
           const float* next = table + static_cast<std::size_t>(mine[i + ahead]) * floats;
@@ -177,11 +179,11 @@ double visit(int threads, float* table, std::size_t row_bytes, const std::vector
           if (write) {
             row[d] += 1e-9F;
           } else {
-            total += row[d];
+            totals[d % 32] += row[d];
           }
         }
       }
-      sink = sum(total);
+      for (const Vector& total : totals) sink = sum(total);
     });
     best = std::max(best, static_cast<double>(each * static_cast<std::size_t>(threads)) / took);
   }
