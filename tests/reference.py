@@ -58,8 +58,8 @@ class Rows:
 class Side:
     """Centers or contexts of a block: vectors, curvatures, gradients, and the way to the rows."""
 
-    def __init__(self, items: list[Rows], dim: int) -> None:
-        self.items = items
+    def __init__(self, items: list[Rows], dim: int, damp_own: bool) -> None:
+        self.items, self.damp_own = items, damp_own
         self.vectors = np.array([rows.compose(dim) for rows in items])
         self.squares = (self.vectors**2).sum(axis=1)
         self.curvatures = np.zeros(len(items))  # times the rate
@@ -69,7 +69,7 @@ class Side:
         """At once where an item is its own row alone, collected otherwise."""
         rows = self.items[i]
         if rows.own is not None and not rows.content:
-            rows.own += gradient / (1 + self.curvatures[i])
+            rows.own += gradient * (damped(self.curvatures[i]) if self.damp_own else 1.0)
         else:
             self.gradients[i] += gradient
 
@@ -80,13 +80,17 @@ class Side:
             self.items, self.curvatures, self.gradients, strict=True
         ):
             if rows.own is not None and rows.content:
-                rows.own += gradient / (1 + curvature)
+                rows.own += gradient * (damped(curvature) if self.damp_own else 1.0)
             for token, weight in rows.content:
                 sums[token] = sums.get(token, 0.0) + weight * gradient
                 curvatures[token] = curvatures.get(token, 0.0) + weight**2 * curvature
         tokens = next((rows.tokens for rows in self.items if rows.tokens is not None), None)
         for token, total in sums.items():
-            tokens[token] += total / (1 + curvatures[token])
+            tokens[token] += total * damped(curvatures[token])
+
+
+def damped(curvature: float) -> float:
+    return 1.0 / max(1.0, curvature)
 
 
 def sigmoid(x: np.ndarray | float) -> Any:
@@ -218,9 +222,13 @@ class Reference:
     def train(self, block: Block, rate: float, rng: Rng) -> None:
         dim = self.o["dim"]
         center = Side(
-            [self.rows("center", block.contexts[c.place], c.own_row) for c in block.centers], dim
+            [self.rows("center", block.contexts[c.place], c.own_row) for c in block.centers],
+            dim,
+            damp_own=True,
         )
-        context = Side([self.rows("context", i) for i in block.contexts + block.negatives], dim)
+        context = Side(
+            [self.rows("context", i) for i in block.contexts + block.negatives], dim, False
+        )
         self.pairs += sum(c.pairs for c in block.centers)
         self.find_curvatures(block, center, context, rate)
         if block.negatives:
@@ -275,7 +283,7 @@ class Reference:
                     item = self.noise.draw(rng)
                     if item == block.contexts[j]:
                         continue
-                    drawn = Side([self.rows("context", item)], self.o["dim"])
+                    drawn = Side([self.rows("context", item)], self.o["dim"], False)
                     step = -rate * sigmoid(middle @ drawn.vectors[0])
                     center.add(i, step * drawn.vectors[0])
                     drawn.add(0, step * middle)

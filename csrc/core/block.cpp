@@ -9,6 +9,7 @@ namespace likewise {
 namespace {
 
 constexpr std::size_t kTile = 4;  // items whose scores or gradients are computed together
+
 /// What is left of a step along which the block's loss bends by `curvature` a unit of rate.
 float damped(float curvature) {
   return 1.0F / std::max(1.0F, curvature);
@@ -132,30 +133,43 @@ void Workspace::choose_targets(const RowList& rows, Side& side) {
   }
 }
 
-// Gradients of composed items: to the own row, and by way of one sum a slot to the content rows.
+// Gradients of composed items: to the own row and to content rows, straight where the row belongs
+// to one item of the block, otherwise by way of a sum.
 void Workspace::scatter(const RowList& rows, Side& side) {
   const std::size_t stride = sides_.stride;
   const std::span<float* const> content = rows.content_rows();
   float* sums = side.slot_memory.reserve(content.size() * stride);
-  std::memset(sums, 0, content.size() * stride * sizeof(float));
   side.slot_curvatures.assign(content.size(), 0.0F);
+  for (std::uint32_t slot = 0; slot < content.size(); ++slot) {
+    if (rows.is_shared(slot)) std::memset(sums + slot * stride, 0, stride * sizeof(float));
+  }
   for (std::size_t i = 0; i < rows.items(); ++i) {
     const std::size_t count = rows.count_content(i);
     if (count == 0) continue;
     const std::uint32_t* slots = rows.slots(i);
     const float* weights = rows.weights(i);
-    side.targets.resize(count);
+    side.targets.resize(count + 1);
+    side.weights.resize(count + 1);
     for (std::size_t e = 0; e < count; ++e) {
-      side.targets[e] = sums + slots[e] * stride;
-      side.slot_curvatures[slots[e]] += weights[e] * weights[e] * side.curvatures[i];
+      const float curvature = weights[e] * weights[e] * side.curvatures[i];
+      if (rows.is_shared(slots[e])) {
+        side.targets[e] = sums + slots[e] * stride;
+        side.weights[e] = weights[e];
+        side.slot_curvatures[slots[e]] += curvature;
+      } else {
+        side.targets[e] = content[slots[e]];
+        side.weights[e] = weights[e] * damped(curvature);
+      }
     }
-    kernels_.scatter(side.out[i], side.targets.data(), weights, count, stride);
+    std::size_t targets = count;
     if (float* own = rows.own(i)) {
-      const float scale = side.damp_own ? damped(side.curvatures[i]) : 1.0F;
-      kernels_.scatter(side.out[i], &own, &scale, 1, stride);
+      side.targets[targets] = own;
+      side.weights[targets++] = side.damp_own ? damped(side.curvatures[i]) : 1.0F;
     }
+    kernels_.scatter(side.out[i], side.targets.data(), side.weights.data(), targets, stride);
   }
-  for (std::size_t slot = 0; slot < content.size(); ++slot) {
+  for (std::uint32_t slot = 0; slot < content.size(); ++slot) {
+    if (!rows.is_shared(slot)) continue;
     const float scale = damped(side.slot_curvatures[slot]);
     kernels_.scatter(sums + slot * stride, &content[slot], &scale, 1, stride);
   }

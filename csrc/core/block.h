@@ -27,7 +27,8 @@
 
 namespace likewise {
 
-/// The curvature of the logistic loss that pairs typically have; at score 0 it is 1/4.
+/// The curvature of the logistic loss that steps are cut by: what pairs typically have (at most
+/// 1/4).
 inline constexpr float kCurvature = 0.03F;
 
 /// Scratch memory of one thread: aligned floats that grow and are never shared.
@@ -60,7 +61,8 @@ class Workspace {
     std::vector<float> scales;      // of each gradient on its way out
     std::vector<float*> out;        // own row where an item is that alone, scratch otherwise
     std::vector<float> slot_curvatures;
-    std::vector<float*> targets;
+    std::vector<float*> targets;  // where the rows of one item's content take its gradient,
+    std::vector<float> weights;   // and how much of it
     Scratch vector_memory, gradient_memory, slot_memory;
   };
   struct Span {

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "core/races.h"
 #include "core/workers.h"
 
 namespace likewise {
@@ -65,8 +66,8 @@ void add_content(const FeatureView& features, const float* tokens, std::size_t t
 namespace {
 
 /// mean (dim,) of the rows.
-void mean_of_rows(std::span<const RowId> rows, const float* table, std::size_t stride,
-                  std::size_t dim, float* mean) {
+LIKEWISE_RACES_BY_DESIGN void mean_of_rows(std::span<const RowId> rows, const float* table,
+                                           std::size_t stride, std::size_t dim, float* mean) {
   std::fill_n(mean, dim, 0.0F);
   for (const RowId row : rows) {
     const float* values = table + static_cast<std::size_t>(row) * stride;
@@ -74,6 +75,14 @@ void mean_of_rows(std::span<const RowId> rows, const float* table, std::size_t s
   }
   const float scale = 1.0F / static_cast<float>(rows.size());
   for (std::size_t d = 0; d < dim; ++d) mean[d] *= scale;
+}
+
+LIKEWISE_RACES_BY_DESIGN void add_to_rows(std::span<const RowId> rows, Table& table,
+                                          const float* step) {
+  for (const RowId row : rows) {
+    float* values = table.row(static_cast<std::size_t>(row));
+    for (std::size_t d = 0; d < table.dim(); ++d) values[d] += step[d];
+  }
 }
 
 }  // namespace
@@ -114,10 +123,7 @@ void teach_ngrams(const FeatureView& features, std::span<const std::uint8_t> tra
             token[d] -= pull * error;
             step[d] = rate * error;
           }
-          for (const RowId row : rows) {
-            float* values = ngrams.row(static_cast<std::size_t>(row));
-            for (std::size_t d = 0; d < dim; ++d) values[d] += step[d];
-          }
+          add_to_rows(rows, ngrams, step.data());
         }
       },
       poll);

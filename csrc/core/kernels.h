@@ -31,7 +31,8 @@ struct Kernels {
                  float* out, std::size_t out_stride);
 
   /// Scores of true contexts to steps, in place: rate * (1 - sigmoid(s)) for low <= j < high and
-  /// j != self, zero elsewhere in [0, n) and on to the next multiple of kRowAlign.
+  /// j != self, zero elsewhere in [0, n) and on to the next multiple of kScorePadding. Places up to
+  /// the next multiple of kRowAlign are spoilt.
   void (*positive_steps)(float* scores, std::size_t n, std::size_t low, std::size_t high,
                          std::size_t self, float rate);
 

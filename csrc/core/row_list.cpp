@@ -7,6 +7,7 @@ void RowList::clear() {
   begins_.assign(1, 0);
   own_.clear();
   content_.clear();
+  shared_.clear();
 }
 
 void RowList::add(const ItemRows& side, ItemId item, bool own_row, TokenSlots& slots) {
@@ -27,7 +28,12 @@ void RowList::add(const ItemRows& side, ItemId item, bool own_row, TokenSlots& s
     float* row = side.tokens->row(token);
     const auto fresh = static_cast<std::uint32_t>(content_.size());
     const std::uint32_t slot = slots.find(token, fresh);
-    if (slot == fresh) content_.push_back(row);
+    if (slot == fresh) {
+      content_.push_back(row);
+      shared_.push_back(0);
+    } else {
+      shared_[slot] = 1;
+    }
     rows_[at] = row;
     weights_[at] = side.features->item_weights[e];
     slots_[at] = slot;

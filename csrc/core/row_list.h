@@ -61,9 +61,10 @@ class RowList {
   const std::uint32_t* slots(std::size_t i) const { return slots_.data() + begins_[i]; }
   std::size_t count_content(std::size_t i) const { return count(i) - (own_[i] ? 1 : 0); }
 
-  float* own(std::size_t i) const { return own_[i]; }                // or null
-  std::span<float* const> own_rows() const { return own_; }          // one an item, null without
-  std::span<float* const> content_rows() const { return content_; }  // one a slot
+  float* own(std::size_t i) const { return own_[i]; }                 // or null
+  std::span<float* const> own_rows() const { return own_; }           // one an item, null without
+  std::span<float* const> content_rows() const { return content_; }   // one a slot
+  bool is_shared(std::uint32_t slot) const { return shared_[slot]; }  // by more than one item
 
  private:
   std::vector<const float*> rows_;
@@ -71,6 +72,7 @@ class RowList {
   std::vector<std::uint32_t> slots_;
   std::vector<std::size_t> begins_{0};
   std::vector<float*> own_, content_;
+  std::vector<std::uint8_t> shared_;  // of each slot
 };
 
 /// Asks for the offsets of the items' entries, and later for the entries, to be brought near.

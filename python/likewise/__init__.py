@@ -13,10 +13,14 @@ except ImportError as error:  # pragma: no cover
 
 from likewise.catalogue import Catalogue
 from likewise.errors import InputError, StorageError, TrainingError, UnknownItemError
+from likewise.evaluation import Evaluation, evaluate
 from likewise.features import Features, Recipe
+from likewise.index import ApproximateIndex, ExactIndex
+from likewise.matches import BatchMatches, Matches
 from likewise.model import Model
 from likewise.options import Options
 from likewise.sessions import Sessions
+from likewise.simulate import Shop, simulate
 from likewise.storage import load, save
 from likewise.training import train
 
@@ -35,20 +39,34 @@ def kernels() -> str:
     return _core.kernels()
 
 
+def supported_kernels() -> tuple[str, ...]:
+    """Name the kernel sets that this machine can run, the fastest first."""
+    return tuple(_core.supported_kernels())
+
+
 __all__ = [
+    "ApproximateIndex",
+    "BatchMatches",
     "Catalogue",
+    "Evaluation",
+    "ExactIndex",
     "Features",
     "InputError",
+    "Matches",
     "Model",
     "Options",
     "Recipe",
     "Sessions",
+    "Shop",
     "StorageError",
     "TrainingError",
     "UnknownItemError",
     "__version__",
+    "evaluate",
     "kernels",
     "load",
     "save",
+    "simulate",
+    "supported_kernels",
     "train",
 ]

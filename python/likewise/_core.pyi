@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -61,3 +62,21 @@ def top_k(
     exclude: NDArray[np.int32] | None = None,
     threads: int = 0,
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]: ...
+
+# kernels
+def kernels() -> str: ...
+def supported_kernels() -> list[str]: ...
+
+# training
+class Diverged(ArithmeticError): ...  # noqa: N818
+
+def train(
+    items: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    features: dict[str, NDArray[Any]] | None,
+    buckets: int,
+    options: dict[str, Any],
+    on_progress: Callable[[dict[str, Any]], None] | None,
+) -> dict[str, Any]: ...
+def engine_constants() -> dict[str, float]: ...

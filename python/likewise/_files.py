@@ -181,7 +181,8 @@ def _with_dictionaries(path: Path, texts: Sequence[str]) -> pq.ParquetFile:
     metadata = file.metadata
     if metadata.num_row_groups == 0:
         return file
-    stored = set(texts)
+    # Columns of plain values alone: a list under the name of a text is refused later, in words.
+    stored = set(texts) & {metadata.schema.column(i).path for i in range(metadata.num_columns)}
     for group in range(metadata.num_row_groups):
         row_group = metadata.row_group(group)
         for number in range(row_group.num_columns):

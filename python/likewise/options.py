@@ -19,6 +19,8 @@ __all__ = ["Options"]
 class Options:
     """What training needs to know, checked on creation.
 
+    The texts below are also the help of the command line and the table of the README.
+
     Attributes
     ----------
     dim : int
@@ -32,8 +34,10 @@ class Options:
         real number: 0 is uniform, below 0 prefers rare items (Caselles-Dupré et al. 2018).
     epochs : int
         Passes over the sessions.
-    learning_rate, min_learning_rate : float
-        Step of the first and of the last pair; linear in between.
+    learning_rate : float
+        Step of the first pair.
+    min_learning_rate : float
+        Step of the last pair; linear in between.
     subsample : float
         Events of items with a larger share than this are skipped at random (the ``t`` of
         Mikolov et al. 2013); 0 keeps all.
@@ -49,8 +53,10 @@ class Options:
         Context vectors are own rows alone, or composed from content like the center vectors.
     buckets : int
         Rows that character n-grams are hashed to; 0 chooses by the catalogue.
-    min_n, max_n : int
-        Shortest and longest character n-gram of a word, in code points; both 0 for none.
+    min_n : int
+        Shortest character n-gram of a word, in code points; 0, like max_n, for none.
+    max_n : int
+        Longest character n-gram of a word, in code points.
     word_ngrams : int
         Longest run of words that is a feature; 1 is words alone.
     shared_negatives : bool

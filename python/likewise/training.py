@@ -6,23 +6,20 @@ and the conversion of the core's tables to a model. Imports everything up to mod
 
 from __future__ import annotations
 
-import math
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from tqdm import tqdm
 
 from likewise import _core
+from likewise._content import UNKNOWN_WEIGHT, Content
 from likewise.catalogue import Catalogue
 from likewise.errors import InputError, TrainingError
-from likewise.features import Features, Kind, Recipe
-from likewise.model import Model, SideWeights, item_weights
+from likewise.model import Model
 from likewise.options import Options
 from likewise.sessions import Sessions
 
@@ -31,15 +28,6 @@ __all__ = ["Progress", "train"]
 #: One progress record: epoch, epochs, events_done, events_total, pairs_done, loss_per_pair,
 #: learning_rate, seconds.
 Progress = dict[str, Any]
-
-# How much each kind of token counts: category path, word of the name, run of words, and a word of
-# the category that the name lacks. Measured on the real sets: see benchmarks/quality.md.
-KIND_WEIGHTS = {
-    Kind.CATEGORY: 1.0,
-    Kind.NAME_WORD: 1.0,
-    Kind.NAME_NGRAM: 0.5,
-    Kind.CATEGORY_WORD: 0.0,
-}
 
 _HISTORY_RECORDS = 200
 
@@ -114,21 +102,8 @@ def train(
     if not bool((np.diff(sessions.offsets) >= 2).any()):
         raise InputError("sessions must hold a session of two events or more, got single ones only")
 
-    features = None
-    weights = np.zeros(0, np.float32)
-    token_weights = np.zeros(0, np.float32)
-    kind_weights = np.array([KIND_WEIGHTS[kind] for kind in sorted(Kind)], np.float32)
-    unknown_weight = 1.0
-    if options.content:
-        recipe = Recipe.from_options(options)
-        features = _used_entries(Features.encode(items, recipe, options.threads), kind_weights)
-        by_token, unknown_weight = _token_weights(features)
-        order = np.argsort(features.token_hashes)
-        token_weights = by_token[order]
-        weights = item_weights(
-            features, features.token_hashes[order], token_weights, kind_weights, unknown_weight
-        )
-    _check_memory(options, len(items), features)
+    content = Content.encode(items, options) if options.content else None
+    _check_memory(options, len(items), content)
 
     watch = _Watch(progress, verbose)
     try:
@@ -136,8 +111,8 @@ def train(
             items=sessions.items,
             offsets=sessions.offsets,
             counts=sessions.counts,
-            features=None if features is None else _feature_arrays(features, weights),
-            buckets=0 if features is None else features.recipe.buckets,
+            features=None if content is None else content.arrays(),
+            buckets=0 if content is None else content.features.recipe.buckets,
             options=options.to_dict(),
             on_progress=watch,
         )
@@ -146,31 +121,20 @@ def train(
     finally:
         watch.close()
 
-    def side(name: str) -> SideWeights | None:
-        if features is None or tables[f"{name}_tokens"] is None:
-            return None
-        order = np.argsort(features.token_hashes)
-        ngrams = tables[f"{name}_ngrams"]
-        return SideWeights(
-            token_hashes=features.token_hashes[order],
-            tokens=tables[f"{name}_tokens"][order],
-            ngrams=np.zeros((0, options.dim), np.float32) if ngrams is None else ngrams,
-        )
-
     from likewise import __version__
 
     return Model(
         options=options,
-        recipe=None if features is None else features.recipe,
+        recipe=None if content is None else content.features.recipe,
         catalogue=items,
         counts=sessions.counts,
         center=tables["center"],
         context=tables["context"],
-        center_content=side("center"),
-        context_content=side("context"),
-        token_weights=token_weights,
-        kind_weights=kind_weights,
-        unknown_weight=unknown_weight,
+        center_content=None if content is None else content.side(tables, "center"),
+        context_content=None if content is None else content.side(tables, "context"),
+        token_weights=np.zeros(0, np.float32) if content is None else content.token_weights,
+        kind_weights=np.zeros(4, np.float32) if content is None else content.kind_weights,
+        unknown_weight=UNKNOWN_WEIGHT,
         history=watch.history,
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         version=__version__,
@@ -189,70 +153,18 @@ def _as_sessions(sessions: Sessions | Any, catalogue: Catalogue | Any | None) ->
         if (known[used] < 0).any():
             missing = sessions.catalogue.ids[int(used[np.argmax(known[used] < 0)])]
             raise InputError(
-                f"catalogue must hold every item of sessions, {str(missing)!r} is missing; read the "
-                f"sessions with this catalogue"
+                f"catalogue must hold every item of sessions, {str(missing)!r} is missing; read "
+                f"the sessions with this catalogue"
             )
         return Sessions.from_arrays(known[sessions.items], sessions.offsets, catalogue)
     return sessions
 
 
-def _used_entries(features: Features, kind_weights: npt.NDArray[np.float32]) -> Features:
-    """Drop the entries of kinds that do not count, and the tokens that only they had."""
-    if (kind_weights > 0).all():
-        return features
-    keep = kind_weights[features.item_kinds] > 0
-    if keep.all():
-        return features
-    before = np.concatenate([[0], np.cumsum(keep)])
-    tokens = features.item_tokens[keep]
-    used = np.zeros(features.n_tokens, bool)
-    used[tokens] = True
-    number = np.cumsum(used, dtype=np.int64).astype(np.int32) - np.int32(1)
-    lengths = np.diff(features.ngram_offsets)
-    return replace(
-        features,
-        item_offsets=before[features.item_offsets].astype(np.int64),
-        item_tokens=number[tokens],
-        item_kinds=features.item_kinds[keep],
-        token_hashes=features.token_hashes[used],
-        token_namespaces=features.token_namespaces[used],
-        ngram_offsets=np.concatenate([[0], np.cumsum(lengths[used])]).astype(np.int64),
-        ngram_rows=features.ngram_rows[np.repeat(used, lengths)],
-    )
-
-
-def _token_weights(features: Features) -> tuple[npt.NDArray[np.float32], float]:
-    """How much each token counts, and one that was never seen.
-
-    The inverse document frequency of text retrieval, damped: ``1 + log(items / items with it)``,
-    to the power of one half, against that of a token of a single item.
-    """
-    uses = np.bincount(features.item_tokens, minlength=features.n_tokens)
-    items = max(1, features.n_items)
-    rarest = 1.0 + math.log(items)
-    weights = np.sqrt((1.0 + np.log(items / np.maximum(uses, 1))) / rarest)
-    return weights.astype(np.float32), 1.0
-
-
-def _feature_arrays(
-    features: Features, weights: npt.NDArray[np.float32]
-) -> dict[str, npt.NDArray[Any]]:
-    return {
-        "item_offsets": features.item_offsets,
-        "item_tokens": features.item_tokens,
-        "item_weights": weights,
-        "token_hashes": features.token_hashes,
-        "ngram_offsets": features.ngram_offsets,
-        "ngram_rows": features.ngram_rows,
-    }
-
-
-def _check_memory(options: Options, n_items: int, features: Features | None) -> None:
+def _check_memory(options: Options, n_items: int, content: Content | None) -> None:
     """Say how large the tables would be, before the system runs out of memory."""
     rows = 2 * n_items
-    if features is not None:
-        sides = 2 if options.context == "content" else 1
-        rows += sides * (features.n_tokens + features.recipe.buckets)
+    if content is not None:
+        rows += content.rows * (2 if options.context == "content" else 1)
     needed = rows * (-(-options.dim // 16) * 16) * 4
     free = _free_memory()
     if free is not None and needed > free:

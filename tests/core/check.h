@@ -47,4 +47,3 @@ inline int failures() {
     }                                                                                           \
     if (!thrown) ::likewise_check::fail(__FILE__, __LINE__, #expression " throws " #Exception); \
   } while (false)
-

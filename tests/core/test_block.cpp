@@ -19,7 +19,7 @@ using namespace likewise;
 namespace {
 
 constexpr float kRate = 1e-4F;
-constexpr int kTrials = 20000;
+constexpr int kTrials = 8000;
 
 struct Tables {
   Table center_own, center_tokens, context_own, context_tokens;
