@@ -28,10 +28,12 @@ def summarise(result: dict[str, Any], ours: dict[str, bool]) -> dict[str, Any]:
             },
             "quality": _quality([r for r in result["runs"] if r["system"] == name]),
         }
-    ratios = []
-    for name in (name for name in systems if ours[name]):
-        for peer in (peer for peer in systems if not ours[peer]):
-            ratios.append(_paired(result, name, peer))
+    ratios = [
+        _paired(result, name, peer)
+        for name in systems
+        for peer in systems
+        if ours[name] and (not ours[peer] or (peer.endswith("-direct") and peer != name))
+    ]
     return {"systems": systems, "ratios": ratios}
 
 

@@ -1,5 +1,6 @@
 """The systems that versus.py compares: each trains on a prepared corpus, in a process of its own.
 
+`likewise-direct` is our own direct method: n-gram rows take part in every block (``stretch=1``).
 A system returns how long it took, what memory it took, and vectors of all items. Everything that a
 system reads comes from the folder that bench_corpora.prepare made.
 """
@@ -23,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from bench_machine import core_time, forget_peak, peak, resident, skip_rebuild
+from bench_machine import core_time, forget_peak, peak
 
 NGRAMS = {"min_n": 3, "max_n": 6}
 BUCKETS = 2_000_000  # gensim's and fastText's default
@@ -66,7 +67,7 @@ def _have(package: str, hint: str) -> Callable[[], str]:
 # ---- likewise
 
 
-def _likewise(content: bool) -> Callable[[Path, Path, Setting], Trained]:
+def _likewise(content: bool, **always: Any) -> Callable[[Path, Path, Setting], Trained]:
     def run(folder: Path, split: Path, setting: Setting) -> Trained:
         import likewise as lw
 
@@ -81,6 +82,7 @@ def _likewise(content: bool) -> Callable[[Path, Path, Setting], Trained]:
                 **{name: setting[name] for name in ("noise_exponent", "epochs", "threads", "seed")},
                 **(NGRAMS if content else {}),
                 **setting["options"],
+                **always,
             }
         )
         reading = peak()
@@ -318,13 +320,8 @@ def _spark(folder: Path, split: Path, setting: Setting) -> Trained:
     return Trained(seconds, 0.0, _rows(n_items, known, vectors), notes={"memory": "not measured"})
 
 
-def _nothing_missing() -> str:
+def _nothing() -> str:
     return ""
-
-
-def _no_direct() -> str:
-    """Say why the direct method is missing: fill in here, and in SYSTEMS, when it is built."""
-    return "our own direct method (n-gram rows updated for every pair) is not built yet"
 
 
 SYSTEMS = {
@@ -333,68 +330,10 @@ SYSTEMS = {
         System("gensim-word2vec", "identity", _word2vec, _have("gensim", "pip install '.[bench]'")),
         System("fasttext-words", "identity", _fasttext, _no_fasttext),
         System("spark", "identity", _spark, _have("pyspark", "pip install pyspark, needs Java")),
-        System("likewise", "identity", _likewise(False), _nothing_missing, ours=True),
+        System("likewise", "identity", _likewise(False), _nothing, ours=True),
         System("gensim-fasttext", "content", _gensim_fasttext, _have("gensim", "'.[bench]'")),
         System("fasttext", "content", _fasttext, _no_fasttext),
-        System("likewise-direct", "content", _likewise(True), _no_direct, ours=True),
-        System("likewise-content", "content", _likewise(True), _nothing_missing, ours=True),
+        System("likewise-direct", "content", _likewise(True, stretch=1), _nothing, ours=True),
+        System("likewise-content", "content", _likewise(True), _nothing, ours=True),
     )
 }
-
-
-def quality(pairs: Path, trained: Trained, k: int = 20) -> list[dict[str, Any]]:
-    """Score center-center and center-context on the held-out pairs, as likewise.evaluate does."""
-    from likewise.evaluation import cosine_ranks
-
-    held = np.load(pairs)
-    rows = []
-    for kind in sorted({name.split("/")[0] for name in held.files}):
-        queries, targets = held[f"{kind}/queries"], held[f"{kind}/targets"]
-        allowed = held[f"{kind}/allowed"] if f"{kind}/allowed" in held.files else None
-        for side, vectors in (("center", trained.center), ("context", trained.context)):
-            if vectors is None or not len(queries):
-                continue
-            ranks, _ = cosine_ranks(trained.center, vectors, queries, targets, allowed)
-            found = ranks < k
-            rows.append(
-                {
-                    "kind": kind,
-                    "scored": f"center-{side}",
-                    f"hr@{k}": float(found.mean()),
-                    f"mrr@{k}": float((1 / (ranks[found] + 1)).sum() / len(ranks)),
-                    "n": len(ranks),
-                }
-            )
-    return rows
-
-
-def work(task: dict[str, Any]) -> dict[str, Any]:
-    """Run one measurement: called in a process of its own by versus.py."""
-    skip_rebuild()
-    base = resident()
-    system: System = SYSTEMS[task["system"]]
-    folder = Path(task["folder"])
-    split = folder / task["split"]
-    about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
-    setting: Setting = {**task["setting"], "compare": system.compares}
-    setting["corpus_events"] = about["splits"][task["split"]]["events"]
-    trained = system.run(folder, split, setting)
-    highest = trained.highest or peak()
-    process_seconds = trained.ended - task["began"]
-    events = trained.notes.get("events", setting["corpus_events"])
-    tokens = events * setting["epochs"]
-    return {
-        "system": system.name,
-        "split": task["split"],
-        "run": task["run"],
-        "setting": {key: value for key, value in setting.items() if key != "corpus_events"},
-        "events": events,
-        "train_seconds": trained.seconds,
-        "setup_seconds": trained.setup_seconds,
-        "process_seconds": process_seconds,
-        "tokens_per_second": tokens / trained.seconds,
-        "peak_bytes": highest,
-        "import_bytes": base,
-        "quality": quality(split / "pairs.npz", trained) if task["quality"] else [],
-        "notes": trained.notes,
-    }

@@ -18,7 +18,8 @@ from typing import Any
 from bench_corpora import CORPORA, prepare, sized
 from bench_machine import RESULTS, child_environment, facts, load_average
 from bench_report import summarise, to_markdown, to_plot
-from bench_systems import SYSTEMS, work
+from bench_systems import SYSTEMS
+from bench_work import work
 
 EXAMPLES = """examples:
   python benchmarks/versus.py --corpus shop                        10 M events, identity, 5 runs
