@@ -11,7 +11,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -101,13 +101,18 @@ def child_environment(threads: int) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def core_time() -> Iterator[list[float]]:
-    """Collect the seconds of each training loop: likewise.train without reading features."""
+def core_time(before: Callable[[dict[str, Any]], None] | None = None) -> Iterator[list[float]]:
+    """Collect the seconds of each training loop: likewise.train without reading features.
+
+    before: called with what the core is given, when the loop is about to begin.
+    """
     from likewise import training
 
     core, seconds = training._core.train, []
 
     def timed(*args: Any, **named: Any) -> Any:
+        if before is not None:
+            before(named)
         start = time.perf_counter()
         result = core(*args, **named)
         seconds.append(time.perf_counter() - start)

@@ -196,7 +196,7 @@ def _rows(n_items: int, known: Any, vectors: Any) -> Any:
 def _no_fasttext() -> str:
     if shutil.which("fasttext") or importlib.util.find_spec("fasttext"):
         return ""
-    return "neither a program `fasttext` on PATH nor a package (pip install fasttext-wheel)"
+    return "neither a program `fasttext` on PATH nor a package (pip install fasttext)"
 
 
 def _fasttext(folder: Path, split: Path, setting: Setting) -> Trained:

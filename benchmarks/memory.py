@@ -22,6 +22,7 @@ from bench_corpora import Corpus, simulated
 from bench_machine import (
     RESULTS,
     child_environment,
+    core_time,
     facts,
     forget_peak,
     peak,
@@ -59,7 +60,6 @@ def arguments() -> argparse.Namespace:
 def measure(task: dict[str, Any]) -> dict[str, Any]:
     skip_rebuild()
     import likewise as lw
-    from likewise import training
 
     base = resident()
     folder = Path(task["folder"])
@@ -68,25 +68,22 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
     sessions = lw.Sessions.from_arrays(items, offsets, catalogue)
     del items, offsets
     seen: dict[str, int] = {"features": 0}
-    core = training._core.train
 
-    def watched(*args: Any, **named: Any) -> Any:
-        features = named["features"] or {}
-        seen["features"] = sum(array.nbytes for array in features.values())
+    def begins(given: dict[str, Any]) -> None:
+        seen["features"] = sum(array.nbytes for array in (given["features"] or {}).values())
         seen["before_core"] = peak()
-        return core(*args, **named)
 
-    training._core.train = watched
     loaded = resident()
     reset = forget_peak()
-    model = lw.train(
-        sessions,
-        catalogue,
-        dim=task["dim"],
-        epochs=1,
-        threads=task["threads"],
-        content=task["kind"] == "content",
-    )
+    with core_time(begins):
+        model = lw.train(
+            sessions,
+            catalogue,
+            dim=task["dim"],
+            epochs=1,
+            threads=task["threads"],
+            content=task["kind"] == "content",
+        )
     highest = peak()
     rows = len(model.center) + len(model.context)
     for side in (model.center_content, model.context_content):

@@ -114,14 +114,16 @@ def _constants() -> tuple[int, int, int]:
 def count_work(sessions: Any, features: Any, given: argparse.Namespace) -> dict[str, Any]:
     """Multiply-adds and row visits a token, by planning blocks as planner.cpp does.
 
-    features: (offsets, tokens) of the items' content rows, or None. Each distinct row of a block is
-    one visit: it is read once and written once.
+    features: as the core is given them, or None. Each distinct row of a block is one visit: it is
+    read once and written once.
     """
     size, negatives, tile = _constants()
     stride = -(-given.dim // 16) * 16
     n_items = len(sessions.catalogue)
     rng = np.random.default_rng(1)
     noise = np.cumsum(sessions.counts.astype(float) ** 0.75)
+    if features is not None:
+        starts, tokens_of = features["item_offsets"], features["item_tokens"]
     order: list[Any] = []
     done = {"tokens": 0, "fma": 0, "needed": 0, "visits": 0, "pairs": 0, "content": 0}
 
@@ -144,7 +146,7 @@ def count_work(sessions: Any, features: Any, given: argparse.Namespace) -> dict[
         done["tokens"] += m
         visited = [np.unique(items), n_items + np.unique(np.concatenate([contexts, drawn]))]
         if features is not None:
-            rows = [features[1][features[0][i] : features[0][i + 1]] for i in items]
+            rows = [tokens_of[starts[i] : starts[i + 1]] for i in items]
             done["content"] += 2 * sum(len(row) for row in rows)
             visited.append(2 * n_items + np.unique(np.concatenate(rows)))
         order.extend(visited)
@@ -184,23 +186,12 @@ def count_work(sessions: Any, features: Any, given: argparse.Namespace) -> dict[
     }
 
 
-def content_rows(catalogue: Any) -> tuple[Any, Any, int]:
-    """Rows of content that training touches for each item: offsets, tokens, number of tokens."""
-    import likewise as lw
-    from likewise.training import KIND_WEIGHTS
-
-    features = lw.Features.encode(catalogue, lw.Recipe())
-    weights = np.array([KIND_WEIGHTS[kind] for kind in sorted(KIND_WEIGHTS)])
-    keep = weights[features.item_kinds] > 0
-    before = np.concatenate([[0], np.cumsum(keep)])
-    return before[features.item_offsets], features.item_tokens[keep], features.n_tokens
-
-
-def train_speed(sessions: Any, kind: str, given: argparse.Namespace) -> list[float]:
-    """Tokens a second of several trainings, of the core's loop alone."""
+def train_speed(sessions: Any, kind: str, given: argparse.Namespace) -> tuple[list[float], Any]:
+    """Tokens a second of several trainings, of the core's loop alone, and what it was given."""
     import likewise as lw
 
-    with core_time() as seconds:
+    passed: dict[str, Any] = {}
+    with core_time(passed.update) as seconds:
         for run in range(given.runs):
             lw.train(
                 sessions,
@@ -213,7 +204,7 @@ def train_speed(sessions: Any, kind: str, given: argparse.Namespace) -> list[flo
                 content=kind == "content",
                 seed=run + 1,
             )
-    return [sessions.n_events / took for took in seconds]
+    return [sessions.n_events / took for took in seconds], passed["features"]
 
 
 def judge(work: dict[str, Any], rates: dict[str, float], speeds: list[float]) -> dict[str, Any]:
@@ -299,15 +290,15 @@ def main() -> None:
         print("simulating the shop ...", file=sys.stderr)
         sessions = read_sessions(corpus)
         for kind in [given.kind] if given.kind else ("identity", "content"):
-            content = content_rows(sessions.catalogue) if kind == "content" else None
-            work = count_work(sessions, None if content is None else content[:2], given)
-            rows = 2 * len(sessions.catalogue) + (0 if content is None else content[2])
+            speeds, features = train_speed(sessions, kind, given)
+            work = count_work(sessions, features, given)
+            rows = 2 * len(sessions.catalogue)
+            rows += 0 if features is None else len(features["token_hashes"])
             rates = {
                 "fma": measured["fma"][given.threads],
                 "tile": measured["tile"][given.threads],
                 "rows": machine.replay(given.threads, work.pop("order"), rows, work["stride"] * 4),
             }
-            speeds = train_speed(sessions, kind, given)
             kinds[kind] = {"work": work, "rates": rates, "found": judge(work, rates, speeds)}
     result = {
         "machine": facts(given.threads),
