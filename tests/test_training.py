@@ -44,8 +44,16 @@ CASES: dict[str, dict[str, Any]] = {
     "40 negatives": {"negatives": 40},
     "rate": {"learning_rate": 0.04, "min_learning_rate": 0.04},
     "stretch": {"stretch": 100, "epochs": 3},
+    "n-grams in every block": {"stretch": 1},
+    "n-grams in every block, context content": {"stretch": 1, "context": "content"},
     "independent": {"shared_negatives": False},
     "independent identity": {"shared_negatives": False, "content": False},
+    "independent, n-grams in every block": {
+        "shared_negatives": False,
+        "stretch": 1,
+        "context": "content",
+        "epochs": 1,
+    },
     "independent content": {"shared_negatives": False, "context": "content", "subsample": 0.02},
 }
 
@@ -94,6 +102,14 @@ def test_model_holds_the_tables(case, monkeypatch):
         )
         np.testing.assert_array_equal(content.tokens, spy.tables[f"{side}_tokens"][order])
         np.testing.assert_array_equal(content.ngrams, spy.tables[f"{side}_ngrams"])
+
+
+@pytest.mark.parametrize("changes", [{}, {"stretch": 1}, {"stretch": 1, "context": "content"}])
+def test_vectors_of_content_are_composed_as_they_were_trained(changes, monkeypatch):
+    """What encodes catalogues without history gives back the vectors of this one."""
+    chosen = tiny_shop.options(own_row=False, **changes)
+    model, spy = tiny_shop.trained(monkeypatch, chosen)
+    np.testing.assert_allclose(model.encode(model.catalogue), spy.tables["center"], atol=1e-5)
 
 
 def test_items_that_training_never_touches_have_no_vector_of_their_own(monkeypatch):

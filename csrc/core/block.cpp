@@ -310,6 +310,7 @@ void Workspace::train_independent(const PreparedBlock& prepared, float rate, dou
   float* gradient = gradient_memory.reserve(stride);
   TokenSlots slots(sides_.context.features ? sides_.context.features->n_tokens() : 0);
   RowList rows;
+  std::vector<float*> targets;
   for (std::size_t i = 0; i < block.centers.size(); ++i) {
     const Block::Center& center = block.centers[i];
     float* middle = center_.vectors + i * stride;
@@ -336,17 +337,15 @@ void Workspace::train_independent(const PreparedBlock& prepared, float rate, dou
         slots.start_list();
         rows.clear();
         rows.add(sides_.context, item, true, slots);
-        const float square =
-            kernels_.compose(drawn, rows.rows(0), rows.weights(0), rows.count(0), stride);
-        static_cast<void>(square);
+        kernels_.compose(drawn, rows.rows(0), rows.weights(0), rows.count(0), stride);
         std::memset(gradient, 0, stride * sizeof(float));
         learn(drawn, gradient, 1.0F, false);
-        const auto content = rows.content_rows();
-        kernels_.scatter(gradient, content.data(), rows.weights(0), content.size(), stride);
-        if (float* own = rows.own(0)) {
-          const float whole = 1.0F;
-          kernels_.scatter(gradient, &own, &whole, 1, stride);
+        targets.clear();  // one an entry: an item may list a row twice
+        for (std::size_t e = 0; e < rows.count_content(0); ++e) {
+          targets.push_back(rows.content_rows()[rows.slots(0)[e]]);
         }
+        if (float* own = rows.own(0)) targets.push_back(own);
+        kernels_.scatter(gradient, targets.data(), rows.weights(0), targets.size(), stride);
       }
     }
   }
