@@ -1,0 +1,70 @@
+"""One measurement: a system trains on a prepared corpus, and what came out is scored."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench_machine import peak, resident, skip_rebuild
+from bench_systems import SYSTEMS, Setting, System, Trained
+
+
+def quality(pairs: Path, trained: Trained, k: int = 20) -> list[dict[str, Any]]:
+    """Score center-center and center-context on the held-out pairs, as likewise.evaluate does."""
+    from likewise.evaluation import cosine_ranks
+
+    held = np.load(pairs)
+    rows = []
+    for kind in sorted({name.split("/")[0] for name in held.files}):
+        queries, targets = held[f"{kind}/queries"], held[f"{kind}/targets"]
+        allowed = held[f"{kind}/allowed"] if f"{kind}/allowed" in held.files else None
+        for side, vectors in (("center", trained.center), ("context", trained.context)):
+            if vectors is None or not len(queries):
+                continue
+            ranks, _ = cosine_ranks(trained.center, vectors, queries, targets, allowed)
+            found = ranks < k
+            rows.append(
+                {
+                    "kind": kind,
+                    "scored": f"center-{side}",
+                    f"hr@{k}": float(found.mean()),
+                    f"mrr@{k}": float((1 / (ranks[found] + 1)).sum() / len(ranks)),
+                    "n": len(ranks),
+                }
+            )
+    return rows
+
+
+def work(task: dict[str, Any]) -> dict[str, Any]:
+    """Run one measurement: called in a process of its own by versus.py."""
+    skip_rebuild()
+    base = resident()
+    system: System = SYSTEMS[task["system"]]
+    folder = Path(task["folder"])
+    split = folder / task["split"]
+    about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+    setting: Setting = {**task["setting"], "compare": system.compares}
+    setting["corpus_events"] = about["splits"][task["split"]]["events"]
+    trained = system.run(folder, split, setting)
+    highest = trained.highest or peak()
+    process_seconds = trained.ended - task["began"]
+    events = trained.notes.get("events", setting["corpus_events"])
+    tokens = events * setting["epochs"]
+    return {
+        "system": system.name,
+        "split": task["split"],
+        "run": task["run"],
+        "setting": {key: value for key, value in setting.items() if key != "corpus_events"},
+        "events": events,
+        "train_seconds": trained.seconds,
+        "setup_seconds": trained.setup_seconds,
+        "process_seconds": process_seconds,
+        "tokens_per_second": tokens / trained.seconds,
+        "peak_bytes": highest,
+        "import_bytes": base,
+        "quality": quality(split / "pairs.npz", trained) if task["quality"] else [],
+        "notes": trained.notes,
+    }
