@@ -227,7 +227,9 @@ class Reference:
             damp_own=True,
         )
         context = Side(
-            [self.rows("context", i) for i in block.contexts + block.negatives], dim, False
+            [self.rows("context", i) for i in block.contexts + block.negatives],
+            dim,
+            damp_own=self.o["context"] == "content",
         )
         self.pairs += sum(c.pairs for c in block.centers)
         self.find_curvatures(block, center, context, rate)

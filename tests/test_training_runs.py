@@ -149,11 +149,6 @@ def test_an_absurd_learning_rate_is_told(rate, threads, changes):
     assert isinstance(caught.value, ArithmeticError)
 
 
-KNOWN = pytest.mark.xfail(
-    reason="context rows of content gather more steps a block than they can follow", strict=False
-)
-
-
 @pytest.mark.parametrize(
     ("context", "window"),
     [
@@ -161,8 +156,8 @@ KNOWN = pytest.mark.xfail(
         ("item", 20),
         ("item", 100),
         ("content", 5),
-        pytest.param("content", 20, marks=KNOWN),
-        pytest.param("content", 100, marks=KNOWN),
+        ("content", 20),
+        ("content", 100),
     ],
 )
 def test_the_default_rate_is_stable(context, window):

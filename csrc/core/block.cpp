@@ -35,8 +35,9 @@ Workspace::Workspace(const Kernels& kernels, const Sides& sides, const Options& 
       negatives_(static_cast<float>(options.negatives)),
       noise_(noise) {
   // A context row meets its true pairs in one block and its noise in another, unevenly bent:
-  // damping each by its own would tilt the objective. A row of content meets both together.
-  context_.damp_own = false;
+  // damping each by its own would tilt the objective. Beside rows of content, which meet both
+  // together, it must not run ahead of them.
+  context_.damp_own = sides.context.features != nullptr;
 }
 
 void Workspace::expect_rows(const PreparedBlock* upcoming, std::size_t pauses) {
