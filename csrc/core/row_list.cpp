@@ -40,7 +40,7 @@ void RowList::add(const ItemRows& side, ItemId item, bool own_row, TokenSlots& s
   }
   float* own = nullptr;
   if (own_row && side.own != nullptr && (side.has_own.empty() || side.has_own[i] != 0)) {
-    own = side.hot_own ? side.hot_own->row(i) : side.own->row(i);
+    own = side.own->row(i);
     rows_[at] = own;
     weights_[at++] = 1.0F;
   }

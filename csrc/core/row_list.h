@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "core/feature_view.h"
-#include "core/hot_rows.h"
 #include "core/table.h"
 #include "core/types.h"
 
@@ -21,7 +20,6 @@ struct ItemRows {
   const FeatureView* features = nullptr;  // null: items have no content on this side
   Table* tokens = nullptr;
   Table* own = nullptr;                     // null: items have no own row
-  HotRows* hot_own = nullptr;               // this thread's copies, or null
   std::span<const std::uint8_t> has_own{};  // empty: every item has one
 };
 

@@ -5,7 +5,6 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
-#include <deque>
 #include <iomanip>
 #include <numeric>
 #include <sstream>
@@ -15,7 +14,6 @@
 
 #include "core/block.h"
 #include "core/composer.h"
-#include "core/hot_rows.h"
 #include "core/noise_sampler.h"
 #include "core/rng.h"
 #include "core/schedule.h"
@@ -31,7 +29,6 @@ constexpr float kStartNorm = 0.1F;        // length of a word's random start
 constexpr float kTeachRate = 0.3F;        // step of words teaching their n-grams
 constexpr float kPull = 0.02F;            // share by which a word moves towards its n-grams
 constexpr int kLastPasses = 4;            // passes of that at the end of training
-constexpr std::int64_t kHotEvery = 2000;  // events from one use of a hot row to the next
 constexpr std::int64_t kSlicesEach = 16;  // slices of work per thread, when events are few
 constexpr std::int64_t kLeastSlice = 256, kLargestSlice = 4096;  // events of a slice
 constexpr std::uint64_t kSliceStream = 1, kShuffleStream = 2, kTableStream = 3;
@@ -135,7 +132,6 @@ class Trainer {
     if (options.min_count > 1) {
       for (const std::int64_t count : input.counts) has_own_.push_back(count >= options.min_count);
     }
-    choose_hot_rows();
     sides_.stride = weights_.center_own.stride();
     if (content) sides_.center.features = &input.features;
     sides_.center.tokens = &weights_.center_tokens;
@@ -182,15 +178,6 @@ class Trainer {
         1, options_.stretch * slices_.count() / std::max<std::int64_t>(1, events));
   }
 
-  /// Rows used about once in kHotEvery events or more often.
-  void choose_hot_rows() {
-    if (threads_ == 1) return;  // nobody to fight with
-    const auto least = std::max<std::int64_t>(
-        1, static_cast<std::int64_t>(input_.sessions.items.size()) / kHotEvery);
-    if (options_.own_row) hot_center_own_ = HotSet(weights_.center_own, input_.counts, least);
-    hot_context_own_ = HotSet(weights_.context_own, input_.counts, least);
-  }
-
   void mark_trained() {
     const FeatureView& features = input_.features;
     trained_.assign(features.n_tokens(), 0);
@@ -229,15 +216,8 @@ class Trainer {
   }
 
   void work(int thread, const StopFlag& stop, std::int64_t end) {
-    Sides sides = sides_;
-    std::deque<HotRows> hot;
-    const auto copy_hot = [&](HotSet& set, HotRows*& place) {
-      if (set.size() > 0) place = &hot.emplace_back(set);
-    };
-    copy_hot(hot_center_own_, sides.center.hot_own);
-    copy_hot(hot_context_own_, sides.context.hot_own);
-    Workspace workspace(kernels_, sides, options_, noise_);
-    Pipeline pipeline(Planner(input_.sessions, noise_, keep_, options_), sides);
+    Workspace workspace(kernels_, sides_, options_, noise_);
+    Pipeline pipeline(Planner(input_.sessions, noise_, keep_, options_), sides_);
     std::int64_t epoch = -1;
     std::vector<std::int32_t> order;
     for (;;) {
@@ -261,7 +241,6 @@ class Trainer {
         pairs += block->block.pairs;
         if (sample) sampled += block->block.pairs;
       }
-      for (HotRows& rows : hot) rows.exchange(thread);
       const double terms = static_cast<double>(sampled * (1 + options_.negatives));
       if (!(loss <= kAbsurdLoss * terms)) {  // not a number, too
         throw diverged(options_, epoch, static_cast<double>(rate),
@@ -311,7 +290,6 @@ class Trainer {
   Slices slices_;
   std::vector<Tally> tallies_;
   std::vector<std::uint8_t> has_own_, trained_;
-  HotSet hot_center_own_, hot_context_own_;
   Weights weights_;
   Sides sides_;
   std::atomic<std::int64_t> next_slice_{0};
