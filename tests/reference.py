@@ -128,7 +128,7 @@ class Reference:
         self.has_own = counts >= options["min_count"] if options["min_count"] > 1 else counts >= 0
         if self.content:
             n_tokens = len(features["token_hashes"])
-            n_ngrams = buckets if len(features["ngram_offsets"]) else 0
+            n_ngrams = buckets if len(features["ngram_rows"]) else 0
             width = CONSTANTS["start_norm"] * math.sqrt(3.0 / dim)
             seeds = [(options["seed"], int(h)) for h in features["token_hashes"]]
             self.tables["center_tokens"] = self.uniform(seeds, width)
@@ -347,6 +347,7 @@ class Reference:
                 for token in np.flatnonzero(self.trained):
                     rows = self.features["ngram_rows"][offsets[token] : offsets[token + 1]]
                     if not len(rows):
+                        tokens[token] -= pull * tokens[token]
                         continue
                     error = tokens[token] - ngrams[rows].mean(axis=0)
                     tokens[token] -= pull * error

@@ -32,7 +32,7 @@ BAD: dict[str, list[tuple[Any, type[Exception], str]]] = {
                       (math.inf, ValueError, "a finite number above 0"),
                       (10**400, ValueError, "fits a double"), (True, TypeError, "a number")],
     "min_learning_rate": [(-1e-9, ValueError, "between 0 and learning_rate"),
-                          (0.06, ValueError, "between 0 and learning_rate"),
+                          (0.07, ValueError, "between 0 and learning_rate"),
                           (math.nan, ValueError, "between 0 and learning_rate")],
     "subsample": [(-1e-9, ValueError, "between 0"), (1.1, ValueError, "between 0"),
                   (math.nan, ValueError, "between 0")],

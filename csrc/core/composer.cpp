@@ -115,8 +115,12 @@ void teach_ngrams(const FeatureView& features, std::span<const std::uint8_t> tra
         std::vector<float> step(dim);
         for (auto t = static_cast<std::size_t>(first); t < static_cast<std::size_t>(last); ++t) {
           const auto rows = features.ngrams(t);
-          if (trained[t] == 0 || rows.empty()) continue;
+          if (trained[t] == 0) continue;
           float* token = tokens.row(t);
+          if (rows.empty()) {
+            for (std::size_t d = 0; d < dim; ++d) token[d] -= pull * token[d];
+            continue;
+          }
           mean_of_rows(rows, ngrams.data(), ngrams.stride(), dim, step.data());
           for (std::size_t d = 0; d < dim; ++d) {
             const float error = token[d] - step[d];

@@ -28,7 +28,10 @@ void compose_tokens(const FeatureView& features, std::span<const std::int64_t> k
                     std::size_t ngram_stride, Table& tokens, int threads, const Poll& poll);
 
 /// One pass of least mean squares: every token that took part in training teaches its n-grams, so
-/// that their mean comes near its vector; `pull` moves the token a little towards that mean.
+/// that their mean comes near its vector; `pull` moves the token a little towards that mean. A
+/// token without n-grams, a category path, is pulled towards zero: else the paths above a path and
+/// the path itself grow without bound against each other, and an item that knows only the top has
+/// no say.
 void teach_ngrams(const FeatureView& features, std::span<const std::uint8_t> trained, float rate,
                   float pull, Table& tokens, Table& ngrams, int threads, const Poll& poll);
 

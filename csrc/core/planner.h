@@ -25,7 +25,7 @@ struct SessionView {
 };
 
 inline constexpr std::size_t kBlockCenters = 32;
-inline constexpr std::size_t kSharedNegatives = 16;
+inline constexpr std::size_t kSharedNegatives = 24;
 
 struct Block {
   struct Center {

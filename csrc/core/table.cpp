@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/rng.h"
+#include "core/workers.h"
 
 namespace likewise {
 namespace {
@@ -52,14 +53,18 @@ Table& Table::operator=(Table&& other) noexcept {
   return *this;
 }
 
-void Table::fill_uniform(float half_width, std::uint64_t seed) {
-  for (std::size_t i = 0; i < rows_; ++i) {
-    Rng rng(seed, i);
-    float* values = row(i);
-    for (std::size_t d = 0; d < dim_; ++d) {
-      values[d] = (2.0F * rng.uniform() - 1.0F) * half_width;
-    }
-  }
+void Table::fill_uniform(float half_width, std::uint64_t seed, int threads) {
+  parallel_for(threads, static_cast<std::int64_t>(rows_), 4096,
+               [&](std::int64_t first, std::int64_t last, int) {
+                 for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last);
+                      ++i) {
+                   Rng rng(seed, i);
+                   float* values = row(i);
+                   for (std::size_t d = 0; d < dim_; ++d) {
+                     values[d] = (2.0F * rng.uniform() - 1.0F) * half_width;
+                   }
+                 }
+               });
 }
 
 void Table::compact() {

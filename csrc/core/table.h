@@ -33,7 +33,7 @@ class Table {
   bool empty() const { return rows_ == 0; }
 
   /// Evenly random in +-half_width, the same for the same seed; the padding stays zero.
-  void fill_uniform(float half_width, std::uint64_t seed);
+  void fill_uniform(float half_width, std::uint64_t seed, int threads = 1);
 
   /// Removes the padding between rows, in place: from now on stride() == dim().
   void compact();

@@ -27,7 +27,7 @@ constexpr double kAbsurdLoss = 50;  // nats a score; a healthy one costs below 1
 constexpr std::int64_t kLossEvery = 64;   // blocks from one whose loss is taken to the next
 constexpr float kStartNorm = 0.1F;        // length of a word's random start
 constexpr float kTeachRate = 0.3F;        // step of words teaching their n-grams
-constexpr float kPull = 0.02F;            // share by which a word moves towards its n-grams
+constexpr float kPull = 0.05F;            // share by which a token moves towards its n-grams
 constexpr int kLastPasses = 4;            // passes of that at the end of training
 constexpr std::int64_t kSlicesEach = 16;  // slices of work per thread, when events are few
 constexpr std::int64_t kLeastSlice = 256, kLargestSlice = 4096;  // events of a slice
@@ -123,7 +123,8 @@ class Trainer {
       }
       mark_trained();
     } else {
-      weights_.center_own.fill_uniform(0.5F / static_cast<float>(dim), options.seed ^ kTableStream);
+      weights_.center_own.fill_uniform(0.5F / static_cast<float>(dim), options.seed ^ kTableStream,
+                                       threads_);
       // A random start that is never trained would be a vector that means nothing.
       for (std::size_t i = 0; i < n_items; ++i) {
         if (input.counts[i] < options.min_count) std::fill_n(weights_.center_own.row(i), dim, 0.0F);
@@ -165,9 +166,7 @@ class Trainer {
     return std::clamp(events / (kSlicesEach * threads_), kLeastSlice, kLargestSlice);
   }
 
-  std::size_t ngram_rows() const {
-    return input_.features.ngram_offsets.empty() ? 0 : input_.buckets;
-  }
+  std::size_t ngram_rows() const { return input_.features.ngram_rows.empty() ? 0 : input_.buckets; }
 
   /// Slices from one passing-down to the next: whole epochs unless the option says otherwise.
   std::int64_t stretch_slices() const {

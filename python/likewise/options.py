@@ -88,7 +88,7 @@ class Options:
     negatives: int = 5
     noise_exponent: float = 0.5
     epochs: int = 20
-    learning_rate: float = 0.05
+    learning_rate: float = 0.06
     min_learning_rate: float = 0.0001
     subsample: float = 0.0
     min_count: int = 1
