@@ -17,8 +17,9 @@ import numpy as np
 from likewise import _core
 from reference_random import NoiseSampler, Rng, keep_shares
 
+FRACTIONS = ("curvature", "mean_step", "start_norm", "teach_rate", "pull")
 CONSTANTS = {
-    name: value if name in ("curvature", "start_norm", "teach_rate", "pull") else int(value)
+    name: value if name in FRACTIONS else int(value)
     for name, value in _core.engine_constants().items()
 }
 
@@ -29,17 +30,35 @@ class Center:
     low: int
     high: int
     own_row: bool
+    pairs: float  # each by its weight
 
-    @property
-    def pairs(self) -> int:
-        return self.high - self.low - 1
+
+@dataclass
+class Half:
+    contexts: list[int] = field(default_factory=list)
+    centers: list[Center] = field(default_factory=list)
+    negatives: list[int] = field(default_factory=list)
 
 
 @dataclass
 class Block:
-    contexts: list[int] = field(default_factory=list)
-    centers: list[Center] = field(default_factory=list)
-    negatives: list[int] = field(default_factory=list)
+    halves: list[Half]
+    slice: int = 0
+    rng: Rng | None = None  # of draws in training itself
+
+    @property
+    def alone(self) -> bool:
+        return not self.halves[1].centers
+
+
+@dataclass
+class Stream:
+    """A place that sessions are read at: a slice, and the session being cut."""
+
+    left: list[list[int]] = field(default_factory=list)
+    rng: Rng | None = None
+    session: list[int] = field(default_factory=list)
+    done: int = 0
 
 
 @dataclass
@@ -58,8 +77,8 @@ class Rows:
 class Side:
     """Centers or contexts of a block: vectors, curvatures, gradients, and the way to the rows."""
 
-    def __init__(self, items: list[Rows], dim: int, damp_own: bool) -> None:
-        self.items, self.damp_own = items, damp_own
+    def __init__(self, items: list[Rows], dim: int) -> None:
+        self.items = items
         self.vectors = np.array([rows.compose(dim) for rows in items])
         self.squares = (self.vectors**2).sum(axis=1)
         self.curvatures = np.zeros(len(items))  # times the rate
@@ -69,7 +88,7 @@ class Side:
         """At once where an item is its own row alone, collected otherwise."""
         rows = self.items[i]
         if rows.own is not None and not rows.content:
-            rows.own += gradient * (damped(self.curvatures[i]) if self.damp_own else 1.0)
+            rows.own += gradient * damped(self.curvatures[i])
         else:
             self.gradients[i] += gradient
 
@@ -80,7 +99,7 @@ class Side:
             self.items, self.curvatures, self.gradients, strict=True
         ):
             if rows.own is not None and rows.content:
-                rows.own += gradient * (damped(curvature) if self.damp_own else 1.0)
+                rows.own += gradient * damped(curvature)
             for token, weight in rows.content:
                 sums[token] = sums.get(token, 0.0) + weight * gradient
                 curvatures[token] = curvatures.get(token, 0.0) + weight**2 * curvature
@@ -117,7 +136,11 @@ class Reference:
         self.features, self.buckets, self.o = features, buckets, options
         self.noise = NoiseSampler(counts, options["noise_exponent"])
         self.keep = keep_shares(counts, options["subsample"])
-        self.pairs = 0
+        self.units, self.mean, self.blocks = 0, np.zeros(options["dim"]), 0
+        kept = counts * (1.0 if self.keep is None else self.keep)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            drawn = self.noise.probabilities
+            self.ratios = np.where(counts > 0, np.minimum(kept / kept.sum() / drawn, 1e30), 0.0)
         dim, n = options["dim"], len(counts)
         self.content = options["content"]
         self.context_content = self.content and options["context"] == "content"
@@ -155,56 +178,75 @@ class Reference:
 
     # --- what a block holds ---------------------------------------------------
 
-    def sessions(self, first: int, last: int, rng: Rng) -> Iterator[list[int]]:
-        """Sub-sampled sessions of two events or more."""
-        for s in range(first, last):
-            session = self.items[self.offsets[s] : self.offsets[s + 1]]
-            if self.keep is not None:
-                keep = self.keep
-                session = [i for i in session if keep[i] >= 1 or rng.uniform() < keep[i]]
-            if len(session) >= 2:
-                yield session
+    def window_weight(self, distance: int) -> float:
+        """The share of evenly drawn windows that reach so far."""
+        window = self.o["window"]
+        return (window - distance + 1) / window if 0 < distance <= window else 0.0
 
-    def plan(self, first: int, last: int, rng: Rng) -> Iterator[Block]:
-        o, size = self.o, CONSTANTS["block_centers"]
-        drop = np.float32(o["id_dropout"]) if o["content"] and o["own_row"] else 0.0
-        sessions, session, done = self.sessions(first, last, rng), [], 0
+    def next_session(self, stream: Stream) -> bool:
+        """The next sub-sampled session of two events or more, from slice after slice."""
         while True:
-            block = Block()
-            while len(block.centers) < size:
-                if done == len(session):
-                    session, done = next(sessions, []), 0
-                    if not session:
-                        break
-                end = min(len(session), done + size - len(block.centers))
-                start = max(0, done - o["window"])
-                base = len(block.contexts) - start
-                block.contexts += session[start : end + o["window"]]
-                for i in range(done, end):
-                    bits = rng.next()
-                    reach = ((bits >> 40) * o["window"] >> 24) + 1
-                    low, high = max(0, i - reach), min(len(session), i + reach + 1)
-                    own = (bits & 0xFFFFFF) * 2.0**-24 >= drop
-                    block.centers.append(Center(base + i, base + low, base + high, own))
-                done = end
-            if not block.centers:
-                return
-            if o["shared_negatives"]:
-                block.negatives = [
-                    self.noise.draw(rng) for _ in range(CONSTANTS["shared_negatives"])
+            if not stream.left:
+                stream.session, stream.done = [], 0
+                if self.taken >= self.end:
+                    return False
+                at, self.taken = self.taken, self.taken + 1
+                part = self.order(at // self.count)[at % self.count]
+                first, last = self.edges[part], self.edges[part + 1]
+                stream.left = [
+                    self.items[self.offsets[s] : self.offsets[s + 1]] for s in range(first, last)
                 ]
-            yield block
+                stream.rng = Rng(self.o["seed"], CONSTANTS["slice_stream"], at)
+                self.latest = at
+                continue
+            session, rng, keep = stream.left.pop(0), stream.rng, self.keep
+            if keep is not None:
+                session = [i for i in session if keep[i] >= 1 or rng.uniform() < keep[i]]
+            stream.session, stream.done = session, 0
+            if len(session) >= 2:
+                return True
 
-    def pipeline(self, first: int, last: int, rng: Rng) -> Iterator[Block]:
-        """Blocks, some of them drawn ahead: it matters where training draws numbers as well."""
-        blocks, queue = self.plan(first, last, rng), []
-        for _ in range(CONSTANTS["pipeline_depth"] - 1):
-            queue += [block] if (block := next(blocks, None)) else []
+    def fill(self, stream: Stream) -> Half:
+        o, half, window = self.o, Half(), self.o["window"]
+        drop = np.float32(o["id_dropout"]) if o["content"] and o["own_row"] else 0.0
+        while len(half.centers) < CONSTANTS["half_centers"]:
+            if stream.done >= len(stream.session) and not self.next_session(stream):
+                break
+            session, first = stream.session, stream.done
+            room = CONSTANTS["half_centers"] - len(half.centers)
+            left = len(session) - first
+            last = first + (left if left <= room + CONSTANTS["half_slack"] else room)
+            start = max(0, first - window)
+            base = len(half.contexts) - start
+            half.contexts += session[start : last + window]
+            for i in range(first, last):
+                low, high = max(0, i - window), min(len(session), i + window + 1)
+                units = sum(window - abs(j - i) + 1 for j in range(low, high) if j != i)
+                own = drop <= 0 or stream.rng.uniform() >= drop
+                half.centers.append(Center(base + i, base + low, base + high, own, units / window))
+                self.units += units
+            stream.done = last
+        return half
+
+    def blocks_of(self, first: int, last: int) -> Iterator[Block]:
+        """The blocks of the slices [first, last), as one worker makes them."""
+        self.taken, self.end, streams = first, last, [Stream(), Stream()]
         while True:
-            queue += [block] if (block := next(blocks, None)) else []
-            if not queue:
+            halves, used = [self.fill(stream) for stream in streams], [0, 1]
+            if not halves[0].centers:
+                halves.reverse()
+                used.reverse()
+            if not halves[0].centers:
                 return
-            yield queue.pop(0)
+            block = Block(halves, self.latest)
+            for h in [0] if block.alone else [0, 1]:
+                rng = streams[used[h]].rng
+                if not self.o["shared_negatives"]:
+                    block.rng = block.rng or Rng(rng.next())
+                    continue
+                n = CONSTANTS["sampled_alone" if block.alone else "sampled"]
+                halves[h].negatives = [self.noise.draw(rng) for _ in range(n)]
+            yield block
 
     def rows(self, side: str, item: int, own_row: bool = True) -> Rows:
         tokens, content, own = self.tables[f"{side}_tokens"], [], None
@@ -219,77 +261,135 @@ class Reference:
 
     # --- one block ------------------------------------------------------------
 
-    def train(self, block: Block, rate: float, rng: Rng) -> None:
+    def train(self, block: Block, rate: float) -> None:
         dim = self.o["dim"]
-        center = Side(
-            [self.rows("center", block.contexts[c.place], c.own_row) for c in block.centers],
-            dim,
-            damp_own=True,
-        )
-        context = Side(
-            [self.rows("context", i) for i in block.contexts + block.negatives],
-            dim,
-            damp_own=self.o["context"] == "content",
-        )
-        self.pairs += sum(c.pairs for c in block.centers)
-        self.find_curvatures(block, center, context, rate)
-        if block.negatives:
-            steps = self.shared_steps(block, center.vectors @ context.vectors.T, rate)
-            for i, gradient in enumerate(steps @ context.vectors):
-                center.add(i, gradient)
-            for j, gradient in enumerate(steps.T @ center.vectors):
-                context.add(j, gradient)
+        items, first_context, first_negative = [], [], []
+        for half in block.halves:
+            first_context.append(len(items))
+            items += half.contexts
+            first_negative.append(len(items))
+            items += half.negatives
+        rows = [
+            self.rows("center", half.contexts[c.place], c.own_row)
+            for half in block.halves
+            for c in half.centers
+        ]
+        center = Side(rows, dim)
+        context = Side([self.rows("context", item) for item in items], dim)
+        if not self.o["shared_negatives"]:
+            self.independent(block, center, context, first_context, rate)
         else:
-            self.independent(block, center, context, rate, rng)
+            self.shared(block, center, context, first_context, first_negative, rate)
         center.scatter()
         context.scatter()
 
-    def find_curvatures(self, block: Block, center: Side, context: Side, rate: float) -> None:
-        """Summed squares of the other sides of its pairs, for each vector."""
-        n, k = len(block.contexts), len(block.negatives)
-        negatives, bound = self.o["negatives"], rate * CONSTANTS["curvature"]
-        for i, c in enumerate(block.centers):
-            pairs = [j for j in range(c.low, c.high) if j != c.place]
-            near = context.squares[pairs].sum()
-            drawn = negatives * near
-            if k:
-                drawn = negatives / k * len(pairs) * context.squares[n:].sum()
-                context.curvatures[n:] += bound * negatives / k * len(pairs) * center.squares[i]
-            center.curvatures[i] = bound * (near + drawn)
-            context.curvatures[pairs] += bound * center.squares[i]
+    def bend(self, c: Center, i: int, first: int, center: Side, context: Side, rate: float) -> None:
+        """Curvature along a center and its contexts, by the weight of their pairs."""
+        for j in range(c.low, c.high):
+            bound = rate * CONSTANTS["curvature"] * self.window_weight(abs(j - c.place))
+            center.curvatures[i] += bound * context.squares[first + j]
+            context.curvatures[first + j] += bound * center.squares[i]
 
-    def shared_steps(self, block: Block, scores: np.ndarray, rate: float) -> np.ndarray:
-        """(centers, contexts and negatives): the factor of each product of two vectors."""
-        n, k = len(block.contexts), len(block.negatives)
-        steps = np.zeros_like(scores)
-        for i, c in enumerate(block.centers):
-            pairs = [j for j in range(c.low, c.high) if j != c.place]
-            steps[i, pairs] = rate * (1.0 - sigmoid(scores[i, pairs]))
-            for j, drawn in enumerate(block.negatives, start=n):
-                counted = sum(block.contexts[p] != drawn for p in pairs)
-                weight = self.o["negatives"] / k * counted
-                steps[i, j] = -rate * weight * sigmoid(scores[i, j])
-        return steps
+    def shared(
+        self,
+        block: Block,
+        center: Side,
+        context: Side,
+        first_context: list[int],
+        first_negative: list[int],
+        rate: float,
+    ) -> None:
+        tile, negatives = CONSTANTS["tile"], self.o["negatives"]
+        pairs = np.array([c.pairs for half in block.halves for c in half.centers])
+        self.blocks += 1
+        step = max(np.float32(CONSTANTS["mean_step"]), np.float32(1) / np.float32(self.blocks))
+        self.mean += step * (pairs @ center.vectors / pairs.sum() - self.mean)
+        bases = sigmoid(context.vectors @ self.mean) * (not self.context_content)
+        to_center, to_context = np.zeros_like(center.vectors), np.zeros_like(context.vectors)
+        firsts = [0, len(block.halves[0].centers)]
+        for h, half in enumerate(block.halves[: 1 if block.alone else 2]):
+            other, tiles = block.halves[1 - h], -(-len(half.centers) // tile)
+            around = -(-len(other.contexts) // tile)
+            for t in range(tiles):
+                noise: list[int] = []
+                for b in range(min(CONSTANTS["band_tiles"], around)):
+                    start = (t * around // tiles + b) % around * tile
+                    part = range(start, min(start + tile, len(other.contexts)))
+                    noise += [first_context[1 - h] + j for j in part]
+                events = len(noise)
+                noise += [first_negative[h] + k for k in range(len(half.negatives))]
+                for n, c in enumerate(half.centers[t * tile : (t + 1) * tile], start=t * tile):
+                    i = firsts[h] + n
+                    self.bend(c, i, first_context[h], center, context, rate)
+                    near = {}
+                    for place in range(c.low, c.high):
+                        if place == c.place:
+                            continue
+                        weight = self.window_weight(abs(place - c.place))
+                        item = half.contexts[place]
+                        near[item] = near.get(item, 0.0) + weight
+                        j = first_context[h] + place
+                        share = sigmoid(center.vectors[i] @ context.vectors[j])
+                        to_center[i] += rate * weight * (1 - share) * context.vectors[j]
+                        to_context[j] += rate * weight * (1 - share) * center.vectors[i]
+                    for j in noise:
+                        item = self.item_at(block, j, first_context, first_negative)
+                        drawn = len(noise) - events
+                        weight = negatives / (drawn + events * self.ratios[item])
+                        bound = rate * CONSTANTS["curvature"] * weight * c.pairs
+                        center.curvatures[i] += bound * context.squares[j]
+                        context.curvatures[j] += bound * center.squares[i]
+                        share = sigmoid(center.vectors[i] @ context.vectors[j])
+                        noise_step = rate * weight * max(0.0, c.pairs - near.get(item, 0.0)) * share
+                        base_step = rate * weight * c.pairs * bases[j]
+                        to_center[i] -= noise_step * context.vectors[j]
+                        to_context[j] -= (noise_step - base_step) * center.vectors[i]
+                        to_context[j] -= base_step * self.mean
+        for i, gradient in enumerate(to_center):
+            center.add(i, gradient)
+        for j, gradient in enumerate(to_context):
+            context.add(j, gradient)
 
-    def independent(self, block: Block, center: Side, context: Side, rate: float, rng: Rng) -> None:
+    @staticmethod
+    def item_at(block: Block, j: int, first_context: list[int], first_negative: list[int]) -> int:
+        h = int(j >= first_context[1] and not block.alone)
+        half = block.halves[h]
+        if j >= first_negative[h]:
+            return half.negatives[j - first_negative[h]]
+        return half.contexts[j - first_context[h]]
+
+    def independent(
+        self, block: Block, center: Side, context: Side, first_context: list[int], rate: float
+    ) -> None:
         """As many draws for each pair as there are to be negatives, each a step of its own."""
-        for i, c in enumerate(block.centers):
-            middle = center.vectors[i]
-            for j in range(c.low, c.high):
-                if j == c.place:
-                    continue
-                step = rate * (1.0 - sigmoid(middle @ context.vectors[j]))
-                center.add(i, step * context.vectors[j])
-                context.add(j, step * middle)
-                for _ in range(self.o["negatives"]):
-                    item = self.noise.draw(rng)
-                    if item == block.contexts[j]:
+        rng, i = block.rng, -1
+        for h, half in enumerate(block.halves):
+            for c in half.centers:
+                i += 1
+                self.bend(c, i, first_context[h], center, context, rate)
+        center.curvatures *= 1 + self.o["negatives"]
+        i = -1
+        for h, half in enumerate(block.halves):
+            for c in half.centers:
+                i += 1
+                middle = center.vectors[i]
+                for place in range(c.low, c.high):
+                    if place == c.place:
                         continue
-                    drawn = Side([self.rows("context", item)], self.o["dim"], False)
-                    step = -rate * sigmoid(middle @ drawn.vectors[0])
-                    center.add(i, step * drawn.vectors[0])
-                    drawn.add(0, step * middle)
-                    drawn.scatter()
+                    j = first_context[h] + place
+                    weighed = rate * self.window_weight(abs(place - c.place))
+                    step = weighed * (1.0 - sigmoid(middle @ context.vectors[j]))
+                    center.add(i, step * context.vectors[j])
+                    context.add(j, step * middle)
+                    for _ in range(self.o["negatives"]):
+                        item = self.noise.draw(rng)
+                        if item == half.contexts[place]:
+                            continue
+                        drawn = Side([self.rows("context", item)], self.o["dim"])
+                        step = -weighed * sigmoid(middle @ drawn.vectors[0])
+                        center.add(i, step * drawn.vectors[0])
+                        drawn.add(0, step * middle)
+                        drawn.scatter()
 
     # --- all of it ------------------------------------------------------------
 
@@ -302,29 +402,33 @@ class Reference:
         firsts = [events // count * s + min(events % count, s) for s in range(count)]
         return [*(int(np.searchsorted(starts, first)) for first in firsts), len(starts)]
 
+    def order(self, epoch: int) -> list[int]:
+        rng, order = (
+            Rng(self.o["seed"], CONSTANTS["shuffle_stream"], epoch),
+            list(range(self.count)),
+        )
+        for i in range(self.count, 1, -1):
+            j = rng.below(i)
+            order[i - 1], order[j] = order[j], order[i - 1]
+        return order
+
     def run(self) -> Reference:
-        o, edges = self.o, self.slices()
-        count = len(edges) - 1
-        total = count * o["epochs"]
-        stretch = count
-        if o["stretch"]:
-            stretch = max(1, o["stretch"] * count // len(self.items))
-        order: list[int] = []
-        for at in range(total):
-            if at % count == 0:
-                order = list(range(count))
-                rng = Rng(o["seed"], CONSTANTS["shuffle_stream"], at // count)
-                for i in range(count, 1, -1):
-                    j = rng.below(i)
-                    order[i - 1], order[j] = order[j], order[i - 1]
-            first, last = o["learning_rate"], o["min_learning_rate"]
-            rate = float(np.float32(first + at / total * (last - first)))
-            rng = Rng(o["seed"], CONSTANTS["slice_stream"], at)
-            part = order[at % count]
-            for block in self.pipeline(edges[part], edges[part + 1], rng):
-                self.train(block, rate, rng)
-            if (at + 1) % stretch == 0 or at + 1 == total:
-                self.pass_down(at + 1 == total)
+        o, self.edges = self.o, self.slices()
+        self.count, self.latest = len(self.edges) - 1, 0
+        total = self.count * o["epochs"]
+        stretch = total
+        if self.tables["center_ngrams"] is not None and len(self.tables["center_ngrams"]):
+            stretch = max(1, o["stretch"] * self.count // len(self.items)) or self.count
+            if o["stretch"] == 0:
+                stretch = self.count
+        for begin in range(0, total, stretch):
+            end = min(begin + stretch, total)
+            self.mean, self.blocks = np.zeros(o["dim"]), 0  # of a worker, for its stretch
+            for block in self.blocks_of(begin, end):
+                first, last = o["learning_rate"], o["min_learning_rate"]
+                self.train(block, float(np.float32(first + block.slice / total * (last - first))))
+            self.pass_down(end == total)
+        self.pairs = self.units // o["window"]
         for side in ("center", "context"):
             own = self.center_own if side == "center" else self.context_own
             if (tokens := self.tables[f"{side}_tokens"]) is not None:

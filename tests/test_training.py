@@ -41,7 +41,7 @@ CASES: dict[str, dict[str, Any]] = {
     "exponent 1": {"noise_exponent": 1.0},
     "exponent 10": {"noise_exponent": 10.0, "learning_rate": 0.01},
     "1 negative": {"negatives": 1},
-    "40 negatives": {"negatives": 40},
+    "40 negatives": {"negatives": 40, "learning_rate": 0.01},
     "rate": {"learning_rate": 0.04, "min_learning_rate": 0.04},
     "stretch": {"stretch": 100, "epochs": 3},
     "n-grams in every block": {"stretch": 1},
@@ -134,17 +134,17 @@ def test_no_pair_of_a_long_session_is_lost(length, monkeypatch):
     assert model.history[-1]["pairs_done"] == 2 * (length - 1)
 
 
-def test_windows_are_drawn_evenly(monkeypatch):
-    """Reach r is 1..w with equal chance and gives 2 r pairs, less what hangs over the ends."""
+def test_pairs_count_by_the_share_of_windows_that_reach_them(monkeypatch):
+    """Distance d counts (w - d + 1) / w: w + 1 pairs an event, but for what hangs over the ends."""
     length, window = 20_000, 5
     data = likewise.Sessions.from_arrays(
         (np.arange(length) % 30).astype(np.int32), np.array([0, length]), tiny_shop.catalogue()
     )
     chosen = tiny_shop.options(window=window, epochs=1, content=False, dim=4, learning_rate=0.01)
     model, _ = tiny_shop.trained(monkeypatch, chosen, data)
-    deviation = 2 * np.sqrt((window**2 - 1) / 12 * length)
-    expected = (window + 1) * length
-    assert abs(model.history[-1]["pairs_done"] - expected) < 4 * deviation + window * (window + 1)
+    hanging = sum(2 * d * (window - d + 1) for d in range(1, window + 1))
+    expected = ((window + 1) * window * length - hanging) // window
+    assert model.history[-1]["pairs_done"] == expected
 
 
 def test_reference_sampler_draws_by_count():
@@ -170,7 +170,9 @@ def test_reference_generator_is_the_published_one():
 
 
 def test_constants_are_what_the_reference_expects():
-    assert CONSTANTS["block_centers"] < tiny_shop.LONG_SESSION  # a session is cut into blocks
+    assert (
+        CONSTANTS["half_centers"] + CONSTANTS["half_slack"] < tiny_shop.LONG_SESSION
+    )  # a session is cut into blocks
     data = tiny_shop.sessions()
     assert data.n_events > 2 * CONSTANTS["least_slice"]  # there are slices to shuffle
     assert 0 in data.counts

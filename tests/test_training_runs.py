@@ -15,7 +15,6 @@ import pytest
 
 import tiny_shop
 from likewise import InputError, Model, Options, Sessions, TrainingError, train, training
-from reference import sigmoid
 from reference_random import NoiseSampler
 
 TABLES = ("center", "context")
@@ -40,10 +39,10 @@ def loss(model: Model, sessions: Sessions) -> float:
     """Nats a pair, negatives in expectation: neighbours against all items by their noise share."""
     noise = NoiseSampler(sessions.counts, model.options.noise_exponent).probabilities
     scores = model.center.astype(float) @ model.context.astype(float).T
-    far = -np.log(sigmoid(-scores)) @ noise * model.options.negatives
+    far = np.logaddexp(0, scores) @ noise * model.options.negatives
     items = sessions.items.reshape(len(sessions), -1)
     left, right = items[:, :-1].ravel(), items[:, 1:].ravel()
-    return float((-np.log(sigmoid(scores[left, right])) + far[left]).mean())
+    return float((np.logaddexp(0, -scores[left, right]) + far[left]).mean())
 
 
 # --- seeds and threads -------------------------------------------------------------------------
@@ -77,7 +76,7 @@ def test_another_seed_is_another_model(content):
         for seed in (1, 2)
     )
     assert not np.allclose(first.center, second.center, atol=1e-3)
-    assert first.history[-1]["pairs_done"] != second.history[-1]["pairs_done"]  # other windows
+    assert first.history[-1]["pairs_done"] == second.history[-1]["pairs_done"]  # none is drawn
 
 
 @pytest.mark.parametrize("content", [True, False])

@@ -1,10 +1,21 @@
 // block.h: one block of training: gather, score, gradient, scatter.
 //
 // Skip-gram with negative sampling (Mikolov et al. 2013) over a block of events. Every row is read
-// once and written once a block; between, all pairs are small dense products in cache. The block's
-// negatives are shared by its centers and weighted by negatives * pairs / kSharedNegatives, so that
-// the expected gradient is that of `negatives` independent draws for each pair; a draw that hits
-// the pair's own context does not count, as in word2vec.
+// once and written once a block; between, all pairs are small dense products in cache. Three things
+// make few negatives do the work of many, and leave the expected gradient that of `negatives`
+// independent draws for each pair:
+//
+// - Each center meets a band of the other half's contexts and the items drawn for its half. Either
+//   kind is weighted by the balance heuristic (Veach and Guibas 1995): a draw has the noise
+//   distribution, an event that of the sessions, and together they stand for the noise alone. So
+//   every event pays for its true contexts with noise of its own, a rare item as surely as a
+//   frequent one, and its rows are at hand already. A negative that is a true context of a center
+//   does not count for that pair, as in word2vec.
+// - A pair at distance d counts by the share of windows that reach it: nothing is drawn, and no
+//   score is computed for nothing.
+// - What noise does to a context goes mostly along the mean of all centers. That part is taken from
+//   a running mean instead of the few centers at hand (a control variate). Rows of content, which
+//   many contexts share, average by themselves and do without.
 //
 // A row that many pairs of a block share gets all their steps at once, where plain stochastic
 // descent sees each answer the one before, and would overshoot. Such a row's step is cut to rate /
@@ -31,6 +42,12 @@ namespace likewise {
 /// 1/4).
 inline constexpr float kCurvature = 0.03F;
 
+/// Columns of the other half that a tile of centers meets as noise, kScorePadding at a time.
+inline constexpr std::size_t kBandTiles = 2;
+
+/// Share of a block in the running mean of centers.
+inline constexpr float kMeanStep = 0.02F;
+
 /// Scratch memory of one thread: aligned floats that grow and are never shared.
 class Scratch {
  public:
@@ -47,52 +64,99 @@ class Workspace {
 
   /// Trains on the block, and meanwhile asks for the rows of the block that comes next (or null) to
   /// be brought near. `loss`, when not null, gets the summed loss of the block's pairs added
-  /// (before the step): -log sigmoid of each pair and of each negative, in nats.
-  void train(const PreparedBlock& prepared, const PreparedBlock* upcoming, float rate, double* loss,
-             Rng& rng);
+  /// (before the step): -log sigmoid of each pair and of its negatives, by weight, in nats.
+  void train(const PreparedBlock& prepared, const PreparedBlock* upcoming, float rate,
+             double* loss);
 
  private:
+  static constexpr std::size_t kNoiseColumns = kRowAlign;  // room for a center's noise
+
   /// The items of one side of the block: their vectors, and where their gradients go.
   struct Side {
-    float* vectors = nullptr;       // (items, stride)
-    std::vector<float> squares;     // of the vectors' lengths
-    std::vector<float> curvatures;  // of the loss along each vector, times the rate
-    bool damp_own = true;           // whether own rows are held back by them, too
-    std::vector<float> scales;      // of each gradient on its way out
-    std::vector<float*> out;        // own row where an item is that alone, scratch otherwise
+    float* vectors = nullptr;        // (items, stride), where they are not the rows themselves
+    std::vector<const float*> rows;  // the vectors, and kScorePadding more that may be read
+    std::vector<float> squares;      // of the vectors' lengths
+    std::vector<float> curvatures;   // of the loss along each vector, times the rate
+    std::vector<float> scales;       // of each gradient on its way out
+    std::vector<float*> out;         // own row where an item is that alone, scratch otherwise
     std::vector<float> slot_curvatures;
     std::vector<float*> targets;  // where the rows of one item's content take its gradient,
     std::vector<float> weights;   // and how much of it
     Scratch vector_memory, gradient_memory, slot_memory;
   };
-  struct Span {
-    std::size_t low, high;
+
+  /// Centers that are computed together, with the contexts that any of them has and their noise.
+  struct Tile {
+    std::size_t first, count;           // centers of the half
+    std::size_t low, high;              // contexts of the half
+    std::size_t n_noise;                // columns of noise: the band, then the drawn items
+    std::size_t band[kBandTiles];       // first contexts of the band's parts in the other half,
+    std::size_t start[kBandTiles + 2];  // and their first columns; that of the drawn items; the end
+    std::uint32_t index[kNoiseColumns];  // of each column among the block's contexts
+    const float* rows[kNoiseColumns + kScorePadding];
+    float weights[kNoiseColumns], bases[kNoiseColumns];
   };
 
-  void train_shared(const PreparedBlock& prepared, float rate, double* loss);
-  void train_independent(const PreparedBlock& prepared, float rate, double* loss, Rng& rng);
-  void gather(const RowList& rows, Side& side);
-  void find_curvatures(const Block& block, float rate);
+  /// One half of the block: where it lies in the lists of the whole block, and its products.
+  struct Part {
+    const Half* half = nullptr;
+    std::size_t first_center = 0, first_context = 0, first_negative = 0;
+    std::size_t stride = 0;          // of `steps`
+    float* steps = nullptr;          // (centers, contexts): scores, then steps, of the true pairs
+    float* noise = nullptr;          // (centers, kNoiseColumns): the same of noise, for centers
+    float* context_noise = nullptr;  // the same about their bases, for contexts
+    std::vector<std::uint32_t> first_row, last_row;  // centers that use a tile of contexts
+    std::vector<Tile> tiles;
+    Scratch memory;
+    std::size_t centers() const { return half->centers.size(); }
+    std::size_t contexts() const { return half->contexts.size(); }
+  };
+
+  void gather(const RowList& rows, Side& side, bool in_place);
   void choose_targets(const RowList& rows, Side& side);
   void scatter(const RowList& rows, Side& side);
   void expect_rows(const PreparedBlock* upcoming, std::size_t pauses);
   void bring_some_near();
-  void skip_true_contexts(const Block& block);
-  double center_loss(const Block& block, std::size_t i) const;
+
+  void lay_out(const PreparedBlock& prepared);
+  void plan_tiles(Part& own, const Part* other);
+  void plan_noise(Tile& tile, const Part& own, const Part* other, std::size_t turn);
+  void move_mean(const Block& block);
+  void weigh_noise(Tile& tile, std::span<const float> ratios);
+  void score(Part& own, float rate, double* loss);
+  void bend_true_pairs(const Part& own, std::size_t i, float rate);
+  bool mark_true_contexts(const Part& own, const Part* other);
+  void skip_true_contexts(Part& own, const Part* other);
+  void train_centers(const Part& own);
+  void train_contexts(const Part& own, const Part* other);
+  void train_shared(const PreparedBlock& prepared, float rate, double* loss);
+  void train_independent(const PreparedBlock& prepared, float rate, double* loss);
+  double center_loss(const Part& own, const Tile& tile, std::size_t i) const;
 
   const Kernels& kernels_;
   const Sides& sides_;
+  std::size_t window_;
   float negatives_;
   const NoiseSampler& noise_;
   Side center_, context_;
   std::span<float* const> upcoming_[4];  // rows to bring near, from the next block
   std::size_t upcoming_share_ = 0;       // of them at each pause of this block's work
-  std::size_t score_stride_ = 0, first_negative_ = 0;
-  float* scores_ = nullptr;
-  std::vector<std::uint32_t> first_row_, last_row_;  // centers that use a tile of contexts
-  std::vector<Span> spans_;                          // contexts that a tile of centers uses
-  std::vector<float> running_;                       // sums over contexts, by place
-  Scratch score_memory_;
+  Part parts_[2];
+  std::vector<float> window_weights_;  // by distance, zero beyond the window and at itself
+  const float* weight_at_ = nullptr;   // of distance 0 in it
+  std::size_t reach_ = 0;              // distances on either side
+  bool about_mean_ = true;             // whether contexts take their noise about it
+  float* mean_ = nullptr;              // (stride,): running mean of centers, by their pairs
+  std::int64_t blocks_ = 0;            // that it has seen
+  std::vector<float> shares_;          // of this block's centers in it
+  std::vector<float> ones_, unused_;
+  std::vector<float> bases_;         // a context: sigmoid of its score with the mean
+  std::vector<float> mean_steps_;    // a context: minus the steps of its noise along the mean
+  std::vector<std::uint8_t> true_;   // a context: whether the half at hand has it as a true one
+  std::vector<std::uint64_t> seen_;  // bits of the items that the half at hand has
+  std::vector<Terms> terms_;
+  Scratch mean_memory_, nothing_memory_;
+  const float* nothing_ = nullptr;  // (stride,) zeros: a vector without rows
 };
 
 }  // namespace likewise

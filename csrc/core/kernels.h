@@ -10,17 +10,20 @@
 
 namespace likewise {
 
-/// A product to accumulate: out_i += sum over j < n of step(i, j) * rows_j, where
-/// step(i, j) = steps[i * row_step + j * column_step] and rows_j = rows + j * stride.
+/// A product to accumulate: out_i += sum over j < n of step(i, j) * rows[j], where
+/// step(i, j) = steps[i * row_step + j * column_step].
 struct Terms {
   const float* steps;
   std::size_t row_step, column_step;
-  const float* rows;
+  const float* const* rows;
   std::size_t n;
 };
 
 /// Columns that `scores` may compute at a time.
 inline constexpr std::size_t kScorePadding = 4;
+
+/// Rows that `accumulate` works on at a time.
+inline constexpr std::size_t kMostRows = 4;
 
 struct Kernels {
   const char* name;
@@ -30,19 +33,29 @@ struct Kernels {
   void (*scores)(const float* a, std::size_t m, const float* b, std::size_t n, std::size_t stride,
                  float* out, std::size_t out_stride);
 
-  /// Scores of true contexts to steps, in place: rate * (1 - sigmoid(s)) for low <= j < high and
-  /// j != self, zero elsewhere in [0, n) and on to the next multiple of kScorePadding. Places up to
-  /// the next multiple of kRowAlign are spoilt.
+  /// The same with b_j = b[j], rows wherever they are.
+  void (*scores_at)(const float* a, std::size_t m, const float* const* b, std::size_t n,
+                    std::size_t stride, float* out, std::size_t out_stride);
+
+  /// out[k] = dot(rows[k], rows[k]) for k < n.
+  void (*squares)(const float* const* rows, std::size_t n, std::size_t stride, float* out);
+
+  /// Scores of true contexts to steps, in place: rate * weights[j] * (1 - sigmoid(s)) for
+  /// low <= j < high, zero elsewhere in [0, n) and on to the next multiple of kScorePadding. Places
+  /// up to the next multiple of kRowAlign are spoilt; weights must be readable there.
   void (*positive_steps)(float* scores, std::size_t n, std::size_t low, std::size_t high,
-                         std::size_t self, float rate);
+                         const float* weights, float rate);
 
-  /// Scores of negatives to steps, in place: -rate * sigmoid(s). Places up to the next multiple of
-  /// kRowAlign are spoilt.
-  void (*negative_steps)(float* scores, std::size_t n, float rate);
+  /// Scores of noise to steps, in place: -w * sigmoid(s) with w = scale * weights[j]; and to
+  /// steps about a base, w * (bases[j] - sigmoid(s)), in `context_steps`. All arrays are read and
+  /// written up to the next multiple of kRowAlign, and spoilt past n.
+  void (*negative_steps)(float* scores, float* context_steps, std::size_t n, const float* weights,
+                         const float* bases, float scale);
 
-  /// Adds scales[i] times both terms to row i of the m rows that `out` points to.
-  void (*accumulate)(float* const* out, const float* scales, std::size_t m, const Terms& first,
-                     const Terms& second, std::size_t stride);
+  /// Adds scales[i] times all n terms to row i of the m rows that `out` points to; m is at most
+  /// kMostRows.
+  void (*accumulate)(float* const* out, const float* scales, std::size_t m, const Terms* terms,
+                     std::size_t n, std::size_t stride);
 
   /// out = sum over k < n of weights[k] * rows[k]; returns its squared length.
   float (*compose)(float* out, const float* const* rows, const float* weights, std::size_t n,

@@ -11,7 +11,7 @@ namespace {
 struct Simd {
   using Reg = __m256;
   static constexpr std::size_t kWidth = 8;
-  static constexpr int kScoreRows = 2, kTileRows = 4, kTileRegs = 2;
+  static constexpr int kScoreRows = 2, kTileRegs = 2;
 
   static Reg zero() { return _mm256_setzero_ps(); }
   static Reg set(float x) { return _mm256_set1_ps(x); }
@@ -44,16 +44,13 @@ struct Simd {
     return multiply(p, _mm256_castsi256_ps(power));
   }
 
-  static Reg keep_pairs(Reg x, std::size_t base, std::size_t low, std::size_t high,
-                        std::size_t self) {
+  static Reg keep_between(Reg x, std::size_t base, std::size_t low, std::size_t high) {
     const __m256i place = _mm256_add_epi32(_mm256_set1_epi32(static_cast<int>(base)),
                                            _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
     const auto word = [](std::size_t v) { return _mm256_set1_epi32(static_cast<int>(v)); };
     const __m256i below = _mm256_cmpgt_epi32(word(low), place);
     const __m256i inside = _mm256_cmpgt_epi32(word(high), place);
-    const __m256i own = _mm256_cmpeq_epi32(word(self), place);
-    const __m256i keep = _mm256_andnot_si256(_mm256_or_si256(below, own), inside);
-    return _mm256_and_ps(x, _mm256_castsi256_ps(keep));
+    return _mm256_and_ps(x, _mm256_castsi256_ps(_mm256_andnot_si256(below, inside)));
   }
 
   static float sum(Reg x) {
@@ -65,6 +62,7 @@ struct Simd {
   template <int kRows, int kColumns>
   static void store_sums(const Reg (&sums)[kRows][kColumns], float* out, std::size_t out_stride) {
     static_assert(kColumns == 4);
+#pragma GCC unroll 8
     for (int i = 0; i < kRows; ++i) {
       float* place = out + static_cast<std::size_t>(i) * out_stride;
       const Reg ab = _mm256_hadd_ps(sums[i][0], sums[i][1]);
@@ -77,8 +75,8 @@ struct Simd {
 
 #include "core/kernels_tiles.h"
 
-constexpr Kernels kAvx2{"avx2",     scores,  positive_steps, negative_steps,
-                        accumulate, compose, scatter};
+constexpr Kernels kAvx2{"avx2",         scores,     scores_at, squares, positive_steps,
+                        negative_steps, accumulate, compose,   scatter};
 
 }  // namespace
 

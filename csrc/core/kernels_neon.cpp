@@ -11,7 +11,7 @@ namespace {
 struct Simd {
   using Reg = float32x4_t;
   static constexpr std::size_t kWidth = 4;
-  static constexpr int kScoreRows = 4, kTileRows = 4, kTileRegs = 4;
+  static constexpr int kScoreRows = 4, kTileRegs = 4;
 
   static Reg zero() { return vdupq_n_f32(0.0F); }
   static Reg set(float x) { return vdupq_n_f32(x); }
@@ -42,13 +42,11 @@ struct Simd {
     return multiply(p, vreinterpretq_f32_s32(power));
   }
 
-  static Reg keep_pairs(Reg x, std::size_t base, std::size_t low, std::size_t high,
-                        std::size_t self) {
+  static Reg keep_between(Reg x, std::size_t base, std::size_t low, std::size_t high) {
     const std::uint32_t steps[4] = {0, 1, 2, 3};
     const auto word = [](std::size_t v) { return vdupq_n_u32(static_cast<std::uint32_t>(v)); };
     const uint32x4_t place = vaddq_u32(word(base), vld1q_u32(steps));
-    const uint32x4_t inside = vandq_u32(vcgeq_u32(place, word(low)), vcltq_u32(place, word(high)));
-    const uint32x4_t keep = vbicq_u32(inside, vceqq_u32(place, word(self)));
+    const uint32x4_t keep = vandq_u32(vcgeq_u32(place, word(low)), vcltq_u32(place, word(high)));
     return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(x), keep));
   }
 
@@ -57,6 +55,7 @@ struct Simd {
   template <int kRows, int kColumns>
   static void store_sums(const Reg (&sums)[kRows][kColumns], float* out, std::size_t out_stride) {
     static_assert(kColumns == 4);
+#pragma GCC unroll 8
     for (int i = 0; i < kRows; ++i) {
       float* place = out + static_cast<std::size_t>(i) * out_stride;
       vst1q_f32(place,
@@ -67,8 +66,8 @@ struct Simd {
 
 #include "core/kernels_tiles.h"
 
-constexpr Kernels kNeon{"neon",     scores,  positive_steps, negative_steps,
-                        accumulate, compose, scatter};
+constexpr Kernels kNeon{"neon",         scores,     scores_at, squares, positive_steps,
+                        negative_steps, accumulate, compose,   scatter};
 
 }  // namespace
 

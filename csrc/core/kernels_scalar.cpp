@@ -33,32 +33,49 @@ void scores(const float* a, std::size_t m, const float* b, std::size_t n, std::s
   }
 }
 
-void positive_steps(float* values, std::size_t n, std::size_t low, std::size_t high,
-                    std::size_t self, float rate) {
-  for (std::size_t j = 0; j < padded(n); ++j) {
-    const bool pair = j >= low && j < high && j != self;
-    values[j] = pair ? rate * (1.0F - sigmoid(values[j])) : 0.0F;
+void scores_at(const float* a, std::size_t m, const float* const* b, std::size_t n,
+               std::size_t stride, float* out, std::size_t out_stride) {
+  for (std::size_t i = 0; i < m; ++i) {
+    for (std::size_t j = 0; j < n; ++j) {
+      out[i * out_stride + j] = dot(a + i * stride, b[j], stride);
+    }
   }
 }
 
-void negative_steps(float* values, std::size_t n, float rate) {
-  for (std::size_t j = 0; j < n; ++j) values[j] = -rate * sigmoid(values[j]);
+void squares(const float* const* rows, std::size_t n, std::size_t stride, float* out) {
+  for (std::size_t k = 0; k < n; ++k) out[k] = dot(rows[k], rows[k], stride);
+}
+
+void positive_steps(float* values, std::size_t n, std::size_t low, std::size_t high,
+                    const float* weights, float rate) {
+  for (std::size_t j = 0; j < padded(n); ++j) {
+    const bool pair = j >= low && j < high;
+    values[j] = pair ? rate * weights[j] * (1.0F - sigmoid(values[j])) : 0.0F;
+  }
+}
+
+void negative_steps(float* values, float* context_steps, std::size_t n, const float* weights,
+                    const float* bases, float scale) {
+  for (std::size_t j = 0; j < n; ++j) {
+    const float weight = scale * weights[j], share = sigmoid(values[j]);
+    values[j] = -weight * share;
+    context_steps[j] = weight * (bases[j] - share);
+  }
 }
 
 void add(float* __restrict out, float scale, const Terms& terms, std::size_t i,
          std::size_t stride) {
   for (std::size_t j = 0; j < terms.n; ++j) {
     const float step = scale * terms.steps[i * terms.row_step + j * terms.column_step];
-    const float* __restrict row = terms.rows + j * stride;
+    const float* __restrict row = terms.rows[j];
     for (std::size_t d = 0; d < stride; ++d) out[d] += step * row[d];
   }
 }
 
-void accumulate(float* const* out, const float* scales, std::size_t m, const Terms& first,
-                const Terms& second, std::size_t stride) {
+void accumulate(float* const* out, const float* scales, std::size_t m, const Terms* terms,
+                std::size_t n, std::size_t stride) {
   for (std::size_t i = 0; i < m; ++i) {
-    add(out[i], scales[i], first, i, stride);
-    add(out[i], scales[i], second, i, stride);
+    for (std::size_t t = 0; t < n; ++t) add(out[i], scales[i], terms[t], i, stride);
   }
 }
 
@@ -80,8 +97,8 @@ void scatter(const float* __restrict gradient, float* const* rows, const float* 
   }
 }
 
-constexpr Kernels kScalar{"scalar",   scores,  positive_steps, negative_steps,
-                          accumulate, compose, scatter};
+constexpr Kernels kScalar{"scalar",       scores,     scores_at, squares, positive_steps,
+                          negative_steps, accumulate, compose,   scatter};
 
 }  // namespace
 

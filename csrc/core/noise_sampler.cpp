@@ -7,7 +7,8 @@
 
 namespace likewise {
 
-NoiseSampler::NoiseSampler(std::span<const std::int64_t> counts, double exponent) {
+NoiseSampler::NoiseSampler(std::span<const std::int64_t> counts, double exponent,
+                           std::span<const float> keep) {
   std::vector<double> shares;
   double total = 0, largest = 0;
   for (std::size_t i = 0; i < counts.size(); ++i) {
@@ -19,6 +20,17 @@ NoiseSampler::NoiseSampler(std::span<const std::int64_t> counts, double exponent
   if (slots_.empty()) throw std::invalid_argument("counts must hold an item with events, got none");
   // Against the largest, so that no exponent overflows.
   for (double& share : shares) total += share = std::exp(share - largest);
+  const auto kept = [&](std::size_t i) {
+    return static_cast<double>(counts[i]) * (keep.empty() ? 1.0 : static_cast<double>(keep[i]));
+  };
+  double events = 0;
+  for (std::size_t i = 0; i < counts.size(); ++i) events += kept(i);
+  ratios_.resize(counts.size());
+  for (std::size_t s = 0; s < slots_.size(); ++s) {
+    const auto i = static_cast<std::size_t>(slots_[s].item);
+    // At most what a float holds: an item that is never drawn has no weight as noise.
+    ratios_[i] = static_cast<float>(std::min(kept(i) / events / (shares[s] / total), 1e30));
+  }
   const double scale = static_cast<double>(slots_.size()) / total;
 
   std::vector<std::uint32_t> small, large;

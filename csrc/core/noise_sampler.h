@@ -17,24 +17,42 @@ class NoiseSampler {
  public:
   /// counts (n_items,): events of each item; items without events are never drawn.
   /// Throws std::invalid_argument when no item has events.
-  NoiseSampler(std::span<const std::int64_t> counts, double exponent);
+  /// keep (n_items,), or empty: the share of an item's events that sub-sampling keeps.
+  NoiseSampler(std::span<const std::int64_t> counts, double exponent,
+               std::span<const float> keep = {});
 
-  ItemId draw(Rng& rng) const {
-    const std::uint64_t bits = rng.next();
-    const auto place =
-        static_cast<std::size_t>(((bits >> 32) * static_cast<std::uint64_t>(slots_.size())) >> 32);
-    const Slot& slot = slots_[place];
+  ItemId draw(Rng& rng) const { return item_of(rng.next()); }
+
+  /// The item that a random number stands for.
+  ItemId item_of(std::uint64_t bits) const {
+    const Slot& slot = slot_of(bits);
     return static_cast<std::uint32_t>(bits) < slot.keep ? slot.item : slot.alias;
   }
 
-  std::size_t bytes() const { return slots_.size() * sizeof(Slot); }
+  /// Asks for what item_of will look up to be brought near.
+  void expect(std::uint64_t bits) const { __builtin_prefetch(&slot_of(bits)); }
+
+  /// How much likelier an event of the sessions is this item than a draw is. 0 without events.
+  float ratio(ItemId item) const { return ratios_[static_cast<std::size_t>(item)]; }
+  void expect_ratio(ItemId item) const {
+    __builtin_prefetch(&ratios_[static_cast<std::size_t>(item)]);
+  }
+
+  std::size_t bytes() const {
+    return slots_.size() * sizeof(Slot) + ratios_.size() * sizeof(float);
+  }
 
  private:
   struct Slot {
     std::uint32_t keep;  // of 2^32: the share of this slot that is `item`
     ItemId item, alias;
   };
+  const Slot& slot_of(std::uint64_t bits) const {
+    return slots_[static_cast<std::size_t>(
+        ((bits >> 32) * static_cast<std::uint64_t>(slots_.size())) >> 32)];
+  }
   std::vector<Slot> slots_;
+  std::vector<float> ratios_;  // one an item
 };
 
 }  // namespace likewise

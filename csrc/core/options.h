@@ -15,7 +15,7 @@ struct Options {
   std::int64_t negatives = 5;         // draws per (center, context) pair
   double noise_exponent = 0.5;        // negatives are drawn by count^noise_exponent, any real
   std::int64_t epochs = 20;           // passes over the sessions
-  double learning_rate = 0.06;        // step of the first pair
+  double learning_rate = 0.065;       // step of the first pair
   double min_learning_rate = 0.0001;  // step of the last pair, reached linearly
   double subsample = 0.0;        // frequent items are skipped above this share of events; 0 = off
   std::int64_t min_count = 1;    // events an item needs for an own row

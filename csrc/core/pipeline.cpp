@@ -1,6 +1,8 @@
 // pipeline.cpp: moves blocks through the stages.
 #include "core/pipeline.h"
 
+#include <utility>
+
 namespace likewise {
 namespace {
 
@@ -10,52 +12,64 @@ std::size_t n_tokens(const ItemRows& side) {
 
 }  // namespace
 
-Pipeline::Pipeline(Planner planner, const Sides& sides)
+Pipeline::Pipeline(Planner planner, const Sides& sides, const NoiseSampler& noise)
     : planner_(std::move(planner)),
       sides_(sides),
+      noise_(noise),
       center_slots_(n_tokens(sides.center)),
-      context_slots_(n_tokens(sides.context)) {}
-
-void Pipeline::start(std::size_t first_session, std::size_t last_session, const Rng& rng) {
-  planner_.start(first_session, last_session, rng);
-  planned_ = expected_ = prepared_ = taken_ = 0;
-  exhausted_ = false;
+      context_slots_(n_tokens(sides.context)) {
   for (std::size_t step = 0; step + 1 < kDepth; ++step) advance();
 }
 
-void Pipeline::expect(const Block& block, Ask ask) const {
-  if (sides_.center.features != nullptr) ask(*sides_.center.features, block.contexts);
-  if (sides_.context.features != nullptr) ask(*sides_.context.features, block.negatives);
+// Events that a block holds, before what is drawn for it.
+void Pipeline::expect_events(const Block& block) const {
+  for (const Half& half : block.halves) {
+    if (sides_.center.features != nullptr) expect_offsets(*sides_.center.features, half.contexts);
+    for (const ItemId item : half.contexts) noise_.expect_ratio(item);
+  }
+}
+
+void Pipeline::draw(Block& block) const {
+  for (Half& half : block.halves) {
+    half.draw(noise_);
+    if (sides_.center.features != nullptr) expect_entries(*sides_.center.features, half.contexts);
+    if (sides_.context.features != nullptr) {
+      expect_offsets(*sides_.context.features, half.negatives);
+    }
+    for (const ItemId item : half.negatives) noise_.expect_ratio(item);
+  }
 }
 
 void Pipeline::list_rows(PreparedBlock& prepared) {
-  const Block& block = prepared.block;
   prepared.centers.clear();
   prepared.contexts.clear();
+  prepared.ratios.clear();
   center_slots_.start_list();
   context_slots_.start_list();
-  for (const Block::Center& center : block.centers) {
-    prepared.centers.add(sides_.center, block.contexts[center.place], center.own_row,
-                         center_slots_);
-  }
-  for (const ItemId item : block.contexts) {
-    prepared.contexts.add(sides_.context, item, true, context_slots_);
-  }
-  for (const ItemId item : block.negatives) {
-    prepared.contexts.add(sides_.context, item, true, context_slots_);
+  for (const Half& half : prepared.block.halves) {
+    for (const Center& center : half.centers) {
+      prepared.centers.add(sides_.center, half.contexts[center.place], center.own_row,
+                           center_slots_);
+    }
+    for (const std::vector<ItemId>* items : {&half.contexts, &half.negatives}) {
+      for (const ItemId item : *items) {
+        prepared.contexts.add(sides_.context, item, true, context_slots_);
+        prepared.ratios.push_back(noise_.ratio(item));
+      }
+    }
   }
 }
 
 // Each stage stays one block behind the stage before it, until the planner runs dry.
 void Pipeline::advance() {
-  if (prepared_ < expected_) list_rows(ring_[prepared_++ % kDepth]);
-  if (expected_ < planned_) expect(ring_[expected_++ % kDepth].block, expect_entries);
+  if (prepared_ < drawn_) list_rows(ring_[prepared_++ % kDepth]);
+  if (drawn_ < planned_) draw(ring_[drawn_++ % kDepth].block);
   if (exhausted_) return;
   Block& block = ring_[planned_ % kDepth].block;
   exhausted_ = !planner_.next(block);
   if (exhausted_) return;
   ++planned_;
-  expect(block, expect_offsets);
+  expect_events(block);
 }
 
 const PreparedBlock* Pipeline::next(const PreparedBlock*& upcoming) {

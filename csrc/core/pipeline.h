@@ -5,11 +5,11 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
-#include <utility>
+#include <cstdint>
+#include <vector>
 
+#include "core/noise_sampler.h"
 #include "core/planner.h"
-#include "core/rng.h"
 #include "core/row_list.h"
 
 namespace likewise {
@@ -24,36 +24,36 @@ struct Sides {
 /// A block with the addresses of all its rows, ready to be computed.
 struct PreparedBlock {
   Block block;
-  RowList centers;
-  RowList contexts;  // the block's contexts, then its negatives
+  RowList centers;            // of the first half, of the second
+  RowList contexts;           // of the first half, its negatives, of the second half, its negatives
+  std::vector<float> ratios;  // of the contexts: how much likelier a session holds one than a draw
 };
 
 class Pipeline {
  public:
-  Pipeline(Planner planner, const Sides& sides);
-
-  /// From now on: the sessions [first, last), with this generator.
-  void start(std::size_t first_session, std::size_t last_session, const Rng& rng);
+  Pipeline(Planner planner, const Sides& sides, const NoiseSampler& noise);
 
   /// The block to train now, or null at the end; `upcoming` becomes the one after it, or null.
   const PreparedBlock* next(const PreparedBlock*& upcoming);
 
-  Rng& rng() { return planner_.rng(); }
+  /// Events that no block told of, once there is no block left.
+  std::int64_t events_left() const { return planner_.events_left(); }
 
   /// Blocks under way at a time.
   static constexpr std::size_t kDepth = 4;
 
  private:
-  using Ask = void (*)(const FeatureView&, std::span<const ItemId>);
   void advance();
   void list_rows(PreparedBlock& prepared);
-  void expect(const Block& block, Ask ask) const;
+  void expect_events(const Block& block) const;
+  void draw(Block& block) const;
 
   Planner planner_;
   const Sides& sides_;
+  const NoiseSampler& noise_;
   TokenSlots center_slots_, context_slots_;
   PreparedBlock ring_[kDepth];
-  std::size_t planned_ = 0, expected_ = 0, prepared_ = 0, taken_ = 0;  // blocks past each stage
+  std::size_t planned_ = 0, drawn_ = 0, prepared_ = 0, taken_ = 0;  // blocks past each stage
   bool exhausted_ = false;
 };
 

@@ -3,79 +3,104 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace likewise {
 
 Planner::Planner(const SessionView& sessions, const NoiseSampler& noise,
-                 std::span<const float> keep, const Options& options)
+                 std::span<const float> keep, const Options& options, NextSlice next_slice)
     : sessions_(sessions),
       noise_(noise),
       keep_(keep),
-      window_(static_cast<std::uint32_t>(options.window)),
+      window_(static_cast<std::size_t>(options.window)),
       id_dropout_(options.content && options.own_row ? static_cast<float>(options.id_dropout)
                                                      : 0.0F),
-      shared_negatives_(options.shared_negatives) {}
+      shared_negatives_(options.shared_negatives),
+      next_slice_(std::move(next_slice)) {}
 
-void Planner::start(std::size_t first, std::size_t last, const Rng& rng) {
-  session_ = first;
-  last_ = last;
-  rng_ = rng;
-  current_ = {};
-  done_ = 0;
+bool Planner::next_session(Stream& stream) {
+  stream.done = 0;
+  for (;;) {
+    Slice& slice = stream.slice;
+    if (slice.first == slice.last) {
+      stream.current = {};
+      if (!next_slice_(slice)) return false;
+      latest_ = slice.number;
+      continue;
+    }
+    const auto begin = static_cast<std::size_t>(sessions_.offsets[slice.first]);
+    const auto end = static_cast<std::size_t>(sessions_.offsets[slice.first + 1]);
+    ++slice.first;
+    stream.current = sessions_.items.subspan(begin, end - begin);
+    if (!keep_.empty()) {
+      stream.kept.clear();
+      for (const ItemId item : stream.current) {
+        const float share = keep_[static_cast<std::size_t>(item)];
+        if (share >= 1.0F || slice.rng.uniform() < share) stream.kept.push_back(item);
+      }
+      stream.current = stream.kept;
+    }
+    const bool used = stream.current.size() >= 2;
+    events_ += static_cast<std::int64_t>(end - begin - (used ? stream.current.size() : 0));
+    if (used) return true;
+  }
 }
 
-bool Planner::next_session() {
-  while (session_ < last_) {
-    const auto begin = static_cast<std::size_t>(sessions_.offsets[session_]);
-    const auto end = static_cast<std::size_t>(sessions_.offsets[session_ + 1]);
-    ++session_;
-    current_ = sessions_.items.subspan(begin, end - begin);
-    if (!keep_.empty()) {
-      kept_.clear();
-      for (const ItemId item : current_) {
-        const float share = keep_[static_cast<std::size_t>(item)];
-        if (share >= 1.0F || rng_.uniform() < share) kept_.push_back(item);
-      }
-      current_ = kept_;
+void Planner::fill(Half& half, Stream& stream, Block& block) {
+  // Pairs by weight, times the window, to one side of an event with that many neighbours there.
+  const auto units = [this](std::size_t neighbours) {
+    const std::size_t reach = std::min(neighbours, window_);
+    return static_cast<std::int64_t>(reach * (2 * window_ - reach + 1) / 2);
+  };
+  half.clear();
+  while (half.centers.size() < kHalfCenters) {
+    if (stream.done >= stream.current.size() && !next_session(stream)) break;
+    const std::span<const ItemId> session = stream.current;
+    const std::size_t first = stream.done, left = session.size() - first;
+    const std::size_t room = kHalfCenters - half.centers.size();
+    const std::size_t last = first + (left <= room + kHalfSlack ? left : room);
+    const std::size_t from = first > window_ ? first - window_ : 0;
+    const std::size_t to = std::min(session.size(), last + window_);
+    const std::size_t base = half.contexts.size();
+    const auto part = session.subspan(from, to - from);
+    half.contexts.insert(half.contexts.end(), part.begin(), part.end());
+    const auto place = [&](std::size_t at) { return static_cast<std::uint32_t>(base + at - from); };
+    for (std::size_t i = first; i < last; ++i) {
+      const std::size_t low = i > window_ ? i - window_ : 0;
+      const std::size_t high = std::min(session.size(), i + window_ + 1);
+      const std::int64_t weighed = units(i) + units(session.size() - 1 - i);
+      const bool own = id_dropout_ <= 0 || stream.slice.rng.uniform() >= id_dropout_;
+      half.centers.push_back({place(i), place(low), place(high),
+                              static_cast<float>(weighed) / static_cast<float>(window_), own});
+      block.units += weighed;
     }
-    done_ = 0;
-    if (current_.size() >= 2) return true;
+    stream.done = last;
+    events_ += static_cast<std::int64_t>(last - first);
   }
-  current_ = {};
-  return false;
 }
 
 bool Planner::next(Block& block) {
-  block.clear();
-  while (block.centers.size() < kBlockCenters) {
-    if (done_ >= current_.size() && !next_session()) break;
-    const std::size_t first = done_;
-    const std::size_t last =
-        std::min(current_.size(), first + (kBlockCenters - block.centers.size()));
-    const std::size_t from = first > window_ ? first - window_ : 0;
-    const std::size_t to = std::min(current_.size(), last + window_);
-    const std::size_t base = block.contexts.size();
-    block.contexts.insert(block.contexts.end(),
-                          current_.begin() + static_cast<std::ptrdiff_t>(from),
-                          current_.begin() + static_cast<std::ptrdiff_t>(to));
-    for (std::size_t i = first; i < last; ++i) {
-      const std::uint64_t bits = rng_.next();
-      const auto reach = static_cast<std::size_t>(((bits >> 40) * window_ >> 24) + 1);
-      const std::size_t low = i > reach ? i - reach : 0;
-      const std::size_t high = std::min(current_.size(), i + reach + 1);
-      const bool own = static_cast<float>(bits & 0xFFFFFFU) * 0x1p-24F >= id_dropout_;
-      const auto place = [&](std::size_t at) {
-        return static_cast<std::uint32_t>(base + at - from);
-      };
-      block.centers.push_back({place(i), place(low), place(high), own});
-      block.pairs += block.centers.back().pairs();
+  block.units = 0;
+  std::size_t used[2] = {0, 1};
+  for (const std::size_t h : used) fill(block.halves[h], streams_[h], block);
+  if (block.halves[0].centers.empty()) {
+    std::swap(block.halves[0], block.halves[1]);
+    std::swap(used[0], used[1]);
+  }
+  if (block.halves[0].centers.empty()) return false;
+  for (std::size_t h = 0; h < (block.alone() ? 1U : 2U); ++h) {
+    Rng& rng = streams_[used[h]].slice.rng;
+    if (!shared_negatives_) {
+      if (h == 0) block.rng = Rng(rng.next());
+      continue;
     }
-    done_ = last;
+    for (std::size_t k = 0; k < (block.alone() ? kSampledAlone : kSampled); ++k) {
+      block.halves[h].draws.push_back(rng.next());
+      noise_.expect(block.halves[h].draws.back());
+    }
   }
-  if (block.centers.empty()) return false;
-  if (shared_negatives_) {
-    for (std::size_t k = 0; k < kSharedNegatives; ++k) block.negatives.push_back(noise_.draw(rng_));
-  }
+  block.slice = latest_;
+  block.events = std::exchange(events_, 0);
   return true;
 }
 

@@ -12,12 +12,11 @@ void RowList::clear() {
 
 void RowList::add(const ItemRows& side, ItemId item, bool own_row, TokenSlots& slots) {
   const auto i = static_cast<std::size_t>(item);
-  std::size_t first = 0, last = 0;
+  std::size_t at = begins_.back(), first = 0, last = 0;
   if (side.features != nullptr) {
     first = static_cast<std::size_t>(side.features->item_offsets[i]);
     last = static_cast<std::size_t>(side.features->item_offsets[i + 1]);
   }
-  std::size_t at = begins_.back();
   if (rows_.size() < at + (last - first) + 1) {
     rows_.resize(2 * (at + (last - first) + 1));
     weights_.resize(rows_.size());

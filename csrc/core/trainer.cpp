@@ -37,6 +37,7 @@ using Clock = std::chrono::steady_clock;
 
 /// One thread's tallies, on a cache line of its own; the poll reads them while they grow.
 struct alignas(64) Tally {
+  // Pairs by weight, times the window: whole numbers (Block::units).
   std::atomic<std::int64_t> events{0}, pairs{0}, sampled_pairs{0};
   std::atomic<double> loss{0};
 
@@ -103,8 +104,8 @@ class Trainer {
         progress_(progress),
         kernels_(kernels()),
         threads_(thread_count(options.threads)),
-        noise_(input.counts, options.noise_exponent),
         keep_(keep_shares(input.counts, options.subsample)),
+        noise_(input.counts, options.noise_exponent, keep_),
         slices_(input.sessions, slice_events()),
         tallies_(static_cast<std::size_t>(threads_)) {
     const std::size_t n_items = input.counts.size();
@@ -215,39 +216,44 @@ class Trainer {
   }
 
   void work(int thread, const StopFlag& stop, std::int64_t end) {
-    Workspace workspace(kernels_, sides_, options_, noise_);
-    Pipeline pipeline(Planner(input_.sessions, noise_, keep_, options_), sides_);
     std::int64_t epoch = -1;
     std::vector<std::int32_t> order;
-    for (;;) {
+    const auto next_slice = [&](Slice& slice) {
+      if (stop.requested()) return false;
       const std::int64_t at = next_slice_.fetch_add(1, std::memory_order_relaxed);
-      if (at >= end || stop.requested()) return;
+      if (at >= end) return false;
       if (at / slices_.count() != epoch) order = order_of(epoch = at / slices_.count());
-      const std::int64_t slice = order[static_cast<std::size_t>(at % slices_.count())];
-      const std::size_t first = slices_.first_session(slice),
-                        last = slices_.first_session(slice + 1);
-      const double total = static_cast<double>(slices_.count() * options_.epochs);
+      const std::int64_t piece = order[static_cast<std::size_t>(at % slices_.count())];
+      slice = {slices_.first_session(piece), slices_.first_session(piece + 1), at,
+               Rng(options_.seed, kSliceStream, static_cast<std::uint64_t>(at))};
+      return true;
+    };
+    Workspace workspace(kernels_, sides_, options_, noise_);
+    Pipeline pipeline(Planner(input_.sessions, noise_, keep_, options_, next_slice), sides_,
+                      noise_);
+    Tally& tally = tallies_[static_cast<std::size_t>(thread)];
+    const double all = static_cast<double>(slices_.count() * options_.epochs);
+    std::int64_t number = 0;
+    const PreparedBlock* upcoming = nullptr;
+    while (const PreparedBlock* prepared = stop.requested() ? nullptr : pipeline.next(upcoming)) {
+      const Block& block = prepared->block;
       const float rate = learning_rate(options_.learning_rate, options_.min_learning_rate,
-                                       static_cast<double>(at) / total);
-      pipeline.start(first, last, Rng(options_.seed, kSliceStream, static_cast<std::uint64_t>(at)));
-
-      std::int64_t pairs = 0, sampled = 0, number = 0;
+                                       static_cast<double>(block.slice) / all);
+      const bool sample = number++ % kLossEvery == 0;
       double loss = 0;
-      const PreparedBlock* upcoming = nullptr;
-      while (const PreparedBlock* block = stop.requested() ? nullptr : pipeline.next(upcoming)) {
-        const bool sample = number++ % kLossEvery == 0;
-        workspace.train(*block, upcoming, rate, sample ? &loss : nullptr, pipeline.rng());
-        pairs += block->block.pairs;
-        if (sample) sampled += block->block.pairs;
+      workspace.train(*prepared, upcoming, rate, sample ? &loss : nullptr);
+      if (sample) {
+        const double pairs =
+            static_cast<double>(block.units) / static_cast<double>(options_.window);
+        const double terms = pairs * static_cast<double>(1 + options_.negatives);
+        if (!(loss <= kAbsurdLoss * terms)) {  // not a number, too
+          throw diverged(options_, block.slice / slices_.count(), static_cast<double>(rate),
+                         "the loss per pair is " + shortly(loss / pairs));
+        }
       }
-      const double terms = static_cast<double>(sampled * (1 + options_.negatives));
-      if (!(loss <= kAbsurdLoss * terms)) {  // not a number, too
-        throw diverged(options_, epoch, static_cast<double>(rate),
-                       "the loss per pair is " + shortly(loss / static_cast<double>(sampled)));
-      }
-      tallies_[static_cast<std::size_t>(thread)].add(
-          input_.sessions.offsets[last] - input_.sessions.offsets[first], pairs, sampled, loss);
+      tally.add(block.events, block.units, sample ? block.units : 0, loss);
     }
+    if (!stop.requested()) tally.add(pipeline.events_left(), 0, 0, 0);
   }
 
   void report() {
@@ -260,8 +266,10 @@ class Trainer {
       sampled += tally.sampled_pairs.load(std::memory_order_relaxed);
       loss += tally.loss.load(std::memory_order_relaxed);
     }
+    progress.pairs_done /= options_.window;
     if (sampled > reported_pairs_) {
-      loss_per_pair_ = (loss - reported_loss_) / static_cast<double>(sampled - reported_pairs_);
+      loss_per_pair_ = (loss - reported_loss_) / static_cast<double>(sampled - reported_pairs_) *
+                       static_cast<double>(options_.window);
       reported_loss_ = loss;
       reported_pairs_ = sampled;
     }
@@ -284,8 +292,8 @@ class Trainer {
   const OnProgress& progress_;
   const Kernels& kernels_;
   int threads_;
-  NoiseSampler noise_;
   std::vector<float> keep_;
+  NoiseSampler noise_;
   Slices slices_;
   std::vector<Tally> tallies_;
   std::vector<std::uint8_t> has_own_, trained_;
@@ -333,9 +341,13 @@ void add_content_to_own(const FeatureView& features, Weights& weights, int threa
 
 std::vector<std::pair<const char*, double>> engine_constants() {
   const auto number = [](auto value) { return static_cast<double>(value); };
-  return {{"block_centers", number(kBlockCenters)},
-          {"shared_negatives", number(kSharedNegatives)},
-          {"pipeline_depth", number(Pipeline::kDepth)},
+  return {{"half_centers", number(kHalfCenters)},
+          {"half_slack", number(kHalfSlack)},
+          {"sampled", number(kSampled)},
+          {"sampled_alone", number(kSampledAlone)},
+          {"band_tiles", number(kBandTiles)},
+          {"tile", number(kMostRows)},
+          {"mean_step", number(kMeanStep)},
           {"curvature", number(kCurvature)},
           {"start_norm", number(kStartNorm)},
           {"teach_rate", number(kTeachRate)},

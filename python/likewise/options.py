@@ -26,7 +26,8 @@ class Options:
     dim : int
         Floats in a vector.
     window : int
-        Farthest context, in events. The window of each event is drawn evenly from 1 to this.
+        Farthest context, in events. A nearer one counts more: by the share of windows, drawn
+        evenly from 1 to this, that reach it.
     negatives : int
         Items told apart from the context, per (center, context) pair (Mikolov et al. 2013).
     noise_exponent : float
@@ -60,8 +61,8 @@ class Options:
     word_ngrams : int
         Longest run of words that is a feature; 1 is words alone.
     shared_negatives : bool
-        One weighted set of negatives for a block of events. False draws them anew for each pair:
-        slower, the same in expectation.
+        Negatives of a block of events are other events of it and a few draws, weighted. False
+        draws them anew for each pair: slower, the same in expectation.
     stretch : int
         Events of training for which composed words are held before what they learned is passed
         on to their n-grams; 0 chooses by the data.
@@ -88,7 +89,7 @@ class Options:
     negatives: int = 5
     noise_exponent: float = 0.5
     epochs: int = 20
-    learning_rate: float = 0.06
+    learning_rate: float = 0.065
     min_learning_rate: float = 0.0001
     subsample: float = 0.0
     min_count: int = 1

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <iterator>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -54,21 +55,41 @@ Table copy_of(const Table& table) {
 void scores_agree(const Kernels& set, std::size_t dim) {
   const std::size_t most = 17, width = 32;
   const Table a = random_table(most, dim, 1), b = random_table(most + kScorePadding, dim, 2);
+  std::vector<const float*> rows, backwards;
+  for (std::size_t j = 0; j < b.rows(); ++j) rows.push_back(b.row(j));
   for (const std::size_t m : kCounts) {
     for (const std::size_t n : kCounts) {
-      std::vector<float> expected((most + 1) * width, kMark), actual = expected;
+      std::vector<float> expected((most + 1) * width, kMark), actual = expected, listed = expected;
       scalar_kernels().scores(a.data(), m, b.data(), n, a.stride(), expected.data(), width);
       set.scores(a.data(), m, b.data(), n, a.stride(), actual.data(), width);
+      set.scores_at(a.data(), m, rows.data(), n, a.stride(), listed.data(), width);
       for (std::size_t i = 0; i <= most; ++i) {
         const std::size_t written = i < m ? up_to(n, kScorePadding) : 0;
-        const float* row = actual.data() + i * width;
-        if (i < m) {
-          CHECK(all_close(row, expected.data() + i * width, n, 2e-6F * static_cast<float>(dim)));
+        const float tolerance = 2e-6F * static_cast<float>(dim);
+        for (const std::vector<float>* found : {&actual, &listed}) {
+          const float* row = found->data() + i * width;
+          if (i < m) CHECK(all_close(row, expected.data() + i * width, n, tolerance));
+          for (std::size_t j = written; j < width; ++j) CHECK(row[j] == kMark);
         }
-        for (std::size_t j = written; j < width; ++j) CHECK(row[j] == kMark);
       }
+      std::vector<float> squares(n + 1, kMark);
+      set.squares(rows.data(), n, b.stride(), squares.data());
+      for (std::size_t j = 0; j < n; ++j) {
+        double square = 0;
+        for (std::size_t d = 0; d < dim; ++d) {
+          square += static_cast<double>(b.row(j)[d]) * static_cast<double>(b.row(j)[d]);
+        }
+        CHECK_CLOSE(squares[j], square, 1e-6 * static_cast<double>(dim));
+      }
+      CHECK(squares[n] == kMark);
     }
   }
+  // The list is what says where rows are.
+  for (std::size_t j = 0; j < 8; ++j) backwards.push_back(b.row(7 - j));
+  std::vector<float> forth(8), back(8);
+  set.scores_at(a.data(), 1, rows.data(), 8, a.stride(), forth.data(), 8);
+  set.scores_at(a.data(), 1, backwards.data(), 8, a.stride(), back.data(), 8);
+  for (std::size_t j = 0; j < 8; ++j) CHECK_CLOSE(forth[j], back[7 - j], 1e-6);
 }
 
 float exact_sigmoid(float x) {
@@ -77,18 +98,19 @@ float exact_sigmoid(float x) {
 
 void positive_steps_agree(const Kernels& set) {
   Rng rng(3);
+  std::vector<float> weights(80);
+  for (float& weight : weights) weight = rng.uniform();
   for (std::size_t n = 0; n <= 50; ++n) {
     for (int trial = 0; trial < 20; ++trial) {
       const std::size_t low = n == 0 ? 0 : rng.below(static_cast<std::uint32_t>(n));
       const std::size_t high = low + rng.below(static_cast<std::uint32_t>(n - low + 1));
-      const std::size_t self = rng.below(static_cast<std::uint32_t>(n + 2));
       std::vector<float> values(80, kMark);
       for (std::size_t j = 0; j < padded(n); ++j) values[j] = 40.0F * rng.uniform() - 20.0F;
       const std::vector<float> before = values;
-      set.positive_steps(values.data(), n, low, high, self, 0.25F);
+      set.positive_steps(values.data(), n, low, high, weights.data(), 0.25F);
       for (std::size_t j = 0; j < up_to(n, kScorePadding); ++j) {
-        const bool pair = j >= low && j < high && j != self;
-        const float expected = pair ? 0.25F * (1.0F - exact_sigmoid(before[j])) : 0.0F;
+        const bool pair = j >= low && j < high;
+        const float expected = pair ? 0.25F * weights[j] * (1.0F - exact_sigmoid(before[j])) : 0.0F;
         CHECK_CLOSE(values[j], expected, 2e-7);
         if (!pair) CHECK(values[j] == 0.0F);
       }
@@ -99,15 +121,23 @@ void positive_steps_agree(const Kernels& set) {
 
 void negative_steps_agree(const Kernels& set) {
   Rng rng(4);
+  std::vector<float> weights(80), bases(80);
+  for (float& weight : weights) weight = rng.uniform();
+  for (float& base : bases) base = rng.uniform();
   for (std::size_t n = 0; n <= 50; ++n) {
-    std::vector<float> values(80, kMark);
+    std::vector<float> values(80, kMark), about(80, kMark);
     for (std::size_t j = 0; j < n; ++j) values[j] = 40.0F * rng.uniform() - 20.0F;
     const std::vector<float> before = values;
-    set.negative_steps(values.data(), n, 3.0F);
+    set.negative_steps(values.data(), about.data(), n, weights.data(), bases.data(), 3.0F);
     for (std::size_t j = 0; j < n; ++j) {
-      CHECK_CLOSE(values[j], -3.0F * exact_sigmoid(before[j]), 2e-6);
+      const float share = exact_sigmoid(before[j]);
+      CHECK_CLOSE(values[j], -3.0F * weights[j] * share, 2e-6);
+      CHECK_CLOSE(about[j], 3.0F * weights[j] * (bases[j] - share), 2e-6);
     }
-    for (std::size_t j = padded(n); j < values.size(); ++j) CHECK(values[j] == kMark);
+    for (std::size_t j = padded(n); j < values.size(); ++j) {
+      CHECK(values[j] == kMark);
+      CHECK(about[j] == kMark);
+    }
   }
 }
 
@@ -117,8 +147,10 @@ void extreme_scores(const Kernels& set) {
   std::vector<float> values(32, 0.0F);
   const float scores[] = {-1e4F, -200.0F, -90.0F, 90.0F, 200.0F, 1e4F, nan, 0.0F};
   for (std::size_t j = 0; j < 8; ++j) values[j] = values[16 + j] = scores[j];
-  set.positive_steps(values.data(), 8, 0, 8, 99, 1.0F);
-  set.negative_steps(values.data() + 16, 8, 1.0F);
+  const std::vector<float> ones(16, 1.0F), zeros(16, 0.0F);
+  std::vector<float> about(16);
+  set.positive_steps(values.data(), 8, 0, 8, ones.data(), 1.0F);
+  set.negative_steps(values.data() + 16, about.data(), 8, ones.data(), zeros.data(), 1.0F);
   for (std::size_t j = 0; j < 3; ++j) CHECK_CLOSE(values[j], 1, 1e-6);
   for (std::size_t j = 3; j < 6; ++j) CHECK_CLOSE(values[j], 0, 1e-6);
   for (std::size_t j = 0; j < 3; ++j) CHECK_CLOSE(values[16 + j], 0, 1e-6);
@@ -131,26 +163,35 @@ void accumulate_agrees(const Kernels& set, std::size_t dim) {
   const std::size_t most = 17;
   const Table a = random_table(most, dim, 5), b = random_table(most, dim, 6);
   const Table start = random_table(most + 1, dim, 7);
+  std::vector<const float*> first_rows, second_rows;
+  for (std::size_t j = 0; j < most; ++j) {
+    first_rows.push_back(a.row(j * 5 % most));
+    second_rows.push_back(b.row(j));
+  }
   std::vector<float> steps(2 * most * most), scales(most);
   Rng rng(8);
   for (float& step : steps) step = rng.uniform() - 0.5F;
   for (float& scale : scales) scale = rng.uniform();
-  for (const std::size_t m : kCounts) {
+  for (std::size_t m = 0; m <= kMostRows; ++m) {
     for (const std::size_t n : {std::size_t{0}, std::size_t{1}, std::size_t{6}, most}) {
       for (const bool transposed : {false, true}) {
-        const Terms first{steps.data(), transposed ? 1 : most, transposed ? most : 1, a.data(), n};
-        const Terms second{steps.data() + most * most, most, 1, b.data(), most - n};
-        Table expected = copy_of(start), actual = copy_of(start);
-        const auto run = [&](const Kernels& kernels, Table& table) {
-          std::vector<float*> out;
-          for (std::size_t i = 0; i < m; ++i) {
-            out.push_back(table.row(i % 3 == 2 ? i - 2 : i));  // some rows are named twice
-          }
-          kernels.accumulate(out.data(), scales.data(), m, first, second, table.stride());
-        };
-        run(scalar_kernels(), expected);
-        run(set, actual);
-        CHECK(same_table(actual, expected, 1e-5F));
+        const Terms terms[] = {
+            {steps.data(), transposed ? 1 : most, transposed ? most : 1, first_rows.data(), n},
+            {steps.data() + most * most, most, 1, second_rows.data(), most - n},
+            {steps.data(), 1, 0, second_rows.data() + 2, 1}};
+        for (const std::size_t n_terms : {std::size_t{0}, std::size_t{1}, std::size(terms)}) {
+          Table expected = copy_of(start), actual = copy_of(start);
+          const auto run = [&](const Kernels& kernels, Table& table) {
+            std::vector<float*> out;
+            for (std::size_t i = 0; i < m; ++i) {
+              out.push_back(table.row(i % 3 == 2 ? i - 2 : i));  // some rows are named twice
+            }
+            kernels.accumulate(out.data(), scales.data(), m, terms, n_terms, table.stride());
+          };
+          run(scalar_kernels(), expected);
+          run(set, actual);
+          CHECK(same_table(actual, expected, 1e-5F));
+        }
       }
     }
   }

@@ -1,6 +1,7 @@
 // test_planner.cpp: blocks hold every event once as a center, with its window and nothing else.
 #include "core/planner.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <vector>
@@ -35,77 +36,112 @@ struct Corpus {
   }
 };
 
-const std::vector<std::size_t> kLengths{3, 0, 1, 2, 500, kBlockCenters, 1, kBlockCenters + 1, 2, 7};
+const std::vector<std::size_t> kLengths{
+    3, 0, 1, 2, 500, kHalfCenters, 1, kHalfCenters + kHalfSlack + 1, 2, 7};
 
-void every_event_is_a_center_once(std::int64_t window) {
+/// The sessions in slices of `each` sessions, one after the other.
+NextSlice slices_of(std::size_t sessions, std::size_t each, std::uint64_t seed) {
+  return [=, first = std::size_t{0}, number = std::int64_t{0}](Slice& slice) mutable {
+    if (first >= sessions) return false;
+    const std::size_t last = std::min(first + each, sessions);
+    slice = {first, last, number, Rng(seed, static_cast<std::uint64_t>(number))};
+    ++number;
+    first = last;
+    return true;
+  };
+}
+
+void every_event_is_a_center_once(std::int64_t window, std::size_t each) {
   const Corpus corpus(kLengths);
   const SessionView sessions = corpus.view();
   const NoiseSampler noise(corpus.counts, 0.5);
   Options options;
   options.window = window;
-  Planner planner(sessions, noise, {}, options);
-  planner.start(0, sessions.size(), Rng(1));
+  Planner planner(sessions, noise, {}, options, slices_of(sessions.size(), each, 1));
 
   std::vector<int> as_center(corpus.items.size(), 0);
-  std::vector<std::int64_t> reaches(static_cast<std::size_t>(window) + 1, 0);
-  std::int64_t pairs = 0, own_rows = 0, centers = 0;
+  std::int64_t units = 0, own_rows = 0, centers = 0, events = 0, latest = 0;
   Block block;
   while (planner.next(block)) {
-    CHECK(!block.centers.empty() && block.centers.size() <= kBlockCenters);
-    CHECK(block.negatives.size() == kSharedNegatives);
-    std::int64_t block_pairs = 0;
-    for (const Block::Center& center : block.centers) {
-      CHECK(center.low <= center.place && center.place < center.high);
-      CHECK(center.high <= block.contexts.size());
-      const ItemId item = block.contexts[center.place];
-      const std::size_t event = static_cast<std::size_t>(item);
-      const std::size_t session = corpus.session_of[event];
-      const Offset first = corpus.offsets[session], last = corpus.offsets[session + 1] - 1;
-      ++as_center[event];
-      // The window is the same to both sides, cut at the ends of the session, and in order.
-      const std::int64_t left = center.place - center.low, right = center.high - 1 - center.place;
-      const std::int64_t reach = std::max(left, right);
-      CHECK(reach >= 1 && reach <= window);
-      CHECK(left == std::min<std::int64_t>(reach, item - first));
-      CHECK(right == std::min<std::int64_t>(reach, last - item));
-      for (std::uint32_t place = center.low; place < center.high; ++place) {
-        CHECK(block.contexts[place] - item ==
-              static_cast<std::int64_t>(place) - static_cast<std::int64_t>(center.place));
+    CHECK(!block.halves[0].centers.empty());
+    std::int64_t block_units = 0;
+    for (Half& half : block.halves) {
+      CHECK(half.centers.size() <= kHalfCenters + kHalfSlack);
+      half.draw(noise);
+      const std::size_t drawn =
+          half.centers.empty() ? 0 : (block.alone() ? kSampledAlone : kSampled);
+      CHECK(half.negatives.size() == drawn);
+      for (const Center& center : half.centers) {
+        CHECK(center.low <= center.place && center.place < center.high);
+        CHECK(center.high <= half.contexts.size());
+        const ItemId item = half.contexts[center.place];
+        const auto event = static_cast<std::size_t>(item);
+        const std::size_t session = corpus.session_of[event];
+        const Offset first = corpus.offsets[session], last = corpus.offsets[session + 1] - 1;
+        ++as_center[event];
+        // The whole window to both sides, cut at the ends of the session, and in order.
+        CHECK(center.place - center.low == std::min<std::int64_t>(window, item - first));
+        CHECK(center.high - 1 - center.place == std::min<std::int64_t>(window, last - item));
+        double pairs = 0;
+        for (std::uint32_t place = center.low; place < center.high; ++place) {
+          const auto far = static_cast<std::int64_t>(place) - center.place;
+          CHECK(half.contexts[place] - item == far);
+          if (far == 0) continue;
+          const auto distance = static_cast<std::size_t>(std::abs(far));
+          pairs += static_cast<double>(
+              window_weight(distance, static_cast<std::size_t>(options.window)));
+          block_units += window - std::abs(far) + 1;
+        }
+        CHECK_CLOSE(center.pairs, pairs, 1e-5 * pairs);
+        own_rows += center.own_row;
+        ++centers;
       }
-      if (item - first >= window && last - item >= window) {
-        ++reaches[static_cast<std::size_t>(reach)];
-      }
-      block_pairs += center.pairs();
-      own_rows += center.own_row;
-      ++centers;
     }
-    CHECK(block.pairs == block_pairs);
-    pairs += block.pairs;
+    CHECK(block.units == block_units);
+    CHECK(block.slice >= latest);
+    latest = block.slice;
+    units += block.units;
+    events += block.events;
   }
-  CHECK(block.centers.empty());
+  CHECK(block.alone() && block.halves[0].centers.empty());
   CHECK(!planner.next(block));
+  CHECK(events + planner.events_left() == static_cast<std::int64_t>(corpus.items.size()));
 
-  std::int64_t shortest_pairs = 0;
+  std::int64_t expected_units = 0;
   for (std::size_t event = 0; event < as_center.size(); ++event) {
-    const bool alone = corpus.length(corpus.session_of[event]) < 2;
-    CHECK(as_center[event] == (alone ? 0 : 1));
+    const std::size_t s = corpus.session_of[event];
+    CHECK(as_center[event] == (corpus.length(s) < 2 ? 0 : 1));
+    for (Offset j = corpus.offsets[s]; j < corpus.offsets[s + 1]; ++j) {
+      const std::int64_t far = std::abs(j - static_cast<Offset>(event));
+      if (far > 0 && far <= window) expected_units += window - far + 1;
+    }
   }
-  for (std::size_t s = 0; s < kLengths.size(); ++s) {
-    if (corpus.length(s) >= 2)
-      shortest_pairs += 2 * static_cast<std::int64_t>(corpus.length(s) - 1);
-  }
-  CHECK(pairs >= shortest_pairs);
-  if (window == 1) CHECK(pairs == shortest_pairs);
+  CHECK(units == expected_units);
   CHECK_CLOSE(own_rows, 0.5 * static_cast<double>(centers),
               5 * std::sqrt(0.25 * static_cast<double>(centers)));
-  if (window <= 5) {  // every reach as often as any other
-    double inner = 0;
-    for (const std::int64_t count : reaches) inner += static_cast<double>(count);
-    const double each = inner / static_cast<double>(window);
-    for (std::size_t r = 1; r < reaches.size(); ++r) {
-      CHECK_CLOSE(reaches[r], each, 5 * std::sqrt(each));
+}
+
+// Two halves from two slices while there are two, whatever the sessions' lengths.
+void halves_come_from_different_slices() {
+  const Corpus corpus({300, 300, 5, 4, 300});
+  const SessionView sessions = corpus.view();
+  const NoiseSampler noise(corpus.counts, 0.5);
+  Planner planner(sessions, noise, {}, Options{}, slices_of(sessions.size(), 1, 1));
+  Block block;
+  int both = 0, alone = 0;
+  while (planner.next(block)) {
+    if (block.alone()) {
+      ++alone;
+      continue;
     }
+    ++both;
+    const auto session = [&](const Half& half) {
+      return corpus.session_of[static_cast<std::size_t>(half.contexts[half.centers[0].place])];
+    };
+    CHECK(session(block.halves[0]) != session(block.halves[1]));
   }
+  CHECK(both >= 300 / static_cast<int>(kHalfCenters + kHalfSlack));
+  CHECK(alone > 0);  // the last long session
 }
 
 void dropout_only_where_content_can_take_over() {
@@ -116,12 +152,13 @@ void dropout_only_where_content_can_take_over() {
   options.id_dropout = 0.9;
   for (const bool content : {true, false}) {
     options.content = content;
-    Planner planner(sessions, noise, {}, options);
-    planner.start(0, 1, Rng(2));
+    Planner planner(sessions, noise, {}, options, slices_of(1, 1, 2));
     Block block;
     std::int64_t own_rows = 0;
     while (planner.next(block)) {
-      for (const Block::Center& center : block.centers) own_rows += center.own_row;
+      for (const Half& half : block.halves) {
+        for (const Center& center : half.centers) own_rows += center.own_row;
+      }
     }
     if (content) {
       CHECK(own_rows > 0 && own_rows < 60);
@@ -131,24 +168,16 @@ void dropout_only_where_content_can_take_over() {
   }
 }
 
-void parts_and_restarts() {
-  const Corpus corpus(kLengths);
+void nothing_to_plan() {
+  const Corpus corpus({0, 1, 1});
   const SessionView sessions = corpus.view();
   const NoiseSampler noise(corpus.counts, 0.5);
-  Options options;
-  options.shared_negatives = false;
-  Planner planner(sessions, noise, {}, options);
   Block block;
-  planner.start(1, 3, Rng(3));  // sessions of 0 and of 1 event
+  Planner planner(sessions, noise, {}, Options{}, slices_of(3, 2, 3));
   CHECK(!planner.next(block));
-  planner.start(4, 4, Rng(3));
-  CHECK(!planner.next(block));
-  for (int round = 0; round < 2; ++round) {  // left in the middle, begun anew
-    planner.start(4, 5, Rng(3));
-    CHECK(planner.next(block));
-    CHECK(block.negatives.empty());
-    CHECK(block.contexts[block.centers[0].place] == corpus.offsets[4]);
-  }
+  CHECK(planner.events_left() == 2);
+  Planner nothing(sessions, noise, {}, Options{}, [](Slice&) { return false; });
+  CHECK(!nothing.next(block));
 }
 
 // The formula of word2vec.c, and about as many events as it says.
@@ -166,13 +195,14 @@ void frequent_items_are_skipped() {
   const std::vector<Offset> offsets{0, 10000};
   const SessionView sessions{items, offsets};
   const NoiseSampler noise(counts, 0.5);
-  Planner planner(sessions, noise, keep, Options{});
-  planner.start(0, 1, Rng(4));
+  Planner planner(sessions, noise, keep, Options{}, slices_of(1, 1, 4));
   std::vector<int> kept(4, 0);
   Block block;
   while (planner.next(block)) {
-    for (const Block::Center& c : block.centers) {
-      ++kept[static_cast<std::size_t>(block.contexts[c.place])];
+    for (const Half& half : block.halves) {
+      for (const Center& c : half.centers) {
+        ++kept[static_cast<std::size_t>(half.contexts[c.place])];
+      }
     }
   }
   for (std::size_t i = 0; i < 3; ++i) {
@@ -201,9 +231,12 @@ void slices_cover_the_sessions() {
 }  // namespace
 
 int main() {
-  for (const std::int64_t window : {1, 2, 5, 40, 1000}) every_event_is_a_center_once(window);
+  for (const std::int64_t window : {1, 2, 5, 40, 1000}) {
+    for (const std::size_t each : {1, 3, 100}) every_event_is_a_center_once(window, each);
+  }
+  halves_come_from_different_slices();
   dropout_only_where_content_can_take_over();
-  parts_and_restarts();
+  nothing_to_plan();
   frequent_items_are_skipped();
   slices_cover_the_sessions();
   return likewise_check::failures();
