@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import shutil
 import statistics
 import subprocess
@@ -100,15 +99,33 @@ def measure_machine(machine: Machine, threads: int, quick: bool) -> dict[str, An
     return record
 
 
-def _constants() -> tuple[int, int, int]:
-    """Return centers of a block, negatives that they share, and items of a tile."""
+def _halves(sessions: Any, first: int, last: int, window: int) -> Any:
+    """Halves of blocks as planner.cpp makes them: items of centers, their reaches, contexts."""
     from likewise import _core
 
     known = _core.engine_constants()
-    source = BENCHMARKS.parent / "csrc" / "core" / "block.cpp"
-    text = source.read_text(encoding="utf-8") if source.exists() else ""
-    tile = re.search(r"kTile\s*=\s*(\d+)", text)
-    return int(known["block_centers"]), int(known["shared_negatives"]), int(tile[1]) if tile else 4
+    size, slack = int(known["half_centers"]), int(known["half_slack"])
+    items: list[int] = []
+    reaches: list[tuple[int, int]] = []
+    contexts: list[int] = []
+    for number in range(first, last):
+        begin, stop = int(sessions.offsets[number]), int(sessions.offsets[number + 1])
+        session, at = sessions.items[begin:stop], 0
+        while len(session) > 1 and at < len(session):
+            room = size - len(items)
+            end = len(session) if len(session) - at <= room + slack else at + room
+            start = max(0, at - window)
+            base = len(contexts) - start
+            contexts.extend(session[start : end + window].tolist())
+            reaches += [
+                (base + max(0, i - window), base + min(len(session), i + window + 1))
+                for i in range(at, end)
+            ]
+            items.extend(session[at:end].tolist())
+            at = end
+            if len(items) >= size:
+                yield items, reaches, contexts
+                items, reaches, contexts = [], [], []
 
 
 def count_work(sessions: Any, features: Any, given: argparse.Namespace) -> dict[str, Any]:
@@ -117,7 +134,10 @@ def count_work(sessions: Any, features: Any, given: argparse.Namespace) -> dict[
     features: as the core is given them, or None. Each distinct row of a block is one visit: it is
     read once and written once.
     """
-    size, negatives, tile = _constants()
+    from likewise import _core
+
+    known = _core.engine_constants()
+    tile, drawn = int(known["tile"]), int(known["sampled"])
     stride = -(-given.dim // 16) * 16
     n_items = len(sessions.catalogue)
     rng = np.random.default_rng(1)
@@ -126,54 +146,38 @@ def count_work(sessions: Any, features: Any, given: argparse.Namespace) -> dict[
         starts, tokens_of = features["item_offsets"], features["item_tokens"]
     order: list[Any] = []
     done = {"tokens": 0, "fma": 0, "needed": 0, "visits": 0, "pairs": 0, "content": 0}
-
-    def finish(centers: list[Any], items: list[int], contexts: list[int]) -> None:
-        m, n = len(centers), len(contexts)
-        drawn = np.searchsorted(noise, rng.random(negatives) * noise[-1])
-        first = np.full(-(-n // tile), m)
-        last = np.zeros(-(-n // tile), int)
-        for i in range(0, m, tile):
-            part = centers[i : i + tile]
-            low, high = min(c[0] for c in part), max(c[1] for c in part)
-            done["fma"] += 2 * len(part) * (high - low + negatives)
-            here = slice(low // tile, (high - 1) // tile + 1)
-            first[here], last[here] = np.minimum(first[here], i), i + len(part)
-        widths = np.minimum(tile, n - tile * np.arange(len(first)))
-        done["fma"] += int((np.maximum(last - first, 0) * widths).sum()) + negatives * m
-        pairs = sum(high - low - 1 for low, high in centers)
-        done["pairs"] += pairs
-        done["needed"] += 3 * (pairs + negatives * m)
-        done["tokens"] += m
-        visited = [np.unique(items), n_items + np.unique(np.concatenate([contexts, drawn]))]
+    middle = len(sessions) // 2
+    for halves in zip(
+        _halves(sessions, 0, middle, given.window),
+        _halves(sessions, middle, len(sessions), given.window),
+        strict=False,
+    ):
+        centers, contexts = [], []
+        for h, (items, reaches, places) in enumerate(halves):
+            m, band = len(items), min(int(known["band_tiles"]) * tile, len(halves[1 - h][2]))
+            for i in range(0, m, tile):
+                part = reaches[i : i + tile]
+                low = min(r[0] for r in part) // tile * tile
+                span = max(r[1] for r in part) - low
+                # A score, and a step for each side; the context's steps go over whole tiles.
+                done["fma"] += len(part) * (2 * span + -(-span // tile) * tile + 3 * (band + drawn))
+            # The running mean: of the centers, its scores, and its steps.
+            done["fma"] += m + 2 * (len(places) + drawn)
+            pairs = sum(high - low - 1 for low, high in reaches)
+            done["pairs"] += pairs
+            done["needed"] += 3 * (pairs + (band + drawn) * m)
+            done["tokens"] += m
+            centers += items
+            contexts += [*places, *np.searchsorted(noise, rng.random(drawn) * noise[-1])]
+        visited = [np.unique(centers), n_items + np.unique(contexts)]
         if features is not None:
-            rows = [tokens_of[starts[i] : starts[i + 1]] for i in items]
+            rows = [tokens_of[starts[i] : starts[i + 1]] for i in centers]
             done["content"] += 2 * sum(len(row) for row in rows)
             visited.append(2 * n_items + np.unique(np.concatenate(rows)))
         order.extend(visited)
         done["visits"] += sum(len(part) for part in visited)
-
-    centers: list[Any] = []
-    items: list[int] = []
-    contexts: list[int] = []
-    for session in sessions:
-        at = 0
-        while at < len(session):
-            end = min(len(session), at + size - len(centers))
-            start, stop = max(0, at - given.window), min(len(session), end + given.window)
-            base = len(contexts) - start
-            contexts.extend(session[start:stop].tolist())
-            for i, reach in enumerate(rng.integers(1, given.window + 1, end - at).tolist(), at):
-                low, high = max(0, i - reach), min(len(session), i + reach + 1)
-                centers.append((base + low, base + high))
-            items.extend(session[at:end].tolist())
-            at = end
-            if len(centers) == size:
-                finish(centers, items, contexts)
-                centers, items, contexts = [], [], []
         if done["visits"] >= VISITS:
             break
-    if centers and not done["tokens"]:
-        finish(centers, items, contexts)
     tokens = done["tokens"]
     return {
         "order": np.concatenate(order),
