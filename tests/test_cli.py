@@ -24,7 +24,7 @@ from likewise._text_table import width_of
 from likewise.cli import main
 
 Capture = pytest.CaptureFixture[str]
-COMMANDS = ["demo", "train", "similar", "complements", "encode", "evaluate", "info"]
+COMMANDS = ["demo", "train", "similar", "complements", "encode", "evaluate", "info", "map"]
 
 
 @pytest.fixture(scope="module")

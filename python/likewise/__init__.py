@@ -11,6 +11,7 @@ except ImportError as error:  # pragma: no cover
         "the compiled part of likewise is missing: run `pip install .` in the repository"
     ) from error
 
+from likewise import maps
 from likewise.catalogue import Catalogue
 from likewise.errors import InputError, StorageError, TrainingError, UnknownItemError
 from likewise.evaluation import Evaluation, evaluate
@@ -65,6 +66,7 @@ __all__ = [
     "evaluate",
     "kernels",
     "load",
+    "maps",
     "save",
     "simulate",
     "supported_kernels",
