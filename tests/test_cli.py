@@ -24,7 +24,17 @@ from likewise._text_table import width_of
 from likewise.cli import main
 
 Capture = pytest.CaptureFixture[str]
-COMMANDS = ["demo", "train", "similar", "complements", "encode", "evaluate", "info", "map"]
+COMMANDS = [
+    "demo",
+    "train",
+    "similar",
+    "complements",
+    "encode",
+    "evaluate",
+    "info",
+    "map",
+    "clusters",
+]
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ except ImportError as error:  # pragma: no cover
 
 from likewise import maps
 from likewise.catalogue import Catalogue
+from likewise.clustering import Clusters, clusters
 from likewise.errors import InputError, StorageError, TrainingError, UnknownItemError
 from likewise.evaluation import Evaluation, evaluate
 from likewise.features import Features, Recipe
@@ -49,6 +50,7 @@ __all__ = [
     "ApproximateIndex",
     "BatchMatches",
     "Catalogue",
+    "Clusters",
     "Evaluation",
     "ExactIndex",
     "Features",
@@ -63,6 +65,7 @@ __all__ = [
     "TrainingError",
     "UnknownItemError",
     "__version__",
+    "clusters",
     "evaluate",
     "kernels",
     "load",

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from likewise import __version__, kernels
+from likewise._cli_clusters import clusters
 from likewise._cli_maps import map_command
 from likewise._cli_options import (
     CATALOGUE_COLUMNS,
@@ -224,5 +225,5 @@ def info(model: Path, as_json: bool) -> None:
     print_text(f"  options         {', '.join(changed) or 'all defaults'}")
 
 
-for _command in (train, similar, complements, evaluate, map_command):
+for _command in (train, similar, complements, evaluate, map_command, clusters):
     main.add_command(_command)
