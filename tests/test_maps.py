@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import builtins
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -20,6 +18,7 @@ from likewise._category_tree import CategoryTree, levels_of
 from likewise._layout import chance_share, fitted_perplexity, parent_share, plane
 from likewise._map_page import map_data, named_points
 from likewise.errors import InputError, StorageError
+from without import hide
 
 Capture = pytest.CaptureFixture[str]
 
@@ -228,14 +227,7 @@ def test_what_is_missing_is_named(
     module: str, suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     picture = maps.categories(small(["A", "B", "A"]))
-    real = builtins.__import__
-
-    def without(name: str, *rest: Any, **more: Any) -> Any:
-        if name.split(".")[0] == module:
-            raise ImportError(name)
-        return real(name, *rest, **more)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    hide(monkeypatch, module)
     place = tmp_path / f"map.{suffix}"
     wanted = rf"needs {module}: pip install 'likewise\[viz\]'"
     with pytest.raises(ImportError, match=wanted):

@@ -21,6 +21,7 @@ from likewise.index import ApproximateIndex, ExactIndex
 from likewise.matches import BatchMatches, Matches
 from likewise.model import Model
 from likewise.options import Options
+from likewise.report import write_report
 from likewise.sessions import Sessions
 from likewise.simulate import Shop, simulate
 from likewise.storage import load, save
@@ -74,4 +75,5 @@ __all__ = [
     "simulate",
     "supported_kernels",
     "train",
+    "write_report",
 ]

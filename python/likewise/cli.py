@@ -37,6 +37,7 @@ from likewise._cli_output import (
     whole_file,
 )
 from likewise._cli_questions import complements, similar
+from likewise._cli_report import report
 from likewise._cli_training import evaluate, train
 from likewise._demo import run_demo
 from likewise.catalogue import Catalogue
@@ -225,5 +226,5 @@ def info(model: Path, as_json: bool) -> None:
     print_text(f"  options         {', '.join(changed) or 'all defaults'}")
 
 
-for _command in (train, similar, complements, evaluate, map_command, clusters):
+for _command in (train, similar, complements, evaluate, map_command, clusters, report):
     main.add_command(_command)
