@@ -137,6 +137,10 @@ def test_lists_of_every_kind(model: lw.Model) -> None:
         for answer in example.answers:
             total = sum(share for _, share in answer.reasons) + answer.rest
             assert total == pytest.approx(answer.score, abs=1e-5)
+    for example in found:
+        # The levels of a category are one reason.
+        levels = [r for a in example.answers for r, _ in a.reasons if " > " in r]
+        assert set(levels) <= {str(example.category).casefold()}
     tops = [str(e.category).split(" > ")[0] for e in found if e.group == "Seen often"]
     assert len(set(tops)) > 1
     assert len(example_lists(model)) == 20

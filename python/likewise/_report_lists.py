@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise._category_tree import CategoryTree
-from likewise._explain import parts_of, shares
+from likewise._explain import Part, parts_of, shares
 from likewise.index import Index
 from likewise.matches import Matches
 
@@ -103,12 +103,27 @@ def _varied(model: Model, items: Longs, by_count: bool = False) -> list[int]:
     return [item for _, _, item in sorted(turns)[:100]]
 
 
+def _with_one_category(parts: list[Part]) -> list[Part]:
+    """Take the levels of a category as one feature, named by the whole path.
+
+    They always come together, so training is free to make one large and another the opposite:
+    their sum means something, each of them may not.
+    """
+    levels = [part for part in parts if part.kind == "category"]
+    if len(levels) < 2:
+        return parts
+    whole = max(levels, key=lambda part: len(part.text))
+    summed = sum((part.vector for part in levels), np.zeros_like(whole.vector))
+    one = Part(whole.text, whole.kind, summed)
+    return [one, *(part for part in parts if part.kind != "category")]
+
+
 def _ask(model: Model, group: str, item: int, verb: str, index: Index | None = None) -> Example:
     catalogue = model.catalogue
     item_id = str(catalogue.ids[item])
     found = getattr(model, verb)(item_id, _ANSWERS, index=index)
     assert isinstance(found, Matches)
-    parts = parts_of(model, catalogue, item)
+    parts = _with_one_category(parts_of(model, catalogue, item))
     if index is not None:
         vectors = index.vectors_at(found.positions)
     else:
@@ -117,7 +132,9 @@ def _ask(model: Model, group: str, item: int, verb: str, index: Index | None = N
     events = np.zeros(len(found), np.int64) if index is not None else model.counts[found.positions]
     answers = []
     for row, (answer_id, score, name) in enumerate(found):
-        best = np.argsort(-table[row], kind="stable")[:_REASONS]
+        # The weightiest, against as well as for; the highest first.
+        best = np.argsort(-np.abs(table[row]), kind="stable")[:_REASONS]
+        best = best[np.argsort(-table[row, best], kind="stable")]
         reasons = tuple((parts[i].text, float(table[row, i])) for i in best)
         rest = float(score) - sum(share for _, share in reasons)
         answers.append(
