@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 import hostile
@@ -149,6 +151,45 @@ def test_nothing_sticks_out_on_a_phone(page: Page) -> None:
         assert page.run("return document.documentElement.scrollWidth") <= 360
     finally:
         page.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def cloud(n: int) -> maps.Map:
+    """Items at random places: more than are drawn as SVG."""
+    rng = np.random.default_rng(0)
+    columns: dict[str, Any] = {
+        "item_id": [f"i{i}" for i in range(n)],
+        "name": [f"thing {i}" for i in range(n)],
+        "category": [f"A > {i % 50}" for i in range(n)],
+        "events": rng.integers(0, 100, n),
+        "top": ["A"] * n,
+    }
+    for column in ("center_x", "center_y", "context_x", "context_y"):
+        columns[column] = rng.normal(size=n).astype(np.float32)
+    columns["nearest"] = pa.array([[]] * n, pa.list_(pa.large_string()))
+    return maps.Map("items", pa.table(columns), {}, {})
+
+
+@pytest.mark.parametrize("webgl", [True, False])
+def test_many_points_are_drawn_with_and_without_webgl(
+    driver: Any, tmp_path: Path, webgl: bool
+) -> None:
+    place = cloud(4500).write(tmp_path / "map.html")
+    script = "" if webgl else "HTMLCanvasElement.prototype.getContext = () => null"
+    added = driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": script})
+    try:
+        page = open_page(driver, place)
+        page.wait(DRAWN, 90)
+        kind = "return document.querySelector('.plot').data[0].type"
+        assert page.run(kind) == ("scattergl" if webgl else "scatter")
+        assert page.run(POINTS) == 4500
+        search(page, "thing 4321")
+        page.run("document.querySelector('.found button').click()")
+        page.wait("return !document.querySelector('.tip').hidden")
+        assert tip(page).startswith("thing 4321A > 21i4321, ")
+        # A machine without a graphics card complains about that, and about nothing else.
+        assert [text for text in page.complaints() if "GL" not in text] == []
+    finally:
+        driver.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
 
 
 @pytest.mark.parametrize("kind", ["categories", "items"])

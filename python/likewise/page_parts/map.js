@@ -8,7 +8,9 @@ function likewiseMap(root, data) {
     "#ee8ccb", "#a4c95a", "#97a5ff", "#d9986f", "#7fc7c7"];
   const GREY = { light: "#6b747d", dark: "#a0a8b1" };
   const count = data.labels.length;
-  const kind = count > 4000 ? "scattergl" : "scatter";
+  const dense = count > 4000;
+  const webgl = dense && document.createElement("canvas").getContext("webgl") !== null;
+  const kind = webgl ? "scattergl" : "scatter"; // slower without, yet all there
   const number = new Intl.NumberFormat("en");
   const lower = data.paths.map((path, i) => (path + " " + data.labels[i]).toLowerCase());
   const plots = [];
@@ -26,7 +28,6 @@ function likewiseMap(root, data) {
     return top < palette.length ? palette[top] : GREY[likewiseTheme.dark() ? "dark" : "light"];
   };
   const most = data.events.reduce((a, b) => Math.max(a, b), 1);
-  const dense = count > 4000;
   const small = dense ? 3 : count > 1000 ? 4 : 6;
   const spread = dense ? 8 : count > 1000 ? 14 : 26;
   const size = (events) => small + spread * Math.sqrt(events / most);
