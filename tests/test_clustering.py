@@ -189,6 +189,15 @@ def test_names_are_the_best_category_and_the_distinctive_words() -> None:
     assert "12" not in third.words  # a number says nothing, and the item is in no group
 
 
+def test_short_words_and_numbers_say_nothing() -> None:
+    names = ["oz 12 in tea by", "oz 12 in tea by", "cup", "cup", "緑 cup", "緑 cup"]
+    items = lw.Catalogue.from_arrays(list("abcdef"), None, names)
+    first, second, third = name_groups(items, np.array([0, 0, 1, 1, 2, 2]), 3)
+    assert first.words == ("tea",)
+    assert second.words == ("cup",)
+    assert set(third.words) == {"緑", "cup"}
+
+
 def test_a_word_of_the_category_is_not_said_twice() -> None:
     items = lw.Catalogue.from_arrays(list("abcd"), ["Pans"] * 2 + ["Pots"] * 2, ["pans"] * 4)
     named = name_groups(items, np.array([0, 0, 1, 1]), 2)

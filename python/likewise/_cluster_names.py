@@ -132,8 +132,14 @@ def _distinctive_words(catalogue: Catalogue, groups: Ints, n: int, threads: int)
         best = found[np.lexsort((found, -told))][: 2 * _KEPT]
         good = best[np.sort(told)[::-1][: len(best)] > 0]
         texts = [_text(catalogue, int(example[t]), features.token_hashes[t], recipe) for t in good]
-        chosen.append([t for t in texts if any(c.isalpha() for c in t) and len(t) > 1][:_KEPT])
+        chosen.append([text for text in texts if _says_something(text)][:_KEPT])
     return chosen
+
+
+def _says_something(word: str) -> bool:
+    """Tell words from numbers, and from "in", "by" and "oz"; other scripts say more in less."""
+    letters = sum(character.isalpha() for character in word)
+    return letters >= (3 if word.isascii() else 1)
 
 
 def _text(catalogue: Catalogue, item: int, wanted: np.uint64, recipe: Recipe) -> str:
