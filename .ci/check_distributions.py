@@ -14,10 +14,18 @@ import zipfile
 WHEEL = [
     r"likewise/\w+\.pyi?",
     r"likewise/py\.typed",
+    r"likewise/page_parts/\w+\.(css|js)",
     r"likewise/_(core|ingest|arrange)\.[\w.-]+\.(so|pyd)",
     r"likewise-[\w.+]+\.dist-info/(METADATA|RECORD|WHEEL|entry_points\.txt|licenses/LICENSE)",
 ]
-WHEEL_NEEDS = ["likewise/py.typed", "likewise/cli.py", "likewise/_core.pyi", "likewise/_core."]
+WHEEL_NEEDS = [
+    "likewise/py.typed",
+    "likewise/cli.py",
+    "likewise/_core.pyi",
+    "likewise/_core.",
+    "likewise/page_parts/map.js",
+    "likewise/page_parts/page.css",
+]
 SDIST_NEEDS = ["pyproject.toml", "CMakeLists.txt", "README.md", "LICENSE", "csrc/core/trainer.cpp",
                "python/likewise/_ingest.pyx", "tests/test_cli.py"]  # fmt: skip
 LITTER = re.compile(

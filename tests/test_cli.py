@@ -24,7 +24,18 @@ from likewise._text_table import width_of
 from likewise.cli import main
 
 Capture = pytest.CaptureFixture[str]
-COMMANDS = ["demo", "train", "similar", "complements", "encode", "evaluate", "info"]
+COMMANDS = [
+    "demo",
+    "train",
+    "similar",
+    "complements",
+    "encode",
+    "evaluate",
+    "info",
+    "map",
+    "clusters",
+    "report",
+]
 
 
 @pytest.fixture(scope="module")
@@ -347,7 +358,7 @@ def test_demo(tmp_path: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch) -
         assert part in ran.out
     assert ran.out.count("new, never seen") == 2
     names = {path.name for path in (tmp_path / "likewise-demo").iterdir()}
-    assert names == {"model", "events.parquet", "products.parquet"}
+    assert names - {"report.html"} == {"model", "events.parquet", "products.parquet"}
     # What it says to try next works.
     tail = ran.out.partition("Try next")[2].replace("\\\n", " ").splitlines()
     commands = [line.strip() for line in tail if line.startswith("  likewise similar")]

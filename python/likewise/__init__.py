@@ -11,7 +11,9 @@ except ImportError as error:  # pragma: no cover
         "the compiled part of likewise is missing: run `pip install .` in the repository"
     ) from error
 
+from likewise import maps
 from likewise.catalogue import Catalogue
+from likewise.clustering import Clusters, clusters
 from likewise.errors import InputError, StorageError, TrainingError, UnknownItemError
 from likewise.evaluation import Evaluation, evaluate
 from likewise.features import Features, Recipe
@@ -19,6 +21,7 @@ from likewise.index import ApproximateIndex, ExactIndex
 from likewise.matches import BatchMatches, Matches
 from likewise.model import Model
 from likewise.options import Options
+from likewise.report import write_report
 from likewise.sessions import Sessions
 from likewise.simulate import Shop, simulate
 from likewise.storage import load, save
@@ -48,6 +51,7 @@ __all__ = [
     "ApproximateIndex",
     "BatchMatches",
     "Catalogue",
+    "Clusters",
     "Evaluation",
     "ExactIndex",
     "Features",
@@ -62,11 +66,14 @@ __all__ = [
     "TrainingError",
     "UnknownItemError",
     "__version__",
+    "clusters",
     "evaluate",
     "kernels",
     "load",
+    "maps",
     "save",
     "simulate",
     "supported_kernels",
     "train",
+    "write_report",
 ]

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from likewise._cli_maps import WorkProgress
 from likewise._cli_output import (
     TrainingProgress,
     print_labelled,
@@ -36,6 +37,7 @@ from likewise.evaluation import Evaluation, evaluate
 from likewise.matches import BatchMatches, Matches
 from likewise.model import Model
 from likewise.options import Options
+from likewise.report import write_report
 from likewise.sessions import Sessions
 from likewise.simulate import Shop, simulate
 from likewise.storage import save
@@ -44,6 +46,7 @@ from likewise.training import train
 __all__ = ["run_demo"]
 
 _EVENTS, _PRODUCTS, _MODEL = "events.parquet", "products.parquet", "model"
+_REPORT = "report.html"
 _WIDTH = 100
 _SHOWN = 5
 
@@ -87,8 +90,9 @@ def run_demo(
         _write(output, shop, model)
     print_trained(model, output / _MODEL)
     _show_answers(shop, model, catalogue)
-    _show_evaluation(history, catalogue, options, quiet)
-    _show_next(output, shop, model, time.monotonic() - began)
+    found = _show_evaluation(history, catalogue, options, quiet)
+    missing = _write_report(output, model, history, found, seed, quiet)
+    _show_next(output, shop, model, missing, time.monotonic() - began)
 
 
 @contextlib.contextmanager
@@ -103,6 +107,7 @@ def _folder(output: Path) -> Iterator[None]:
             _EVENTS,
             _PRODUCTS,
             _MODEL,
+            _REPORT,
         }:
             raise StorageError(
                 f"cannot write {output}: it is there and is not the folder of a demonstration; "
@@ -302,7 +307,7 @@ def _show_fitting(shop: Shop, model: Model, catalogue: Catalogue) -> None:
 
 def _show_evaluation(
     history: Sessions, catalogue: Catalogue, options: Options, quiet: bool
-) -> None:
+) -> list[Evaluation]:
     k = 20
     found: list[Evaluation] = []
     for split in ("last", "cold"):
@@ -328,9 +333,34 @@ def _show_evaluation(
         "need",
         "             training with --context content",
     )
+    return found
 
 
-def _show_next(output: Path, shop: Shop, model: Model, seconds: float) -> None:
+def _write_report(
+    output: Path,
+    model: Model,
+    history: Sessions,
+    found: list[Evaluation],
+    seed: int,
+    quiet: bool,
+) -> str:
+    """Write the report beside the model; return what to install where that cannot be done."""
+    try:
+        with WorkProgress("report", quiet) as progress:
+            write_report(
+                model, output / _REPORT, sessions=history, evaluations=found,
+                title="A simulated shop", seed=seed, progress=progress,
+            )  # fmt: skip
+    except ImportError as error:
+        if "pip install" not in str(error):
+            raise
+        # A report of an earlier demonstration would be one of another model.
+        (output / _REPORT).unlink(missing_ok=True)
+        return str(error)
+    return ""
+
+
+def _show_next(output: Path, shop: Shop, model: Model, missing: str, seconds: float) -> None:
     folder = shlex.quote(str(output))
     warm = _popular(shop, model.catalogue, new=False)
     name, category, _ = _invented(shop)
@@ -338,6 +368,9 @@ def _show_next(output: Path, shop: Shop, model: Model, seconds: float) -> None:
     print_text(
         f"  {output / _MODEL}  the model",
         f"  {output / _EVENTS} and {_PRODUCTS}  what it was trained on",
+        f"  no report: {missing}"
+        if missing
+        else f"  {output / _REPORT}  all of this and more to look at: open it in a browser",
     )
     _heading("Try next")
     print_text(

@@ -15,6 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from likewise import __version__, kernels
+from likewise._cli_clusters import clusters
+from likewise._cli_maps import map_command
 from likewise._cli_options import (
     CATALOGUE_COLUMNS,
     PATH,
@@ -35,6 +37,7 @@ from likewise._cli_output import (
     whole_file,
 )
 from likewise._cli_questions import complements, similar
+from likewise._cli_report import report
 from likewise._cli_training import evaluate, train
 from likewise._demo import run_demo
 from likewise.catalogue import Catalogue
@@ -223,5 +226,5 @@ def info(model: Path, as_json: bool) -> None:
     print_text(f"  options         {', '.join(changed) or 'all defaults'}")
 
 
-for _command in (train, similar, complements, evaluate):
+for _command in (train, similar, complements, evaluate, map_command, clusters, report):
     main.add_command(_command)

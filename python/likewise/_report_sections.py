@@ -1,0 +1,315 @@
+"""Sections of a report: plain values to markup. Everything is escaped by `tag`.
+
+Owns tables, curves, lists and what stands above them; measures nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from likewise._category_tree import JOIN
+from likewise._curves import curve
+from likewise._map_page import quality_sentences, theme_button
+from likewise._markup import Html, join, tag, text
+from likewise.options import Options
+
+if TYPE_CHECKING:
+    from likewise._report_health import Health
+    from likewise._report_lists import Example
+    from likewise.clustering import Clusters
+    from likewise.maps import Map
+    from likewise.model import Model
+
+__all__ = [
+    "clusters_section", "contents", "data_section", "evaluation_section", "header",
+    "health_section", "lists_section", "map_section", "options_section", "section",
+    "training_section", "wilson",
+]  # fmt: skip
+
+_CLUSTERS = 40
+_TWO_SIDED = 1.959963984540054  # standard deviations of a 95 % interval
+
+
+def section(name: str, title: str, *children: Html) -> Html:
+    """Return a section with a heading that the table of contents leads to."""
+    return tag("section", tag("h2", title), *children, id=name, aria_label=title)
+
+
+def grid(
+    caption: str, header: Sequence[str], rows: Iterable[Sequence[Any]], numbers: Sequence[int] = ()
+) -> Html:
+    """Return a table; columns in `numbers` are flush right. Cells may be `Html`."""
+
+    def kind(place: int) -> str:
+        return "number" if place in numbers else "text"
+
+    head = tag("tr", *[tag("th", h, scope="col", class_=kind(i)) for i, h in enumerate(header)])
+    body = [tag("tr", *[_cell(c, kind(i)) for i, c in enumerate(row)]) for row in rows]
+    table = tag("table", tag("caption", caption), tag("thead", head), tag("tbody", *body))
+    return tag("div", table, class_="wide", tabindex="0", role="region", aria_label=caption)
+
+
+def _cell(value: Any, kind: str) -> Html:
+    if isinstance(value, Html) and value.startswith("<td"):
+        return value
+    return tag("td", value, class_=kind)
+
+
+def _whole(values: Any) -> list[tuple[str, Any]]:
+    return [(field.name, getattr(values, field.name)) for field in fields(values)]
+
+
+def data_section(catalogue: Any, sessions: Any | None) -> Html:
+    """Say what came in and what was dropped: the reports of reading."""
+    parts = []
+    for what, report in (("Catalogue", catalogue), ("Sessions", sessions)):
+        if report is None:
+            continue
+        rows = [
+            (name.replace("_", " "), f"{value:,}" if not isinstance(value, bool) else str(value))
+            for name, value in _whole(report)
+        ]
+        parts.append(tag("h3", what))
+        parts.append(tag("p", f"{report}."))
+        counts = grid(f"{what}, counted", ["", "count"], rows, numbers=[1])
+        parts.append(tag("details", tag("summary", f"All counts of the {what.lower()}"), counts))
+    if sessions is None:
+        note = "How the events were read was not given to this report."
+        parts.append(tag("p", note, class_="quiet"))
+    return section("data", "Data", *parts)
+
+
+def options_section(options: Options) -> Html:
+    """List the options, those that are not the default first."""
+    defaults = Options()
+    rows = [(n, v, getattr(defaults, n)) for n, v in options.to_dict().items()]
+    changed = [row for row in rows if row[1] != row[2]]
+    said = ", ".join(f"{n} {v}" for n, v, _ in changed) or "all are the default"
+    return section(
+        "options", "Options", tag("p", f"Changed: {said}."),
+        tag("details", tag("summary", "All options"),
+            grid("Options of training", ["option", "value", "default"], rows, numbers=[1, 2])),
+    )  # fmt: skip
+
+
+def training_section(history: list[dict[str, Any]]) -> Html:
+    """Loss, speed and learning rate along the pairs."""
+    if not history:
+        return section("training", "Training", tag("p", "This model has no record of training."))
+    last = history[-1]
+    pairs = [float(record["pairs_done"]) for record in history]
+    speeds, places = [], []
+    for before, after in pairwise(history):
+        seconds = after["seconds"] - before["seconds"]
+        if seconds > 0:
+            places.append(float(after["pairs_done"]))
+            speeds.append((after["pairs_done"] - before["pairs_done"]) / seconds)
+    overall = last["pairs_done"] / max(last["seconds"], 1e-9)
+    return section(
+        "training", "Training",
+        tag("p", f"{last['pairs_done']:,} pairs in {last['seconds']:,.1f} s, "
+                 f"{overall / 1e6:,.2f} million a second; loss {last['loss_per_pair']:.3f} per "
+                 "pair."),
+        tag("div",
+            curve(pairs, [r["loss_per_pair"] for r in history], "Loss per pair", "pairs"),
+            curve(places, speeds, "Pairs per second", "pairs"),
+            curve(pairs, [r["learning_rate"] for r in history], "Learning rate", "pairs"),
+            class_="figures"),
+    )  # fmt: skip
+
+
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share of n (Wilson 1927)."""
+    if n <= 0:
+        return 0.0, 1.0
+    z = _TWO_SIDED
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    reach = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return max(0.0, middle - reach), min(1.0, middle + reach)
+
+
+def evaluation_section(evaluations: Sequence[dict[str, Any]]) -> Html:
+    """Hit rates beside those of the baselines, with intervals."""
+    if not evaluations:
+        note = (
+            "No evaluation was given to this report: likewise evaluate --json makes one, "
+            "likewise report --evaluation shows it."
+        )
+        return section("evaluation", "Evaluation", tag("p", note, class_="quiet"))
+    parts = []
+    for found in evaluations:
+        k = found["k"]
+        rows = []
+        shown = [row for row in found["rows"] if row.get("hr") is not None]
+        most = max([row["hr"] for row in shown if row["hr"] == row["hr"]] + [1e-9])
+        for row in shown:
+            if row["hr"] != row["hr"]:
+                continue
+            low, high = wilson(row["hr"], row["n"])
+            bar = f"background-size: {100 * row['hr'] / most:.0f}% 4px"
+            hit = tag("td", f"{row['hr']:.3f}", class_="number bar", style=bar)
+            mrr = "" if row.get("mrr") is None else f"{row['mrr']:.3f}"
+            rows.append(
+                (row["system"], row["kind"], hit, f"{low:.3f} to {high:.3f}", mrr, f"{row['n']:,}")
+            )
+        trained = (
+            f"Split {found['split']}: trained on {found.get('train_events', 0):,} events of "
+            f"{found.get('train_sessions', 0):,} sessions, without what is looked for."
+        )
+        parts.append(tag("h3", f"Split {found['split']}"))
+        parts.append(tag("p", trained))
+        header = ["system", "pairs", f"HR@{k}", "95 % interval", f"MRR@{k}", "n"]
+        parts.append(grid(f"Quality, split {found['split']}", header, rows, numbers=[2, 3, 4, 5]))
+    parts.append(
+        tag("p", "HR: how often what was held out is among the best answers. The interval is "
+                 "Wilson's, and takes pairs as independent, which those of one session are not.",
+            class_="quiet")
+    )  # fmt: skip
+    return section("evaluation", "Evaluation", *parts)
+
+
+def map_section(picture: Map | None, data: Html) -> Html:
+    """Place the map of categories; map.js draws it."""
+    if picture is None:
+        return section("map", "Category map", tag("p", "The catalogue has no categories."))
+    rows = sorted(picture.table.to_pylist(), key=lambda row: -row["events"])[:100]
+    table = grid(
+        "Categories with most events, and what is near them",
+        ["category", "items", "events", "nearest"],
+        [
+            (text(r["category"]), f"{r['items']:,}", f"{r['events']:,}", _leaves(r["nearest"]))
+            for r in rows
+        ],
+        numbers=[1, 2],
+    )
+    return section(
+        "map", "Category map",
+        tag("p", "Size: events of a category. Colour: top category. Near means alike; distances "
+                 "across the map and the axes mean nothing.", class_="quiet"),
+        *[tag("p", sentence, class_="quiet") for sentence in quality_sentences(picture)],
+        tag("div", class_="map", data_map="map-data"),
+        tag("details", tag("summary", "The map as a table"), table),
+        data,
+    )  # fmt: skip
+
+
+def _leaves(paths: Sequence[str]) -> Html:
+    pieces: list[Html] = []
+    for path in paths:
+        pieces += [Html(", ")] if pieces else []
+        pieces.append(text(path.rpartition(JOIN)[2], 60))
+    return Html("".join(pieces))
+
+
+def clusters_section(found: Clusters | None) -> Html:
+    """List the clusters: names, sizes, how tight they are, what is at their middle."""
+    if found is None:
+        return section("clusters", "Clusters", tag("p", "There is nothing to cluster."))
+    names = dict(zip(found.ids.tolist(), found.table.column("name").to_pylist(), strict=True))
+    titles = dict(
+        zip(found.catalogue.ids.to_pylist(), found.catalogue.names.to_pylist(), strict=True)
+    )
+    rows = []
+    for row in found.table.slice(0, _CLUSTERS).to_pylist():
+        central = Html("; ".join(text(titles[i] or i, 60) for i in row["central"][:3]))
+        near = Html("; ".join(text(names[other], 50) for other in row["nearest"][:2]))
+        rows.append(
+            (text(row["name"], 90), f"{row['items']:,}", f"{row['events']:,}",
+             f"{row['cohesion']:.2f}", central, near)
+        )  # fmt: skip
+    more = len(found) - _CLUSTERS
+    return section(
+        "clusters", "Clusters",
+        tag("p", f"{len(found):,} groups of alike items by k-means on unit vectors"
+                 + (f"; the {_CLUSTERS} largest are shown." if more > 0 else ".")
+                 + " Cohesion is the mean cosine of the items to the middle of their group.",
+            class_="quiet"),
+        grid("Clusters, the largest first",
+             ["name", "items", "events", "cohesion", "at the middle", "nearest"], rows,
+             numbers=[1, 2, 3]),
+    )  # fmt: skip
+
+
+def lists_section(examples: Sequence[Example]) -> Html:
+    """Show the example lists; each opens to its answers and the features that explain them."""
+    parts: list[Html] = [
+        tag("p", "Every score is a sum: what each feature of the item asked about adds to it. The "
+                 "weightiest three are named, “rest” is the sum of all others; what speaks against "
+                 "an answer is negative. "
+                 "“own history” is what visits say beyond name and category.", class_="quiet"),
+        tag("p", tag("button", "Open all", type="button", data_open="lists"),
+            " ", tag("button", "Close all", type="button", data_close="lists"), class_="no-print"),
+    ]  # fmt: skip
+    group = ""
+    for example in examples:
+        if example.group != group:
+            group = example.group
+            parts.append(tag("h3", group))
+        parts.append(_list(example))
+    if not examples:
+        parts.append(tag("p", "No item has any answer."))
+    return section("lists", "Example lists", *parts)
+
+
+def _list(example: Example) -> Html:
+    known = any(answer.events for answer in example.answers)
+    rows = []
+    for rank, answer in enumerate(example.answers, 1):
+        reasons: list[Html] = []
+        for label, share in answer.reasons:
+            reasons += [text(label, 50), Html(f" {share:.2f} · ")]
+        reasons.append(Html(f"rest {answer.rest:.2f}"))
+        row = [
+            rank, f"{answer.score:.3f}", text(answer.name or answer.item_id),
+            text(answer.category or ""), Html("".join(reasons)),
+        ]  # fmt: skip
+        if known:
+            row.insert(4, f"{answer.events:,}")
+        rows.append(row)
+    header = ["", "score", "name", "category", "because"]
+    if known:
+        header.insert(4, "events")
+    name = text(example.name or example.item_id)
+    about = f"{example.events:,} events" if example.events else "no events"
+    table = grid("Answers, best first", header, rows, numbers=[0, 1, 4] if known else [0, 1])
+    return tag(
+        "details",
+        tag("summary", name, " ", tag("span", text(example.category or "no category"),
+            f" · {about}", class_="quiet")),
+        table,
+    )  # fmt: skip
+
+
+def health_section(health: Health) -> Html:
+    """Warnings, then the figures they come from."""
+    warnings = [tag("p", sentence, class_="warning") for sentence in health.warnings]
+    if not warnings:
+        warnings = [tag("p", "No warnings.")]
+    return section(
+        "warnings", "Warnings", *warnings,
+        tag("details", tag("summary", "The figures behind them"),
+            grid("Figures", ["what", "value", "meaning"], health.figures, numbers=[1])),
+    )  # fmt: skip
+
+
+def contents(sections: Sequence[tuple[str, str]]) -> Html:
+    """Return the table of contents."""
+    links = [tag("li", tag("a", title, href=f"#{name}")) for name, title in sections]
+    return tag("nav", tag("ul", *links), aria_label="Contents")
+
+
+def header(model: Model, title: str) -> Html:
+    """Return the top of the page: what the model is."""
+    about = model.info()
+    cold = about["items"] - about["warm_items"]
+    line = (
+        f"{about['items']:,} items ({about['warm_items']:,} with history, {cold:,} new), "
+        f"{about['events']:,} events, {about['dim']} dimensions, {about['bytes'] / 1e6:,.1f} MB; "
+        f"trained {about['created']} by likewise {about['version']}"
+    )
+    inside = tag("div", tag("h1", text(title)), tag("p", line, class_="quiet"))
+    return join(tag("header", inside, theme_button(), class_="top"))
