@@ -48,7 +48,9 @@ py::dict train_arrays(const py::array& items, const py::array& offsets, const py
   {
     const py::gil_scoped_release without_gil;
     weights = train(input, options, poll);
-    add_content_to_own(input.features, weights, thread_count(options.threads), check_signals);
+    const int threads = thread_count(options.threads);
+    add_content_to_own(input.features, weights, threads, check_signals);
+    compact(weights, threads);
   }
   py::dict tables;
   tables["center"] = to_numpy(std::move(weights.center_own));

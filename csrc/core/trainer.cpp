@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <iomanip>
+#include <iterator>
 #include <numeric>
 #include <sstream>
 #include <string>
@@ -306,14 +307,18 @@ class Trainer {
 };
 
 void require_finite(const Table& table, const Options& options) {
-  for (std::size_t i = 0; i < table.rows(); ++i) {
-    float sum = 0;
-    for (std::size_t d = 0; d < table.stride(); ++d) sum += table.row(i)[d] * 0.0F;
-    if (sum != 0.0F || sum != sum) {
-      throw diverged(options, options.epochs - 1, options.min_learning_rate,
-                     "a vector is not finite");
+  const auto check_rows = [&](std::int64_t first, std::int64_t last, int) {
+    for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i) {
+      float sum = 0;
+      for (std::size_t d = 0; d < table.stride(); ++d) sum += table.row(i)[d] * 0.0F;
+      if (sum != 0.0F || sum != sum) {
+        throw diverged(options, options.epochs - 1, options.min_learning_rate,
+                       "a vector is not finite");
+      }
     }
-  }
+  };
+  parallel_for(thread_count(options.threads), static_cast<std::int64_t>(table.rows()), 8192,
+               check_rows);
 }
 
 }  // namespace
@@ -337,6 +342,14 @@ void add_content_to_own(const FeatureView& features, Weights& weights, int threa
   };
   add(weights.center_tokens, weights.center_own);
   add(weights.context_tokens, weights.context_own);
+}
+
+void compact(Weights& weights, int threads) {
+  Table* const tables[] = {&weights.center_own,    &weights.context_own,
+                           &weights.center_tokens, &weights.context_tokens,
+                           &weights.center_ngrams, &weights.context_ngrams};
+  parallel_for(threads, std::ssize(tables), 1,
+               [&](std::int64_t first, std::int64_t, int) { tables[first]->compact(); });
 }
 
 std::vector<std::pair<const char*, double>> engine_constants() {

@@ -57,6 +57,9 @@ Weights train(const TrainingInput& input, const Options& options, const OnProgre
 void add_content_to_own(const FeatureView& features, Weights& weights, int threads,
                         const Poll& poll);
 
+/// Removes the padding between the rows of all tables.
+void compact(Weights& weights, int threads);
+
 /// The named numbers that training depends on, for the tests' slow twin of it.
 std::vector<std::pair<const char*, double>> engine_constants();
 
