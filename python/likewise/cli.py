@@ -1,8 +1,8 @@
 """The command ``likewise``: demo, train, similar, complements, encode, evaluate, info.
 
-Owns the group of commands, encode and info. Training is in _cli_training.py, questions are in
-_cli_questions.py, the demonstration in _demo.py; how options are spelled is in _cli_options.py, how
-output and errors look in _cli_output.py.
+Owns the group of commands, encode and info. Training is in _cli_training.py, evaluation in
+_cli_evaluation.py, questions are in _cli_questions.py, the demonstration in _demo.py; how options
+are spelled is in _cli_options.py, how output and errors look in _cli_output.py.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from likewise import __version__, kernels
+from likewise._cli_evaluation import evaluate
 from likewise._cli_options import (
     CATALOGUE_COLUMNS,
     PATH,
@@ -35,7 +36,7 @@ from likewise._cli_output import (
     whole_file,
 )
 from likewise._cli_questions import complements, similar
-from likewise._cli_training import evaluate, train
+from likewise._cli_training import train
 from likewise._demo import run_demo
 from likewise.catalogue import Catalogue
 from likewise.model import Model
