@@ -24,7 +24,7 @@ from likewise._text_table import width_of
 from likewise.cli import main
 
 Capture = pytest.CaptureFixture[str]
-COMMANDS = ["demo", "train", "similar", "complements", "encode", "evaluate", "info"]
+COMMANDS = ["demo", "train", "similar", "complements", "encode", "evaluate", "tune", "info"]
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def parameters(name: str) -> dict[str, click.Option]:
     return {p.name: p for p in found if isinstance(p, click.Option) and p.name is not None}
 
 
-@pytest.mark.parametrize("name", ["train", "evaluate"])
+@pytest.mark.parametrize("name", ["train", "evaluate", "tune"])
 def test_training_options_have_one_spelling(name: str) -> None:
     given = parameters(name)
     for field in fields(lw.Options):
