@@ -51,7 +51,7 @@ likewise tune events.parquet products.parquet --dim 64 --window 3     (these two
 @click.option("--trials", type=click.IntRange(1), cls=Option,
               help="Try at most so many, the start among them.")  # fmt: skip
 @click.option("--sample", type=click.IntRange(1), cls=Option,
-              help="Sessions to work with; without it as many as leave time for some 25 trials."
+              help="Sessions to work with; without it as many as leave time for some 30 trials."
               )  # fmt: skip
 @click.option("-k", type=click.IntRange(1), default=20, show_default=True, cls=Option,
               help="Length of the lists that targets are looked for in.")  # fmt: skip

@@ -83,7 +83,7 @@ def search(
     trained on the rest and judged by how often an answer of `Model.similar` is right, for items
     with history, for cold queries and for cold targets, each against the start. A trial is first
     trained on a quarter of the sessions, and stopped when it does worse than the median of the
-    others there.
+    others there. The best five are trained once more with another seed before one is chosen.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def search(
     trials : int, optional
         At most this many, the start among them.
     sample : int, optional
-        Sessions to work with; by default as many as leave time for some 25 trials.
+        Sessions to work with; by default as many as leave time for some 30 trials.
     tuned : sequence of str
         Which of `SPACE` to try.
     k : int
