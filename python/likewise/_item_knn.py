@@ -94,10 +94,12 @@ class ItemKNN:
             place = np.minimum(np.searchsorted(keys, key), max(0, len(keys) - 1))
             found = keys[place] == key if len(keys) else np.zeros(len(pair), bool)
             pair, place = pair[found], place[found]
-            order = np.lexsort((-score, row))
             starts = _offsets(row, end - begin)
-            better, equal = _count_better(-score[order], starts, row[place], -score[place])
-            ranks[pair] = better + (luck[pair] * equal).astype(np.int64)
+            for one, at in zip(pair.tolist(), place.tolist(), strict=True):
+                mine = score[starts[row[at]] : starts[row[at] + 1]]
+                better = np.count_nonzero(mine > score[at])
+                equal = np.count_nonzero(mine == score[at])
+                ranks[one] = better + int(luck[one] * equal)
         return ranks
 
     def neighbours(
@@ -127,12 +129,12 @@ class ItemKNN:
         positions = np.full((len(distinct), k), -1, np.int32)
         scores = np.full((len(distinct), k), -np.inf, np.float32)
         for begin, end, row, item, score in self._scored(distinct, allowed):
-            order = np.lexsort((item, -score, row))
-            row, item, score = row[order], item[order], score[order]
-            place = np.arange(len(row)) - _offsets(row, end - begin)[row]
-            best = place < k
-            positions[begin + row[best], place[best]] = item[best]
-            scores[begin + row[best], place[best]] = self._shown(score[best])
+            starts = _offsets(row, end - begin)
+            for query in range(end - begin):
+                mine = score[starts[query] : starts[query + 1]]
+                best = _best(mine, k)
+                positions[begin + query, : len(best)] = item[starts[query] + best]
+                scores[begin + query, : len(best)] = self._shown(mine[best])
         return positions[which], scores[which]
 
     def lists(self, queries: Ints, k: int, allowed: Mask | None = None) -> Ints:
@@ -192,6 +194,11 @@ class ItemKNN:
             return np.zeros(len(items), np.int64), items, counts[items]
         occurrence, event = _spread(starts, lengths)
         keys = row[occurrence] * self.n_items + self._items[event]
+        if len(queries) * self.n_items <= 4 * len(keys):  # nearly every item: count, don't sort
+            counts = np.bincount(keys, minlength=len(queries) * self.n_items)
+            found = np.flatnonzero(counts)
+            rows, items = np.divmod(found, self.n_items)
+            return rows, items, counts[found]
         keys.sort()
         first = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])[: len(keys)])
         counts = np.diff(np.append(first, len(keys)))
@@ -216,19 +223,12 @@ class PairCounts(ItemKNN):
         return score
 
 
-def _count_better(
-    falling: NDArray[np.float64], starts: Longs, rows: Longs, wanted: NDArray[np.float64]
-) -> tuple[Longs, Longs]:
-    """Entries of each wanted row before a value, and those equal to it.
-
-    ``falling`` is sorted within the rows that begin at ``starts``. A search over all rows at once
-    works on pairs (row, value) compared as one complex number: first the row, then the value.
-    """
-    row = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    keys, asked = row + 1j * falling, rows + 1j * wanted
-    left = np.searchsorted(keys, asked, side="left")
-    right = np.searchsorted(keys, asked, side="right")
-    return np.asarray(left - starts[rows], np.int64), np.asarray(right - left, np.int64)
+def _best(scores: NDArray[np.float64], k: int) -> Longs:
+    """Places of the ``k`` highest scores, equal ones by place."""
+    among = np.arange(len(scores))
+    if len(scores) > k:
+        among = np.flatnonzero(scores >= np.partition(scores, len(scores) - k)[len(scores) - k])
+    return among[np.lexsort((among, -scores[among]))[:k]]
 
 
 def at_least_one(k: int) -> int:
