@@ -115,9 +115,13 @@ def test_ends_in_time(sessions):
 def test_a_sample_is_a_sample(sessions, monkeypatch):
     assert search(sessions, options=POOR, trials=1, sample=500).sessions == 500
     # with little time the sample is chosen by what the start takes
+    monkeypatch.setattr(_tuning_job, "_FEWEST", 600)
     job = Job(sessions, POOR, None, 20, 1, time.monotonic(), 1e-3, lambda text: None)
     job.fit_sample(automatic=True)
-    assert job.sample == 2000
+    assert job.sample == 600
+    job = Job(sessions, POOR, None, 20, 1, time.monotonic(), 1e6, lambda text: None)
+    job.fit_sample(automatic=True)
+    assert job.sample == len(sessions)
 
 
 def test_nothing_better_leaves_the_start(sessions):

@@ -31,6 +31,7 @@ __all__ = ["Job"]
 
 _FIRST_RUNG = 0.25  # share of the sessions that a trial has to do well on before it gets the rest
 _TRIAL_SHARE = 1 / 40  # of the time, that the start may take: decides the sample
+_FEWEST = 5000  # sessions that a sample has at least, however little time there is
 _AGAIN = 5  # best trials that are trained once more, with another seed: luck must not win
 _LIMIT = 5000  # pairs of each kind that a trial is judged by
 _CHECK_LIMIT = 20000
@@ -88,6 +89,7 @@ class Job:
         self.seconds = seconds
         self.trials: list[Trial] = []
         self.reference: dict[int, dict[str, float]] = {}  # hit rates of the start, by rung
+        self.loop_seconds = 0.0  # what the last training took
         self.full_seconds = 0.0  # what a whole trial of the start took
         self._hold_out(len(sessions) if sample is None else min(sample, len(sessions)))
 
@@ -103,16 +105,18 @@ class Job:
 
     def fit_sample(self, automatic: bool) -> None:
         """Take fewer sessions when the start alone would use up the time."""
-        while automatic:
+        while automatic and self.sample > _FEWEST:
             began = time.monotonic()
-            part = self.inner.part(_FIRST_RUNG, self.seed)
-            self._value(self.start, part, 0)
-            whole = (time.monotonic() - began) / _FIRST_RUNG
+            self._value(self.start, self.inner.part(_FIRST_RUNG, self.seed), 0)
+            # Reading features and ranking take what they take; training grows with the sessions.
+            fixed = max(0.0, time.monotonic() - began - self.loop_seconds)
+            training = self.loop_seconds / _FIRST_RUNG
             wanted = self.seconds * _TRIAL_SHARE
-            if whole <= 1.5 * wanted or self.sample <= 2000:
+            share = max(wanted - fixed, wanted / 2) / max(training, 1e-9)
+            if share >= 0.7:
                 return
             self.reference.clear()
-            self._hold_out(max(2000, int(self.sample * wanted / whole)))
+            self._hold_out(max(_FEWEST, int(self.sample * share)))
             automatic = self.time_left()
 
     def time_left(self) -> bool:
@@ -122,6 +126,7 @@ class Job:
 
     def _value(self, options: Options, sessions: Sessions, rung: int) -> float:
         model = train(sessions, options=options, progress=self._in_time)
+        self.loop_seconds = model.history[-1]["seconds"]
         rates = {kind: float(hit.mean()) for kind, hit in self.inner.hits(model, self.k).items()}
         before = self.reference.setdefault(rung, rates)
         # One hit more or less where there are hardly any must not decide.
