@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from likewise import baselines
-from likewise.baselines import ItemKNN, Popularity
+from likewise import _item_knn
+from likewise.baselines import (
+    BASELINES,
+    CategoryPopularity,
+    ItemKNN,
+    PairCounts,
+    Popularity,
+    TfIdf,
+    baseline_systems,
+    usual_baselines,
+)
 from likewise.catalogue import Catalogue
 from likewise.errors import InputError
 from likewise.sessions import Sessions
@@ -42,12 +53,12 @@ def cosines(lists: list[list[int]]) -> np.ndarray:
 @settings(max_examples=60, deadline=None)
 @given(session_lists, st.sampled_from([1, 5, 1 << 22]))
 def test_item_knn_is_the_cosine_of_sessions(lists, events):
-    before = baselines._EVENTS
-    baselines._EVENTS = events
+    before = _item_knn._EVENTS
+    _item_knn._EVENTS = events
     try:
         positions, scores = ItemKNN(make(lists)).neighbours(list(range(N_ITEMS)), k=4)
     finally:
-        baselines._EVENTS = before
+        _item_knn._EVENTS = before
     expected = cosines(lists)
     for query in range(N_ITEMS):
         best = np.sort(expected[query])[::-1][:4]
@@ -70,12 +81,12 @@ def test_item_knn_is_the_cosine_of_sessions(lists, events):
 def test_item_knn_ranks(lists, pairs, allowed, events):
     queries, targets = (np.array(side, np.int32) for side in zip(*pairs, strict=True))
     mask = np.array(allowed)
-    before = baselines._EVENTS
-    baselines._EVENTS = events
+    before = _item_knn._EVENTS
+    _item_knn._EVENTS = events
     try:
         ranks = ItemKNN(make(lists)).ranks(queries, targets, mask)
     finally:
-        baselines._EVENTS = before
+        _item_knn._EVENTS = before
     scores = np.where(mask, cosines(lists), 0)
     for query, target, rank in zip(queries, targets, ranks, strict=True):
         if scores[query, target] == 0:
@@ -135,3 +146,130 @@ def test_k_is_at_least_one(call):
     rival = (Popularity if call is Popularity.neighbours else ItemKNN)(make([[0, 1]]))
     with pytest.raises(InputError, match="k must be at least 1, got 0"):
         call(rival, 0)
+
+
+# --- popularity in category, pair counts ---------------------------------------------------------
+
+PATHS = ["A > x", "A > x", "A > y", "A", "B", "B > x", None, "A > x", None]
+
+
+def shelved(lists: list[list[int]]) -> Sessions:
+    sessions = make(lists)
+    catalogue = Catalogue.from_arrays(sessions.catalogue.ids, PATHS)
+    return Sessions.from_arrays(sessions.items, sessions.offsets, catalogue)
+
+
+@settings(max_examples=60, deadline=None)
+@given(session_lists, st.lists(st.booleans(), min_size=N_ITEMS, max_size=N_ITEMS))
+def test_popularity_in_category(lists, allowed):
+    def nearness(a: int, b: int) -> int:
+        if PATHS[a] is None or PATHS[b] is None:
+            return 0
+        one, other = PATHS[a].split(" > "), PATHS[b].split(" > ")
+        same = [x == y for x, y in zip(one, other, strict=False)]
+        shared = same.index(False) if False in same else len(same)
+        return shared + (one == other)
+
+    system = CategoryPopularity(shelved(lists))
+    mask, counts = np.array(allowed), system.counts
+    everyone = np.arange(N_ITEMS, dtype=np.int32)
+    found = system.lists(everyone, 5, mask)
+    for query in range(N_ITEMS):
+        items = [i for i in range(N_ITEMS) if allowed[i] and counts[i] > 0 and i != query]
+        items.sort(key=lambda i: (-nearness(query, i), -counts[i], i))
+        assert found[query].tolist() == (items + [-1] * 5)[:5]
+        ranks = system.ranks(np.full(N_ITEMS, query, np.int32), everyone, mask)
+        for target in set(range(N_ITEMS)) - {query}:
+            assert ranks[target] == (items.index(target) if target in items else N_ITEMS)
+
+
+@settings(max_examples=40, deadline=None)
+@given(session_lists)
+def test_pair_counts_count_pairs(lists):
+    table = np.zeros((N_ITEMS, len(lists)))
+    for column, s in enumerate(lists):
+        table[s, column] = 1
+    together = table @ table.T
+    np.fill_diagonal(together, 0)
+    positions, scores = PairCounts(make(lists)).neighbours(list(range(N_ITEMS)), k=3)
+    for query in range(N_ITEMS):
+        best = np.sort(together[query])[::-1][:3]
+        assert scores[query][best > 0].tolist() == best[best > 0].tolist()
+        assert (positions[query][best == 0] == -1).all()
+
+
+def test_popularity_lists():
+    popularity = Popularity(make([[3, 1, 3], [3, 1], [5, 2]]))
+    lists = popularity.lists(np.zeros(2, np.int32), 5)
+    assert lists.tolist() == [[3, 1, 2, 5, -1]] * 2
+    allowed = np.arange(N_ITEMS) != 3
+    assert popularity.lists(np.zeros(1, np.int32), 2, allowed).tolist() == [[1, 2]]
+
+
+# --- of other libraries --------------------------------------------------------------------------
+
+NAMES = ["red ball", "red balls", "blue ball", "green tea", "green teapot", "", None, "tea", "rope"]
+
+
+def named(lists: list[list[int]]) -> Sessions:
+    sessions = make(lists)
+    catalogue = Catalogue.from_arrays(sessions.catalogue.ids, None, NAMES)
+    return Sessions.from_arrays(sessions.items, sessions.offsets, catalogue)
+
+
+def test_tf_idf_finds_words_and_parts_of_them():
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+    system = TfIdf(named([[0, 1]]).catalogue)
+    lists = system.lists(np.arange(N_ITEMS, dtype=np.int32), 3)
+    assert lists[0, 0] == 1
+    assert lists[7, 0] == 3
+    assert lists[3, 0] in (4, 7)
+    assert lists[5].tolist() == lists[6].tolist() == [-1, -1, -1]
+    ranks = system.ranks(np.array([0, 0, 0, 5]), np.array([1, 5, 8, 0]))
+    assert ranks.tolist() == [0, N_ITEMS, N_ITEMS, N_ITEMS]
+    allowed = np.arange(N_ITEMS) != 1
+    assert system.lists(np.array([0]), 1, allowed).tolist() == [[2]]
+
+
+def test_tf_idf_of_nothing():
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+    system = TfIdf(Catalogue.from_ids(["a", "b"]))
+    assert system.lists(np.array([0]), 2).tolist() == [[-1, -1]]
+    assert system.ranks(np.array([0]), np.array([1])).tolist() == [2]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_gensim_learns_what_goes_together():
+    pytest.importorskip("gensim", reason="gensim is not installed")
+    lists = [[0, 1, 2], [2, 0, 1], [3, 4, 7], [7, 4, 3]] * 30
+    systems = list(baseline_systems(["word2vec", "fasttext"], named(lists), threads=1))
+    assert [system.name for system in systems] == [
+        "gensim Word2Vec center-center", "gensim Word2Vec center-context", "gensim FastText",
+    ]  # fmt: skip
+    for system in systems[:2]:
+        found = system.lists(np.array([0, 3, 5], np.int32), 2)
+        assert set(found[0].tolist()) == {1, 2}
+        assert set(found[1].tolist()) == {4, 7}
+        assert found[2].tolist() == [-1, -1]  # never seen
+    assert systems[2].lists(np.array([0], np.int32), 1).tolist()[0][0] in (1, 2)
+    assert (systems[2].queries[8] != 0).any()  # never seen, but it has a name
+
+
+@pytest.mark.parametrize(
+    ("name", "hidden", "needed"),
+    [("tf-idf", "sklearn.feature_extraction.text", "scikit-learn"),
+     ("word2vec", "gensim.models.word2vec", "gensim")],
+)  # fmt: skip
+def test_what_is_missing_is_named(monkeypatch, name, hidden, needed):
+    monkeypatch.setitem(sys.modules, hidden, None)
+    with pytest.raises(ImportError, match=rf"{name} needs {needed}: pip install 'likewise\[base"):
+        list(baseline_systems([name], named([[0, 1]])))
+
+
+def test_the_usual_baselines_are_known_by_name():
+    sessions = shelved([[0, 1], [1, 2]])
+    names = [system.name for system in baseline_systems(usual_baselines()[:4], sessions)]
+    assert names == ["popularity", "popularity in category", "item-kNN", "pair counts"]
+    assert set(usual_baselines()) < set(BASELINES)
+    with pytest.raises(InputError, match=r"baselines must be of popularity, .*, got 'magic'"):
+        list(baseline_systems(["popularity", "magic"], sessions))

@@ -31,6 +31,7 @@ COMMANDS = [
     "complements",
     "encode",
     "evaluate",
+    "tune",
     "info",
     "map",
     "clusters",
@@ -64,7 +65,7 @@ def parameters(name: str) -> dict[str, click.Option]:
     return {p.name: p for p in found if isinstance(p, click.Option) and p.name is not None}
 
 
-@pytest.mark.parametrize("name", ["train", "evaluate"])
+@pytest.mark.parametrize("name", ["train", "evaluate", "tune"])
 def test_training_options_have_one_spelling(name: str) -> None:
     given = parameters(name)
     for field in fields(lw.Options):
@@ -331,7 +332,57 @@ def test_evaluate(data: tuple[Path, Path], capfd: Capture) -> None:
     assert all(0 <= row["hr"] <= 1 for row in last["rows"])
     ran = run(capfd, "evaluate", *data, "--no-baselines", *QUICK)
     assert "HR@20" in ran.out
-    assert "popularity" not in ran.out
+    assert "item-kNN" not in ran.out
+    ran = run(capfd, "evaluate", *data, "--baseline", "pair-counts", "--json", *QUICK)
+    systems = [row["system"] for row in json.loads(ran.out)[0]["rows"]]
+    assert systems == ["likewise center-center", "likewise center-context", "pair counts"]
+    assert not ran.err
+
+
+def test_evaluate_by_time_and_by_category(
+    data: tuple[Path, Path], shop: lw.Shop, tmp_path: Path, capfd: Capture
+) -> None:
+    moments = shop.events["timestamp"].to_numpy()
+    middle = str(np.median(moments.astype("datetime64[s]").astype(np.int64)).astype(np.int64))
+    if not np.issubdtype(moments.dtype, np.integer):
+        middle = str(np.datetime64(int(middle), "s"))
+    department = shop.catalogue["category"][0].as_py().split(" > ")[0]
+    ran = run(
+        capfd, "evaluate", *data, "--split", "time", "--date", middle,
+        "--split", "transfer", "--held", department, "--json", *QUICK,
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    by_time, transfer = json.loads(ran.out)
+    assert {"warm", "cold query"} <= {row["kind"] for row in by_time["rows"]}
+    assert by_time["train_events"] < 0.7 * shop.events.num_rows
+    assert {row["kind"] for row in transfer["rows"]} == {"transfer"}
+    for words, message in (
+        (["--split", "time"], "--date and --split time belong together"),
+        (["--held", "x"], "--held and --split transfer belong together"),
+        (["--vectors", "x"], "--vectors must be NAME=FILE"),
+    ):
+        ran = run(capfd, "evaluate", *data, *words, *QUICK)
+        assert ran.code == 2
+        assert message in ran.err
+    ran = run(capfd, "evaluate", *data, "--split", "time", "--date", "soon", *QUICK)
+    assert ran.code == 1
+    assert "a date such as '2024-05-31', got 'soon'" in ran.err
+
+
+def test_evaluate_scores_other_vectors(
+    model: Path, data: tuple[Path, Path], tmp_path: Path, capfd: Capture
+) -> None:
+    out = tmp_path / "vectors.parquet"
+    assert run(capfd, "encode", model, data[1], "-o", out).code == 0
+    asked = ["evaluate", *data, "--no-baselines", "--json", *QUICK]
+    ran = run(capfd, *asked, "--vectors", f"content={out}")
+    rows = {row["system"]: row for row in json.loads(ran.out)[0]["rows"]}
+    assert rows["content"]["hr"] > 0
+    pq.write_table(pa.table({"item_id": ["a"], "vector": [[None]]}), out)
+    for path in (data[1], tmp_path / "none.parquet", out):
+        ran = run(capfd, *asked, "--vectors", f"content={path}")
+        assert ran.code == 1
+        assert "vectors content" in ran.err or "systems['content']" in ran.err
 
 
 def test_info(model: Path, capfd: Capture) -> None:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from likewise import evaluation
+from likewise import _ranking
 from likewise.baselines import ItemKNN, Popularity
 from likewise.catalogue import Catalogue
 from likewise.errors import InputError
@@ -23,6 +23,7 @@ from likewise.evaluation import cold_split, cosine_ranks, evaluate, last_split
 from likewise.options import Options
 from likewise.sessions import Sessions
 from likewise.simulate import Shop, simulate
+from likewise.training import train as real_train
 
 SHARED = Path(os.environ.get("LIKEWISE_DATA", Path(__file__).parents[2] / "shared"))
 N_ITEMS = 12
@@ -164,9 +165,44 @@ def test_figures_are_those_of_the_protocol(protocol, sessions, limit):
     assert [row.kind for row in rows] == ["cold query"] * 2 + ["cold target"] * 2
 
 
+@pytest.mark.parametrize("name", ["amazon_office_industrial"])
+def test_figures_of_a_model_on_real_sets_are_those_of_the_protocol(protocol, name):
+    """Read, split and scored twice, with nothing in common but the model."""
+    folder = SHARED / "data" / name
+    if not folder.exists():
+        pytest.skip(f"real data is not at {folder}; set LIKEWISE_DATA to the folder above data")
+    catalogue = Catalogue.read(folder / "products.parquet")
+    sessions = Sessions.read(folder / "events.parquet", catalogue, min_length=1)
+    lists, ids, _, _ = protocol.load(str(folder))
+    assert ids == catalogue.ids.to_pylist()
+    models: list[Any] = []
+
+    def train(*arguments: Any, **named: Any) -> Any:
+        models.append(real_train(*arguments, **named))
+        return models[-1]
+
+    options = Options(dim=32, epochs=2)
+    last = evaluate(sessions, options=options, train=train, baselines=False, samples=0)
+    cold = evaluate(sessions, split="cold", options=options, train=train, baselines=False)
+    _, queries, targets = protocol.warm_split(lists)
+    history, is_cold, qc, tw, qw, tc = protocol.cold_split(lists, len(ids))
+    warm = ~is_cold & (np.bincount(np.concatenate(history), minlength=len(ids)) > 0)
+    asked = [(models[0], queries, targets, None)] * 2
+    asked += [(models[1], qc, tw, warm)] * 2 + [(models[1], qw, tc, None)] * 2
+    for row, (model, q, t, mask) in zip(last.rows + cold.rows, asked, strict=True):
+        side = model.center if row.system.endswith("center-center") else model.context
+        hr, mrr, n = protocol.hit_mrr(model.center, side, q, t, mask=mask)
+        if row.system.endswith("context") and row.kind == "cold target":
+            assert row.hr == 0  # without a vector nothing is found; the protocol counts it a tie
+            continue
+        assert row.n == n
+        assert row.hr == pytest.approx(hr, abs=1e-6)
+        assert row.mrr == pytest.approx(mrr, abs=1e-6)
+
+
 @pytest.mark.parametrize("scores", [1, 70, 1 << 25])
 def test_cosine_ranks(monkeypatch, scores):
-    monkeypatch.setattr(evaluation, "_SCORES", scores)
+    monkeypatch.setattr(_ranking, "_SCORES", scores)
     rng = np.random.default_rng(1)
     queries, candidates = rng.normal(size=(2, 30, 5)).astype(np.float32)
     asked, wanted = rng.integers(0, 30, (2, 200)).astype(np.int32)
@@ -195,7 +231,8 @@ def test_items_without_a_vector_neither_ask_nor_answer():
 def test_a_collapsed_model_is_seen_through(sessions):
     vectors = np.ones((2, len(sessions.catalogue), 3), np.float32)
     result = evaluate(sessions, train=fake_train(vectors), limit=300)
-    collapsed, popularity = result.rows[0], result.rows[2]
+    collapsed = result.rows[0]
+    popularity = next(row for row in result.rows if row.system == "popularity")
     assert collapsed.hr == collapsed.tied == 1.0
     assert popularity.tied == 0.0
     assert "likewise center-center, warm: 100.0% of the pairs are found by a tie" in str(result)
@@ -288,12 +325,25 @@ def test_table(sessions):
     assert "HR@10" in text
     assert "popularity" in text
     assert f"50 of {len(last_split(sessions).queries):,}" in text
-    assert [row["n"] for row in result.to_dicts()] == [50] * 4
+    assert {row["n"] for row in result.to_dicts()} == {50}
     frame = result.to_pandas()
     assert frame["system"].tolist() == [row.system for row in result.rows]
+    assert frame["hr_tail"].tolist() == pytest.approx([row.bands[2].hr for row in result.rows])
     values = json.loads(result.to_json())
     assert values["split"] == "last"
-    assert values["rows"] == result.to_dicts()
+    first = json.loads(json.dumps(result.to_dicts()[0]))
+    assert values["rows"][0] == first
+    assert "tail" in text
+
+
+def test_a_narrow_terminal_gets_no_bands(sessions, monkeypatch):
+    vectors = np.random.default_rng(3).normal(size=(2, len(sessions.catalogue), 4))
+    result = evaluate(sessions, train=fake_train(vectors), limit=50, baselines=False)
+    monkeypatch.setenv("COLUMNS", "100")
+    narrow = str(result).splitlines()[3:6]
+    assert all(len(line) <= 100 and "tail" not in line for line in narrow)
+    monkeypatch.setenv("COLUMNS", "150")
+    assert "tail" in str(result).splitlines()[3]
 
 
 def test_a_kind_without_pairs_has_no_figure():
@@ -311,7 +361,13 @@ def test_a_kind_without_pairs_has_no_figure():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"split": "first"}, "split must be 'last' or 'cold', got 'first'"),
+        ({"split": "first"}, "split must be last, time, cold or transfer, got 'first'"),
+        ({"split": "time"}, "later must be given for split 'time' and no other"),
+        ({"held": ["x"]}, "held must be given for split 'transfer' and no other"),
+        ({"samples": -1}, "samples must be at least 0, got -1"),
+        ({"baselines": ["knn"]}, "baselines must be of popularity, .*, got 'knn'"),
+        ({"baselines": "item-knn"}, "baselines must be a sequence of names or a bool"),
+        ({"systems": {"mine": 3}}, r"systems\['mine'\] must be a float array .*; got int"),
         ({"k": 0}, "k must be at least 1, got 0"),
         ({"limit": 0}, "limit must be at least 1, got 0"),
         ({"split": "cold", "share": 1.5}, "share must be between 0 and 1, got 1.5"),

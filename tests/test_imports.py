@@ -19,7 +19,8 @@ CSRC = ROOT / "csrc"
 #: A module imports only modules to its left.
 ORDER = (
     "errors", "options", "catalogue", "sessions", "features", "index", "matches", "model",
-    "training", "storage", "interop", "simulate", "baselines", "evaluation", "maps", "clustering",
+    "training", "storage", "interop", "simulate", "baselines", "evaluation", "tuning", "maps",
+    "clustering",
     "report", "cli",
 )  # fmt: skip
 #: Deliberate steps to the right, inside a function: the module says there why.

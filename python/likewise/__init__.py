@@ -26,6 +26,7 @@ from likewise.sessions import Sessions
 from likewise.simulate import Shop, simulate
 from likewise.storage import load, save
 from likewise.training import train
+from likewise.tuning import tune
 
 
 def kernels() -> str:
@@ -75,5 +76,6 @@ __all__ = [
     "simulate",
     "supported_kernels",
     "train",
+    "tune",
     "write_report",
 ]

@@ -1,11 +1,10 @@
-"""The commands that train: ``likewise train`` and ``likewise evaluate``.
+"""The command ``likewise train``: events and a catalogue in, a model out.
 
-Owns what they read, do and print.
+Owns what it reads, does and prints.
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -31,18 +30,15 @@ from likewise._cli_output import (
     check_model_place,
     print_json,
     print_labelled,
-    print_text,
     print_trained,
     report_values,
 )
 from likewise.catalogue import Catalogue
-from likewise.evaluation import evaluate as evaluate_model
-from likewise.options import Options
 from likewise.sessions import Sessions
 from likewise.storage import save
 from likewise.training import train as train_model
 
-__all__ = ["evaluate", "train"]
+__all__ = ["train"]
 
 
 @click.command(
@@ -116,64 +112,3 @@ def _read(
     if say:
         print_labelled("sessions", str(sessions.report))
     return items, sessions
-
-
-@click.command(
-    "evaluate",
-    cls=Command,
-    short_help="Measure quality on held-out events.",
-    examples="""
-likewise evaluate events.parquet products.parquet
-likewise evaluate events.parquet products.parquet --split cold --epochs 5 --json
-""",
-)
-@click.argument("events")
-@click.argument("catalogue", required=False)
-@click.option(
-    "--split", "splits", type=click.Choice(["last", "cold"]), multiple=True, default=["last"],
-    show_default=True, cls=Option,
-    help="last: the last item of a session, from the one before. cold: items that vanish from "
-    "training, as queries and as targets. Both when given twice.",
-)  # fmt: skip
-@click.option("-k", type=click.IntRange(1), default=20, show_default=True, cls=Option,
-              help="Length of the lists that targets are looked for in.")  # fmt: skip
-@click.option("--limit", type=click.IntRange(1), default=20000, show_default=True, cls=Option,
-              help="Pairs scored of each kind; of more, a sample.")  # fmt: skip
-@click.option("--baselines/--no-baselines", default=True, show_default=True, cls=Option,
-              help="Score popularity and item-kNN as well.")  # fmt: skip
-@session_options
-@as_json_option
-@quiet_option
-@training_options
-@column_options(*EVENT_COLUMNS, *CATALOGUE_COLUMNS)
-def evaluate(
-    events: str,
-    catalogue: str | None,
-    splits: tuple[str, ...],
-    k: int,
-    limit: int,
-    baselines: bool,
-    as_json: bool,
-    quiet: bool,
-    **values: Any,
-) -> None:
-    """Hold out events, train on the rest, and look for what was held out.
-
-    Prints hit rate and mean reciprocal rank beside those of simple baselines.
-    """
-    options: Options = options_given(values)
-    if catalogue is None and options.content:
-        raise click.UsageError("CATALOGUE is missing; without one only --no-content can be trained")
-    items, sessions = _read(events, catalogue, values, say=not as_json)
-    results = []
-    for split in dict.fromkeys(splits):
-        with TrainingProgress(f"training ({split})", quiet=quiet) as progress:
-            found = evaluate_model(
-                sessions, items, options, split, k,
-                limit=limit, baselines=baselines, progress=progress,
-            )  # fmt: skip
-        results.append(found)
-        if not as_json:
-            print_text("", str(found))
-    if as_json:
-        print_json([json.loads(found.to_json()) for found in results])

@@ -28,6 +28,7 @@ from likewise._columns import (
 from likewise._ingest import MISSING_ID, UNKNOWN_ID, IdTable
 from likewise._ordering import EventStore, Ordered
 from likewise._reading import Table
+from likewise._window import Window
 from likewise.catalogue import Catalogue
 from likewise.errors import InputError
 
@@ -91,11 +92,16 @@ def read_events(
     names: dict[str, str],
     gap: float | None,
     limit: int | None,
+    window: Window,
 ) -> tuple[Ordered, dict[str, Any]]:
     timed = names["timestamp"] in opened.present
     if gap is not None and not timed:
         raise InputError(f"gap needs timestamps: {opened.label} has no {names['timestamp']!r}")
-    rows = nulls = unknown = 0
+    if window.given and not timed:
+        raise InputError(
+            f"{window.given} needs timestamps: {opened.label} has no {names['timestamp']!r}"
+        )
+    rows = nulls = unknown = outside = 0
     ticks: int | None = None
     what = {role: f"{opened.label}: column {name!r}" for role, name in names.items()}
     keys = _SessionKeys()
@@ -120,16 +126,23 @@ def read_events(
             rows += len(items)
             nulls += lost
             unknown += len(items) - lost - left
+            if window.given and times is not None:
+                kind = columns[names["timestamp"]].type
+                keep &= window.inside(times, unit, kind)
+                inside = int(np.count_nonzero(keep))
+                outside += left - inside
+                left = inside
             if left < len(items):
                 sessions, items = sessions[keep], items[keep]
                 times = None if times is None else times[keep]
             store.add(sessions, items, times)
-        _check_left(opened.label, rows, nulls, unknown)
+        _check_left(opened.label, rows, nulls, unknown, outside)
         ordered = store.order(keys.ranks, gap, ticks or 1)
     return ordered, {
         "events_read": rows,
         "null_fields": nulls,
         "unknown_items": unknown,
+        "outside_times": outside,
         "timed": timed,
     }
 
@@ -178,13 +191,14 @@ def read_sequences(source: Any, table: IdTable, insert: bool) -> tuple[Ordered, 
     return Ordered(codes, offsets, 0), dropped
 
 
-def _check_left(label: str, rows: int, nulls: int, unknown: int) -> None:
+def _check_left(label: str, rows: int, nulls: int, unknown: int, outside: int = 0) -> None:
     if rows == 0:
         raise InputError(f"{label} has no rows")
-    if nulls + unknown == rows:
+    if nulls + unknown + outside == rows:
         raise InputError(
             f"{label} has no usable event: of {rows:,}, {nulls:,} have a missing field and "
             f"{unknown:,} an item that is not in the catalogue"
+            + (f"; {outside:,} are of other times" if outside else "")
         )
 
 

@@ -1,19 +1,22 @@
-"""Baselines that every model is held against: popularity and item-kNN.
+"""Baselines that every model is held against.
 
-Owns two recommenders that learn by counting. Both rank targets and list neighbours from the flat
-arrays of sessions, in blocks of bounded memory.
+Owns popularity, popularity within a category, and the making of baselines by name. Those that count
+sessions in common are in _item_knn.py, those of other libraries in _peers.py.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from likewise._item_knn import ItemKNN, PairCounts, at_least_one
+from likewise._peers import TfIdf, gensim_fasttext, gensim_word2vec
 from likewise.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -23,9 +26,29 @@ if TYPE_CHECKING:
     Longs = NDArray[np.int64]
     Mask = NDArray[np.bool_]
 
-__all__ = ["ItemKNN", "Popularity"]
+__all__ = [
+    "BASELINES",
+    "CategoryPopularity",
+    "ItemKNN",
+    "PairCounts",
+    "Popularity",
+    "TfIdf",
+    "baseline_systems",
+    "check_baselines",
+    "usual_baselines",
+]
 
-_EVENTS = 1 << 22  # events that are looked through at a time
+#: What `baseline_systems` can make. The last three need other libraries (extra ``baselines``), and
+#: those of gensim are trained, which takes longer than all else.
+BASELINES = (
+    "popularity",
+    "category-popularity",
+    "item-knn",
+    "pair-counts",
+    "tf-idf",
+    "word2vec",
+    "fasttext",
+)
 
 
 class Popularity:
@@ -54,7 +77,7 @@ class Popularity:
 
     def neighbours(self, k: int = 20) -> Ints:
         """Return the positions of the ``k`` items of most events, equal ones by position."""
-        return np.asarray(_by_count(self.counts)[: _at_least_one(k)], np.int32)
+        return np.asarray(_by_count(self.counts)[: at_least_one(k)], np.int32)
 
     def ranks(self, queries: Ints, targets: Ints, allowed: Mask | None = None) -> Longs:
         """Rank of each target in the list: 0 is the best.
@@ -77,208 +100,148 @@ class Popularity:
         rank[counts == 0] = len(counts)
         return rank[targets]
 
+    def lists(self, queries: Ints, k: int, allowed: Mask | None = None) -> Ints:
+        """Return the same list for every query, int32 (n, k), missing places -1."""
+        counts = self.counts if allowed is None else np.where(allowed, self.counts, 0)
+        best = _by_count(counts)[: at_least_one(k)].astype(np.int32)
+        row = np.full(k, -1, np.int32)
+        row[: len(best)] = np.where(counts[best] > 0, best, -1)
+        return np.tile(row, (len(queries), 1))
 
-class ItemKNN:
-    """Items by the cosine of the sets of sessions they occur in.
 
-    The score of items a and b is ``|A & B| / sqrt(|A| |B|)``, A and B the sessions of a and of b
-    (Sarwar et al. 2001). Items that share no session with the query are no answers.
+class CategoryPopularity:
+    """Items nearest in the tree of categories, and of those the ones of most events.
+
+    An item of the query's own category comes before one that shares only the levels above, and
+    that before one of another department; within each, items of more events come first. Items
+    without events are no answers.
 
     Parameters
     ----------
     sessions : Sessions
-        History to count. Memory grows with its events, about 20 bytes each, and not with the
-        pairs of items.
+        History to count; the categories are those of its catalogue.
 
     Examples
     --------
-    >>> positions, scores = ItemKNN(sessions).neighbours([5], k=10)  # doctest: +SKIP
+    >>> CategoryPopularity(sessions).lists([5], k=10)  # doctest: +SKIP
     """
 
-    name = "item-kNN"
+    name = "popularity in category"
 
     def __init__(self, sessions: Sessions) -> None:
-        n_items, n_sessions = len(sessions.catalogue), len(sessions)
-        self.n_items = n_items
-        # An item counts once in a session; sorting the pairs finds those that come again.
-        pairs = np.repeat(np.arange(n_sessions, dtype=np.int64), np.diff(sessions.offsets))
-        pairs *= n_items
-        pairs += sessions.items
-        pairs.sort()
-        if len(pairs):
-            pairs = pairs[np.append(True, pairs[1:] != pairs[:-1])]
-        session, item = np.divmod(pairs, max(1, n_items))
-        del pairs
-        self._items = item.astype(np.int32)
-        self._session_offsets = _offsets(session, n_sessions)
-        self._sessions = session[np.argsort(self._items, kind="stable")].astype(np.int32)
-        self._item_offsets = _offsets(self._items, n_items)
-        self.session_counts: Longs = np.diff(self._item_offsets)
+        self.counts: Longs = np.bincount(sessions.items, minlength=len(sessions.catalogue))
+        texts = sessions.catalogue.categories.dictionary_encode()
+        self._paths = [path.split(" > ") for path in texts.dictionary.to_pylist()]
+        self._category = texts.indices.fill_null(len(self._paths)).to_numpy(zero_copy_only=False)
+        self._order = _by_count(self.counts)
 
     def ranks(self, queries: Ints, targets: Ints, allowed: Mask | None = None) -> Longs:
-        """Rank of each target among the neighbours of its query: 0 is the best.
-
-        Targets of equal score are put in random order, the same in every call.
-
-        Parameters
-        ----------
-        queries, targets : int32 (n,)
-            The pairs.
-        allowed : bool (n_items,), optional
-            Items that may be answers; all by default.
-
-        Returns
-        -------
-        int64 (n,)
-            ``n_items`` for a target that is not among the neighbours.
-        """
-        wanted: Longs = np.asarray(queries, np.int64)
-        ranks = np.full(len(wanted), self.n_items, np.int64)
-        luck = np.random.default_rng(0).random(len(wanted))
-        distinct, which = np.unique(wanted, return_inverse=True)
-        by_query = np.argsort(which, kind="stable")
-        pair_offsets = _offsets(which, len(distinct))
-        for begin, end, row, item, score in self._scored(distinct, allowed):
-            pair = by_query[pair_offsets[begin] : pair_offsets[end]]
-            key = (which[pair] - begin) * self.n_items + targets[pair]
-            keys = row * self.n_items + item
-            place = np.minimum(np.searchsorted(keys, key), max(0, len(keys) - 1))
-            found = keys[place] == key if len(keys) else np.zeros(len(pair), bool)
-            pair, place = pair[found], place[found]
-            order = np.lexsort((-score, row))
-            starts = _offsets(row, end - begin)
-            better, equal = _count_better(-score[order], starts, row[place], -score[place])
-            ranks[pair] = better + (luck[pair] * equal).astype(np.int64)
+        """Rank of each target, the query not counted: 0 is the best; see `Popularity.ranks`."""
+        n_items = len(self.counts)
+        ranks = np.full(len(queries), n_items, np.int64)
+        place = np.empty(n_items, np.int64)
+        for pairs, order in self._ordered(queries, allowed):
+            place.fill(n_items)
+            place[order] = np.arange(len(order))
+            asked, wanted = place[queries[pairs]], place[targets[pairs]]
+            ranks[pairs] = np.where(wanted < n_items, wanted - (asked < wanted), n_items)
         return ranks
 
-    def neighbours(
-        self, queries: Ints | list[int], k: int = 20, allowed: Mask | None = None
-    ) -> tuple[Ints, NDArray[np.float32]]:
-        """List the best neighbours of items.
+    def lists(self, queries: Ints, k: int, allowed: Mask | None = None) -> Ints:
+        """Return positions of the best answers, int32 (n, k), missing places -1."""
+        queries = np.asarray(queries)
+        found = np.full((len(queries), at_least_one(k)), -1, np.int32)
+        for pairs, order in self._ordered(queries, allowed):
+            for pair in pairs:
+                best = order[: k + 1]
+                best = best[best != queries[pair]][:k]
+                found[pair, : len(best)] = best
+        return found
 
-        Parameters
-        ----------
-        queries : int (n,)
-            Positions of items, each any number of times.
-        k : int
-            Length of the lists, at least 1.
-        allowed : bool (n_items,), optional
-            Items that may be answers; all by default.
-
-        Returns
-        -------
-        positions : int32 (n, k)
-            Best first, equal ones by position, missing places -1.
-        scores : float32 (n, k)
-            Cosines, missing places ``-inf``.
-        """
-        k = _at_least_one(k)
-        wanted: Longs = np.asarray(queries, np.int64)
-        distinct, which = np.unique(wanted, return_inverse=True)
-        positions = np.full((len(distinct), k), -1, np.int32)
-        scores = np.full((len(distinct), k), -np.inf, np.float32)
-        for begin, end, row, item, score in self._scored(distinct, allowed):
-            order = np.lexsort((item, -score, row))
-            row, item, score = row[order], item[order], score[order]
-            place = np.arange(len(row)) - _offsets(row, end - begin)[row]
-            best = place < k
-            positions[begin + row[best], place[best]] = item[best]
-            scores[begin + row[best], place[best]] = np.sqrt(score[best])
-        return positions[which], scores[which]
-
-    def _scored(
-        self, queries: Longs, allowed: Mask | None
-    ) -> Iterator[tuple[int, int, Longs, Longs, NDArray[np.float64]]]:
-        """Yield blocks of queries with their neighbours, by row and item.
-
-        ``begin, end`` are the queries of the block; ``row`` counts from ``begin``; the score is
-        the squared cosine: made of whole numbers by one division, equal ratios are equal floats.
-        """
-        for begin, end in self._query_blocks(queries):
-            row, item, together = self._counted(queries[begin:end])
-            keep = item != queries[begin + row]
-            if allowed is not None:
-                keep &= allowed[item]
-            row, item, together = row[keep], item[keep], together[keep]
-            sizes = self.session_counts
-            score = together * together / (sizes[queries[begin + row]] * sizes[item])
-            yield begin, end, row, item, score
-
-    def _query_blocks(self, queries: Longs) -> Iterator[tuple[int, int]]:
-        """Cut queries into runs with about `_EVENTS` events in their sessions, or one alone."""
-        lengths = np.diff(self._session_offsets)
-        work = np.zeros(len(self._sessions) + 1, np.int64)
-        np.cumsum(lengths[self._sessions], out=work[1:])
-        each = work[self._item_offsets[queries + 1]] - work[self._item_offsets[queries]]
-        return _runs(each, _EVENTS)
-
-    def _counted(self, queries: Longs) -> tuple[Longs, Longs, Longs]:
-        """Rows, items and sessions in common of a block, sorted by row and item."""
-        row, place = _spread(self._item_offsets[queries], self.session_counts[queries])
-        sessions = self._sessions[place]
-        starts = self._session_offsets[sessions]
-        lengths = self._session_offsets[sessions + 1] - starts
-        if len(queries) == 1:
-            counts = np.zeros(self.n_items, np.int64)
-            for begin, end in _runs(lengths, _EVENTS):
-                _, event = _spread(starts[begin:end], lengths[begin:end])
-                counts += np.bincount(self._items[event], minlength=self.n_items)
-            items = np.flatnonzero(counts)
-            return np.zeros(len(items), np.int64), items, counts[items]
-        occurrence, event = _spread(starts, lengths)
-        keys = row[occurrence] * self.n_items + self._items[event]
-        keys.sort()
-        first = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])[: len(keys)])
-        counts = np.diff(np.append(first, len(keys)))
-        rows, items = np.divmod(keys[first], self.n_items)
-        return rows, items, counts
+    def _ordered(self, queries: Ints, allowed: Mask | None) -> Iterator[tuple[Longs, Longs]]:
+        """Yield the pairs of each category with the items that may be answers, best first."""
+        usable = self.counts > 0 if allowed is None else allowed & (self.counts > 0)
+        order = self._order[usable[self._order]]
+        groups = np.argsort(self._category[queries], kind="stable")
+        ends = np.flatnonzero(np.diff(self._category[queries][groups])) + 1
+        for pairs in np.split(groups, ends):
+            if len(pairs) == 0:
+                continue
+            mine = int(self._category[queries[pairs[0]]])
+            shared = np.zeros(len(self._paths) + 1, np.int16)
+            if mine < len(self._paths):
+                shared[:-1] = [_levels_shared(self._paths[mine], path) for path in self._paths]
+            nearest = np.argsort(-shared[self._category[order]], kind="stable")
+            yield pairs, order[nearest]
 
 
-def _count_better(
-    falling: NDArray[np.float64], starts: Longs, rows: Longs, wanted: NDArray[np.float64]
-) -> tuple[Longs, Longs]:
-    """Entries of each wanted row before a value, and those equal to it.
+def _levels_shared(first: list[str], second: list[str]) -> int:
+    """Levels that two paths have in common from the top, one more when they are the same."""
+    shared = 0
+    for one, other in zip(first, second, strict=False):
+        if one != other:
+            return shared
+        shared += 1
+    return shared + (len(first) == len(second))
 
-    ``falling`` is sorted within the rows that begin at ``starts``. A search over all rows at once
-    works on pairs (row, value) compared as one complex number: first the row, then the value.
+
+def usual_baselines() -> tuple[str, ...]:
+    """Names of the baselines that are quick to make and whose libraries are installed."""
+    counting = BASELINES[:4]
+    return (*counting, "tf-idf") if find_spec("sklearn") else counting
+
+
+def check_baselines(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names; one that is none of `BASELINES` is an error."""
+    for name in names:
+        if name not in BASELINES:
+            raise InputError(f"baselines must be of {', '.join(BASELINES)}, got {name!r}")
+    return tuple(names)
+
+
+def baseline_systems(
+    names: Sequence[str], sessions: Sessions, *, threads: int = 0, seed: int = 1
+) -> Iterator[Any]:
+    """Make baselines by name, one after the other so that each can be let go of.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of `BASELINES`.
+    sessions : Sessions
+        What they may learn from.
+    threads, seed : int
+        For those that are trained; 0 threads takes the cores there are.
+
+    Yields
+    ------
+    object
+        With ``name``, ``ranks`` and ``lists``.
+
+    Raises
+    ------
+    InputError
+        For a name that is none.
+    ImportError
+        When one needs a library that is not installed; says what to install.
     """
-    row = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    keys, asked = row + 1j * falling, rows + 1j * wanted
-    left = np.searchsorted(keys, asked, side="left")
-    right = np.searchsorted(keys, asked, side="right")
-    return np.asarray(left - starts[rows], np.int64), np.asarray(right - left, np.int64)
+    for name in check_baselines(names):
+        if name == "popularity":
+            yield Popularity(sessions)
+        elif name == "category-popularity":
+            if sessions.catalogue.categories.null_count < len(sessions.catalogue):
+                yield CategoryPopularity(sessions)
+        elif name == "item-knn":
+            yield ItemKNN(sessions)
+        elif name == "pair-counts":
+            yield PairCounts(sessions)
+        elif name == "tf-idf":
+            yield TfIdf(sessions.catalogue)
+        elif name == "word2vec":
+            yield from gensim_word2vec(sessions, threads=threads, seed=seed)
+        else:
+            yield gensim_fasttext(sessions, threads=threads, seed=seed)
 
 
 def _by_count(counts: Longs) -> Longs:
     return np.argsort(-counts, kind="stable")
-
-
-def _at_least_one(k: int) -> int:
-    if k < 1:
-        raise InputError(f"k must be at least 1, got {k}")
-    return k
-
-
-def _offsets(groups: NDArray[np.integer], n: int) -> Longs:
-    """Where each of ``n`` groups starts in a sorted array of group numbers, and its end."""
-    offsets = np.zeros(n + 1, np.int64)
-    np.cumsum(np.bincount(groups, minlength=n), out=offsets[1:])
-    return offsets
-
-
-def _spread(starts: Longs, lengths: Longs) -> tuple[Longs, Longs]:
-    """Return range number and position for every position of the ranges given."""
-    which = np.repeat(np.arange(len(starts)), lengths)
-    before = np.cumsum(lengths) - lengths
-    return which, np.arange(len(which)) + (starts - before)[which]
-
-
-def _runs(lengths: Longs, size: int) -> Iterator[tuple[int, int]]:
-    """Consecutive ranges whose lengths sum to about ``size``."""
-    total = np.cumsum(lengths)
-    begin = 0
-    while begin < len(lengths):
-        done = int(total[begin - 1]) if begin else 0
-        end = max(begin + 1, int(np.searchsorted(total, done + size, side="right")))
-        yield begin, end
-        begin = end

@@ -1,8 +1,9 @@
-"""The command ``likewise``: demo, train, similar, complements, encode, evaluate, info.
+"""The command ``likewise``: demo, train, similar, complements, encode, evaluate, tune, info.
 
-Owns the group of commands, encode and info. Training is in _cli_training.py, questions are in
-_cli_questions.py, the demonstration in _demo.py; how options are spelled is in _cli_options.py, how
-output and errors look in _cli_output.py.
+Owns the group of commands, encode and info. Training is in _cli_training.py, evaluation in
+_cli_evaluation.py and _cli_tune.py, questions are in _cli_questions.py, the demonstration in
+_demo.py; how options are spelled is in _cli_options.py, how output and errors look in
+_cli_output.py.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 from likewise import __version__, kernels
 from likewise._cli_clusters import clusters
 from likewise._cli_maps import map_command
+from likewise._cli_evaluation import evaluate
 from likewise._cli_options import (
     CATALOGUE_COLUMNS,
     PATH,
@@ -38,7 +40,8 @@ from likewise._cli_output import (
 )
 from likewise._cli_questions import complements, similar
 from likewise._cli_report import report
-from likewise._cli_training import evaluate, train
+from likewise._cli_training import train
+from likewise._cli_tune import tune
 from likewise._demo import run_demo
 from likewise.catalogue import Catalogue
 from likewise.model import Model
@@ -226,5 +229,7 @@ def info(model: Path, as_json: bool) -> None:
     print_text(f"  options         {', '.join(changed) or 'all defaults'}")
 
 
-for _command in (train, similar, complements, evaluate, map_command, clusters, report):
+for _command in (
+    train, similar, complements, evaluate, tune, map_command, clusters, report,
+):  # fmt: skip
     main.add_command(_command)

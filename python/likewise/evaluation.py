@@ -1,27 +1,47 @@
 """Evaluation: what a model finds for held-out events, beside baselines.
 
-Owns the ranking rule and the table of results, and gives out the splits of ``_splits``. All of it
-works on flat arrays, in blocks; a loop runs over blocks of queries, never over sessions.
+Owns who is asked for what, and gives out the splits of ``_splits`` and the records of ``_results``.
+What an answer is worth is in ``_measures``, how systems are asked in ``_ranking``. A loop runs over
+systems and blocks of queries, never over sessions.
 """
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from likewise._splits import ColdSplit, LastSplit, cold_split, last_split
-from likewise.baselines import ItemKNN, Popularity
+from likewise._measures import (
+    BANDS,
+    Resampler,
+    band_of_items,
+    interval,
+    list_measures,
+    pair_measures,
+)
+from likewise._ranking import VectorSystem, cosine_ranks, sides_of, systems_of
+from likewise._results import Band, Evaluation, Result
+from likewise._splits import (
+    ColdSplit,
+    LastSplit,
+    TimeSplit,
+    TransferSplit,
+    cold_split,
+    last_split,
+    same_catalogue,
+    time_split,
+    transfer_split,
+)
+from likewise.baselines import baseline_systems, check_baselines, usual_baselines
 from likewise.errors import InputError
 from likewise.options import Options
 from likewise.sessions import Sessions
 from likewise.training import train as train_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -32,179 +52,28 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 __all__ = [
+    "SPLITS",
+    "Band",
     "ColdSplit",
     "Evaluation",
     "LastSplit",
     "Result",
+    "TimeSplit",
+    "TransferSplit",
     "cold_split",
     "cosine_ranks",
     "evaluate",
     "last_split",
+    "time_split",
+    "transfer_split",
 ]
 
-_SCORES = 1 << 25  # scores held at a time: 128 MiB of float32
-_SAME = np.float32(1e-6)  # cosines nearer than this are a tie: they differ by rounding
+SPLITS = ("last", "time", "cold", "transfer")
+_NOTHING = float("nan")
+_FIGURES = [name for name, kind in Result.__annotations__.items() if kind == "float"]
 
 
-@dataclass(frozen=True)
-class Result:
-    """One line of an evaluation.
-
-    Attributes
-    ----------
-    system : str
-        What was asked, such as ``"likewise center-center"``.
-    kind : {"warm", "cold query", "cold target"}
-        Which pairs it was asked for.
-    hr, mrr : float
-        Share of targets among the best k, and mean of 1 / rank, counted 0 beyond k. Not a number
-        when there is no pair.
-    n : int
-        Pairs scored.
-    pairs : int
-        Pairs there are; when more than ``limit``, the ``n`` scored are a sample of them.
-    tied : float
-        Share of the pairs that count as found only because a tie does: as many as ``k`` items
-        scored the same or better. Large when vectors collapse or items have equal content.
-    """
-
-    system: str
-    kind: str
-    hr: float
-    mrr: float
-    n: int
-    pairs: int
-    tied: float
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Results of all systems on one split.
-
-    Attributes
-    ----------
-    rows : tuple of Result
-        One for each system and kind of pair.
-    split : str
-        ``"last"`` or ``"cold"``.
-    k : int
-        Length of the lists that targets are looked for in.
-    train_sessions, train_events : int
-        What was learned from.
-    seconds : float
-        Time of training.
-    options : dict
-        The options of training.
-    """
-
-    rows: tuple[Result, ...]
-    split: str
-    k: int
-    train_sessions: int
-    train_events: int
-    seconds: float
-    options: dict[str, Any] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        """Return a table: a line for each system and kind of pair."""
-        width = max([len(row.system) for row in self.rows] + [6])
-        lines = [
-            f"split {self.split}: trained on {self.train_events:,} events of "
-            f"{self.train_sessions:,} sessions in {self.seconds:.1f} s",
-            f"{'system':<{width}}  {'pairs':<11}  {f'HR@{self.k}':>7}  {f'MRR@{self.k}':>7}  "
-            f"{'n':>9}",
-        ]
-        for row in self.rows:
-            of_all = f" of {row.pairs:,}" if row.n < row.pairs else ""
-            lines.append(
-                f"{row.system:<{width}}  {row.kind:<11}  {row.hr:>7.4f}  {row.mrr:>7.4f}  "
-                f"{row.n:>9,}{of_all}"
-            )
-        lines += [
-            f"note: {row.system}, {row.kind}: {row.tied:.1%} of the pairs are found by a tie alone"
-            for row in self.rows
-            if row.tied >= 0.005
-        ]
-        return "\n".join(lines)
-
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """Return one dict for each row."""
-        return [asdict(row) for row in self.rows]
-
-    def to_json(self) -> str:
-        """Return one JSON object; what is not a number becomes null."""
-        values = asdict(self)
-        for row in values["rows"]:
-            row.update({key: None for key in ("hr", "mrr", "tied") if np.isnan(row[key])})
-        return json.dumps(values)
-
-    def to_pandas(self) -> Any:
-        """Return the rows as a ``pandas.DataFrame``."""
-        import pandas as pd
-
-        return pd.DataFrame(self.to_dicts())
-
-
-def cosine_ranks(
-    queries: NDArray[np.float32],
-    candidates: NDArray[np.float32],
-    query_items: Ints,
-    target_items: Ints,
-    allowed: Mask | None = None,
-) -> tuple[Longs, Longs]:
-    """Rank of each target among all items by cosine to its query: 0 is the best.
-
-    The rank is the number of items with a higher score; the query itself does not count. A query
-    or a target without a vector (all zeros) is not found: its rank is ``n_items``.
-
-    Parameters
-    ----------
-    queries, candidates : float32 (n_items, dim)
-        Vectors of items as queries and as answers.
-    query_items, target_items : int32 (n,)
-        The pairs.
-    allowed : bool (n_items,), optional
-        Items that may be answers; all by default.
-
-    Returns
-    -------
-    ranks : int64 (n,)
-    lowest : int64 (n,)
-        The ranks if every item of the same score came first.
-    """
-    units = _unit(candidates)
-    answers = np.any(units, axis=1)
-    ranks = np.full(len(query_items), len(units), np.int64)
-    lowest = ranks.copy()
-    for begin, end in _blocks(len(query_items), len(units)):
-        asked, wanted = query_items[begin:end], target_items[begin:end]
-        vectors = _unit(queries[asked])
-        scores = vectors @ units.T
-        if allowed is not None:
-            scores[:, ~allowed] = -9
-        row = np.arange(len(asked))
-        scores[row, asked] = -9
-        reached = scores[row, wanted][:, None]
-        found = np.any(vectors, axis=1) & answers[wanted]
-        ranks[begin:end][found] = np.count_nonzero(scores > reached, axis=1)[found]
-        level = np.count_nonzero(scores > reached - _SAME, axis=1) - 1  # the target is one of them
-        lowest[begin:end][found] = level[found]
-    return ranks, lowest
-
-
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    vectors = np.asarray(vectors, np.float32)
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)
-
-
-def _blocks(n: int, width: int) -> Iterator[tuple[int, int]]:
-    rows = max(1, min(512, _SCORES // max(1, width)))
-    for begin in range(0, n, rows):
-        yield begin, min(n, begin + rows)
-
-
-@dataclass(frozen=True)
+@dataclass
 class _Pairs:
     """Held-out pairs of one kind, a sample of them when there are more than a limit."""
 
@@ -212,26 +81,41 @@ class _Pairs:
     queries: Ints
     targets: Ints
     total: int
-    allowed: Mask | None = None
+    allowed: Mask | None
+    resampler: Resampler
+    band: Ints | None  # (n,) of each pair
+    reference: tuple[float, NDArray[np.float64]] | None = None  # HR of the first, and resampled
 
-    @classmethod
-    def sample(
-        cls, kind: str, queries: Ints, targets: Ints, limit: int, allowed: Mask | None = None
-    ) -> _Pairs:
+    @property
+    def n(self) -> int:
+        return len(self.queries)
+
+
+class _Questions:
+    """What may be learned from, and the pairs that are asked for."""
+
+    def __init__(self, history: Sessions, limit: int, samples: int) -> None:
+        self.history = history
+        self.limit = limit
+        self.samples = samples
+        self.kinds: list[_Pairs] = []
+        self.bands = band_of_items(history.counts)
+        self.held: Mask | None = None
+        self.seen: Sessions | None = None
+        categories = history.catalogue.categories.dictionary_encode().indices.fill_null(-1)
+        self.categories: Longs = categories.to_numpy(zero_copy_only=False).astype(np.int64)
+
+    def add(self, kind: str, queries: Ints, targets: Ints, allowed: Mask | None = None) -> None:
         total = len(queries)
-        if total > limit:
-            chosen = np.random.default_rng(0).choice(total, limit, replace=False)
+        if total > self.limit:
+            chosen = np.random.default_rng(0).choice(total, self.limit, replace=False)
             queries, targets = queries[chosen], targets[chosen]
-        return cls(kind, queries, targets, total, allowed)
-
-    def result(self, system: str, ranks: Longs, lowest: Longs, k: int) -> Result:
-        n, found = len(ranks), ranks < k
-        if n == 0:
-            nothing = float("nan")
-            return Result(system, self.kind, nothing, nothing, 0, self.total, nothing)
-        hr, mrr = found.sum() / n, (1 / (ranks[found] + 1)).sum() / n
-        tied = (found & (lowest >= k)).sum() / n
-        return Result(system, self.kind, float(hr), float(mrr), n, self.total, float(tied))
+        # Pairs about the same cold item are alike; other pairs are of different sessions.
+        groups = {"cold query": queries, "both cold": queries, "cold target": targets}
+        resampler = Resampler(groups.get(kind, np.arange(len(queries))), self.samples)
+        banded = {"warm": targets, "cold query": targets, "cold target": queries}.get(kind)
+        band = None if banded is None else self.bands[banded]
+        self.kinds.append(_Pairs(kind, queries, targets, total, allowed, resampler, band))
 
 
 def evaluate(
@@ -243,9 +127,14 @@ def evaluate(
     *,
     seed: int = 4,
     share: float = 0.1,
+    later: Sessions | None = None,
+    held: Sequence[str] | NDArray[Any] | None = None,
     limit: int = 20000,
-    baselines: bool = True,
+    samples: int = 1000,
+    baselines: bool | Sequence[str] = True,
+    systems: Mapping[str, Any] | None = None,
     progress: Any = None,
+    notify: Callable[[str], None] | None = None,
     train: Callable[..., Any] | None = None,
 ) -> Evaluation:
     """Hold out events, train on the rest, and look for what was held out.
@@ -259,22 +148,38 @@ def evaluate(
         occurs in the sessions.
     options : Options, optional
         How to train.
-    split : {"last", "cold"}
+    split : {"last", "time", "cold", "transfer"}
         `last_split`: the next item, known from history. `cold_split`: items without history, as
         queries (answers are the items with history) and as targets (answers are all items).
+        `time_split`: train on ``sessions``, ask for what happened ``later``; items that are new by
+        then are cold. `transfer_split`: learn nothing of the ``held`` categories and answer among
+        them; beside a model that saw them.
     k : int
         Length of the lists that targets are looked for in, at least 1.
     seed : int
         Which items vanish in a cold split.
     share : float
         How many items vanish in a cold split.
+    later : Sessions
+        What happened after ``sessions``, for the split by time.
+    held : sequence of str, or bool array (n_items,)
+        Category paths, or items, that are not trained on in a transfer split.
     limit : int
         Pairs scored of each kind, at least 1. More than these are sampled, the same ones for
         every system.
-    baselines : bool
-        Score popularity and item-kNN as well.
+    samples : int
+        Resamples for the intervals; 0 leaves them out.
+    baselines : bool or sequence of str
+        Which of `likewise.baselines.BASELINES` to score as well; True for those that are quick and
+        installed.
+    systems : mapping of str to object, optional
+        What else to score, by the name it has in the table: float vectors (n_items, dim); an
+        object with ``vectors``, and ``ids`` when it has its own; with ``recommend(ids, k)``, which
+        returns a sequence of ids for each; or another model.
     progress : callable, optional
         Passed on to training.
+    notify : callable, optional
+        Told in a few words what is done next.
     train : callable, optional
         Takes the arguments of `likewise.train` and returns what has ``center`` and ``context``
         vectors of all items; `likewise.train` by default.
@@ -287,80 +192,192 @@ def evaluate(
     ------
     InputError
         When an argument is out of range or nothing can be held out.
+    ImportError
+        When a baseline needs a library that is not installed.
 
     Notes
     -----
     A target counts as found when fewer than ``k`` items score higher than it does, so ties count
     for it (`Result.tied` says how often that decides). A model does not answer with the query
     itself, and an item without a vector neither asks nor answers. Popularity gives one list to
-    every query.
+    every query. Intervals are those of the pairs (of the cold items, where there are some), not of
+    the training: another seed moves figures as well.
+
+    Systems other than likewise see all names and categories, held ones too, in every split.
 
     Examples
     --------
     >>> print(evaluate(sessions, options=Options(epochs=5), split="cold"))  # doctest: +SKIP
+    >>> evaluate(before, split="time", later=after).to_pandas()  # doctest: +SKIP
+    >>> evaluate(sessions, systems={"images": Vectors(ids, matrix)})  # doctest: +SKIP
     """
-    if split not in ("last", "cold"):
-        raise InputError(f"split must be 'last' or 'cold', got {split!r}")
-    for name, value in (("k", k), ("limit", limit)):
-        if value < 1:
-            raise InputError(f"{name} must be at least 1, got {value}")
-    sessions = _on_catalogue(sessions, catalogue)
+    if split not in SPLITS:
+        raise InputError(f"split must be {', '.join(SPLITS[:-1])} or {SPLITS[-1]}, got {split!r}")
+    for name, value, least in (("k", k, 1), ("limit", limit, 1), ("samples", samples, 0)):
+        if value < least:
+            raise InputError(f"{name} must be at least {least}, got {value}")
+    for name, given, wanted in (("later", later, "time"), ("held", held, "transfer")):
+        if (given is None) is (split == wanted):
+            raise InputError(f"{name} must be given for split {wanted!r} and no other")
+    names = _baseline_names(baselines)
+    sessions = same_catalogue(sessions, catalogue)
     options = Options() if options is None else options
-    history, pairs = _hold_out(sessions, split, seed, share, limit)
-    if not any(len(kind.queries) for kind in pairs):
+    given_systems = [
+        system
+        for name, given in (systems or {}).items()
+        for system in systems_of(name, given, sessions.catalogue, k)
+    ]
+    questions = _hold_out(sessions, split, seed, share, later, held, limit, samples)
+    if not any(pairs.n for pairs in questions.kinds):
         raise InputError(f"sessions must have events to hold out for split {split!r}, got none")
-    train = train_model if train is None else train
+    tell = notify or (lambda text: None)
     began = time.perf_counter()
-    model = train(history, sessions.catalogue, options, progress=progress)
+    tell("training")
+    ours = _trained(questions, options, train, progress)
     seconds = time.perf_counter() - began
 
-    rows: list[Result] = []
-    rivals = (Popularity(history), ItemKNN(history)) if baselines else ()
-    for kind in pairs:
-        for side in ("center", "context"):
-            ranks, lowest = cosine_ranks(
-                model.center, getattr(model, side), kind.queries, kind.targets, kind.allowed
-            )
-            rows.append(kind.result(f"likewise center-{side}", ranks, lowest, k))
-        for rival in rivals:
-            ranks = rival.ranks(kind.queries, kind.targets, kind.allowed)
-            rows.append(kind.result(rival.name, ranks, ranks, k))
+    found: dict[str, list[Result]] = {pairs.kind: [] for pairs in questions.kinds}
+
+    def others() -> Iterator[Any]:
+        if questions.seen is not None and train is None and names:
+            tell("training on what was held, for comparison")
+            seen = train_model(questions.seen, options=options, progress=progress)
+            yield from sides_of(seen, "likewise that saw them,")[:1]
+        tell("baselines")
+        yield from baseline_systems(names, questions.history, threads=options.threads)
+        yield from given_systems
+
+    for group in (ours, others()):
+        for system in group:
+            for pairs in questions.kinds:
+                tell(f"{system.name}: {pairs.kind}")
+                found[pairs.kind].append(_score(system, pairs, questions, k))
     return Evaluation(
-        rows=tuple(rows),
+        rows=tuple(row for rows in found.values() for row in rows),
         split=split,
         k=k,
-        train_sessions=len(history),
-        train_events=len(history.items),
+        train_sessions=len(questions.history),
+        train_events=len(questions.history.items),
         seconds=seconds,
         options=options.to_dict(),
     )
 
 
+def _baseline_names(baselines: bool | Sequence[str]) -> Sequence[str]:
+    if isinstance(baselines, str):
+        raise InputError(f"baselines must be a sequence of names or a bool, got {baselines!r}")
+    if isinstance(baselines, (bool, np.bool_)):
+        return usual_baselines() if baselines else ()
+    return check_baselines(baselines)
+
+
 def _hold_out(
-    sessions: Sessions, split: str, seed: int, share: float, limit: int
-) -> tuple[Sessions, list[_Pairs]]:
+    sessions: Sessions,
+    split: str,
+    seed: int,
+    share: float,
+    later: Sessions | None,
+    held: Sequence[str] | NDArray[Any] | None,
+    limit: int,
+    samples: int,
+) -> _Questions:
     if split == "last":
         last = last_split(sessions)
-        return last.train, [_Pairs.sample("warm", last.queries, last.targets, limit)]
-    cold = cold_split(sessions, share, seed)
-    with_history = np.bincount(cold.train.items, minlength=len(sessions.catalogue)) > 0
-    return cold.train, [
-        _Pairs.sample("cold query", cold.cold_queries, cold.warm_targets, limit, with_history),
-        _Pairs.sample("cold target", cold.warm_queries, cold.cold_targets, limit),
+        questions = _Questions(last.train, limit, samples)
+        questions.add("warm", last.queries, last.targets)
+    elif split == "cold":
+        cold = cold_split(sessions, share, seed)
+        questions = _Questions(cold.train, limit, samples)
+        with_history = cold.train.counts > 0
+        questions.add("cold query", cold.cold_queries, cold.warm_targets, with_history)
+        questions.add("cold target", cold.warm_queries, cold.cold_targets)
+    elif split == "time":
+        assert later is not None
+        after = time_split(sessions, later)
+        questions = _Questions(after.train, limit, samples)
+        known = after.with_history[after.queries], after.with_history[after.targets]
+        for kind, chosen, allowed in (
+            ("warm", known[0] & known[1], None),
+            ("cold query", ~known[0] & known[1], after.with_history),
+            ("cold target", known[0] & ~known[1], None),
+            ("both cold", ~known[0] & ~known[1], None),
+        ):
+            questions.add(kind, after.queries[chosen], after.targets[chosen], allowed)
+    else:
+        assert held is not None
+        other = transfer_split(sessions, held)
+        questions = _Questions(other.train, limit, samples)
+        questions.held, questions.seen = other.held, other.seen
+        questions.add("transfer", other.queries, other.targets, other.held)
+    return questions
+
+
+def _trained(
+    questions: _Questions, options: Options, train: Callable[..., Any] | None, progress: Any
+) -> list[Any]:
+    """Train on the history; systems of what was trained."""
+    history, catalogue = questions.history, questions.history.catalogue
+    if questions.held is None or train is not None:
+        model = (train or train_model)(history, catalogue, options, progress=progress)
+        return list(sides_of(model, "likewise"))
+    # The other half is unknown in training, its words and how rare they are included.
+    kept = np.flatnonzero(~questions.held)
+    known = same_catalogue(history, catalogue.take(kept))
+    model = train_model(known, known.catalogue, options, progress=progress)
+    others = catalogue.take(np.flatnonzero(questions.held))
+    sides = []
+    for side in ("center", "context"):
+        vectors = np.zeros((len(catalogue), options.dim), np.float32)
+        vectors[kept] = getattr(model, side)
+        if getattr(model, f"{side}_content") is not None:
+            vectors[questions.held] = model.encode(others, side)
+        sides.append(vectors)
+    return [
+        VectorSystem("likewise center-center", sides[0]),
+        VectorSystem("likewise center-context", sides[0], sides[1]),
     ]
 
 
-def _on_catalogue(sessions: Sessions, catalogue: Catalogue | None) -> Sessions:
-    """Put the sessions on another catalogue's positions, when it is another one."""
-    if catalogue is None or catalogue is sessions.catalogue:
-        return sessions
-    if catalogue.ids.equals(sessions.catalogue.ids):
-        return Sessions.from_arrays(sessions.items, sessions.offsets, catalogue)
-    positions = np.asarray(catalogue.positions(sessions.catalogue.ids), np.int32)
-    items = positions[sessions.items]
-    if len(items) and items.min() < 0:
-        missing = sessions.catalogue.ids[int(sessions.items[np.argmin(items)])].as_py()
-        raise InputError(
-            f"catalogue must have every item of the sessions, got none with item_id {missing!r}"
+def _score(system: Any, pairs: _Pairs, questions: _Questions, k: int) -> Result:
+    figures = dict.fromkeys(_FIGURES, _NOTHING)
+    bands: tuple[Band, ...] = ()
+    if pairs.n:
+        answer = system.ranks(pairs.queries, pairs.targets, pairs.allowed)
+        ranks, lowest = answer if isinstance(answer, tuple) else (answer, answer)
+        values = pair_measures(ranks, k)
+        means = pairs.resampler.means(values)
+        hits = means[:, 0]
+        for column, name in enumerate(("hr", "mrr", "ndcg")):
+            figures[name] = float(values[:, column].mean())
+            figures[f"{name}_low"], figures[f"{name}_high"] = interval(means[:, column])
+        if pairs.reference is None:
+            pairs.reference = figures["hr"], hits
+        figures["difference"] = figures["hr"] - pairs.reference[0]
+        low_high = interval(hits - pairs.reference[1])
+        figures["difference_low"], figures["difference_high"] = low_high
+        figures["tied"] = float(((ranks < k) & (lowest >= k)).mean())
+        asked = np.unique(pairs.queries)
+        shown = list_measures(
+            system.lists(asked, k, pairs.allowed),
+            asked,
+            questions.history.counts,
+            questions.categories,
+            pairs.allowed,
         )
-    return Sessions.from_arrays(items, sessions.offsets, catalogue)
+        figures["coverage"], figures["popularity"], figures["same_category"] = shown
+        bands = _by_band(values, pairs, questions)
+    return Result(
+        system=system.name, kind=pairs.kind, n=pairs.n, pairs=pairs.total, bands=bands, **figures
+    )
+
+
+def _by_band(values: NDArray[np.float64], pairs: _Pairs, questions: _Questions) -> tuple[Band, ...]:
+    if pairs.band is None:
+        return ()
+    found = []
+    for number, name in enumerate(BANDS):
+        mine = values[pairs.band == number]
+        hr, mrr, ndcg = (float(v) for v in mine.mean(axis=0)) if len(mine) else [_NOTHING] * 3
+        items = int((questions.bands == number).sum())
+        found.append(Band(name, items, len(mine), hr, mrr, ndcg))
+    return tuple(found)

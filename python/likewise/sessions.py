@@ -10,7 +10,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from likewise import _arrange
 from likewise._events import catalogue_of, read_events, read_sequences
 from likewise._ingest import IdTable
 from likewise._reading import is_table, open_table
+from likewise._window import Window
 from likewise.catalogue import Catalogue
 from likewise.errors import InputError
 
@@ -43,6 +44,8 @@ class SessionsReport:
         Dropped: session, item or time is null, empty or not a finite number.
     unknown_items : int
         Dropped: the item is not in the catalogue.
+    outside_times : int
+        Dropped: before `since`, or not before `until`.
     repeats_collapsed : int
         Dropped: the same item as the event before it in the session.
     rare_events : int
@@ -60,6 +63,7 @@ class SessionsReport:
     events_read: int
     null_fields: int = 0
     unknown_items: int = 0
+    outside_times: int = 0
     repeats_collapsed: int = 0
     rare_events: int = 0
     short_sessions: int = 0
@@ -76,6 +80,7 @@ class SessionsReport:
             for count, text in [
                 (self.null_fields, "events with a missing field dropped"),
                 (self.unknown_items, "events of unknown items dropped"),
+                (self.outside_times, "events of other times dropped"),
                 (self.gap_cuts, "cuts at gaps"),
                 (self.repeats_collapsed, "repeats collapsed"),
                 (self.rare_events, "events of rare items dropped"),
@@ -173,6 +178,8 @@ class Sessions:
         session_id: str = "session_id",
         item_id: str = "item_id",
         timestamp: str = "timestamp",
+        since: float | str | date | None = None,
+        until: float | str | date | None = None,
         gap: float | timedelta | None = None,
         min_length: int = 2,
         min_count: int = 1,
@@ -199,6 +206,11 @@ class Sessions:
             Names of the columns. Without a column `timestamp` events keep the order of the
             input; equal times do so always. Sessions are ordered by id: integers by value, all
             else by the bytes of the text.
+        since, until : float, str, datetime.date or datetime.datetime, optional
+            Only events from `since` on, and before `until`: to train on the past and ask for what
+            came later. A number is in the unit of the column; a date, or text such as
+            "2024-05-31" or "2024-05-31 12:00", is UTC unless it says otherwise, and where the
+            column holds numbers, these are taken for seconds since 1970.
         gap : float or datetime.timedelta, optional
             Sessions are cut between two events more than this apart. A number is seconds; for
             integer and float times, the unit that they are in.
@@ -227,6 +239,7 @@ class Sessions:
         if catalogue is not None and not isinstance(catalogue, Catalogue):
             raise InputError(f"catalogue must be a Catalogue, got {type(catalogue).__name__}")
         seconds = _seconds(gap)
+        window = Window(since, until)
         min_length = _at_least_one("min_length", min_length)
         min_count = _at_least_one("min_count", min_count)
         limit = _bytes(memory_limit)
@@ -236,8 +249,14 @@ class Sessions:
             opened = open_table(
                 source, "sessions", names, ["timestamp"], ["session_id", "item_id"], limit
             )
-            ordered, dropped = read_events(opened, table, catalogue is None, names, seconds, limit)
+            ordered, dropped = read_events(
+                opened, table, catalogue is None, names, seconds, limit, window
+            )
         else:
+            if window.given:
+                raise InputError(
+                    f"{window.given} needs timestamps, which sequences of item ids do not have"
+                )
             if seconds is not None:
                 raise InputError("gap needs timestamps, which sequences of item ids do not have")
             ordered, dropped = read_sequences(source, table, catalogue is None)
