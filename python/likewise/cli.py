@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 
 from likewise import __version__, kernels
 from likewise._cli_clusters import clusters
-from likewise._cli_maps import map_command
 from likewise._cli_evaluation import evaluate
+from likewise._cli_maps import map_command
 from likewise._cli_options import (
     CATALOGUE_COLUMNS,
     PATH,
