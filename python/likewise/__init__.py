@@ -15,7 +15,7 @@ from likewise.catalogue import Catalogue
 from likewise.errors import InputError, StorageError, TrainingError, UnknownItemError
 from likewise.evaluation import Evaluation, evaluate
 from likewise.features import Features, Recipe
-from likewise.index import ApproximateIndex, ExactIndex
+from likewise.index import ApproximateIndex, ExactIndex, load_index
 from likewise.matches import BatchMatches, Matches
 from likewise.model import Model
 from likewise.options import Options
@@ -65,6 +65,7 @@ __all__ = [
     "evaluate",
     "kernels",
     "load",
+    "load_index",
     "save",
     "simulate",
     "supported_kernels",

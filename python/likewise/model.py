@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -239,14 +240,15 @@ class Model:
             As in :meth:`encode`.
         """
         _check_side(side)
-        threads = self.options.threads
         if catalogue is None:
-            return make_index(
-                getattr(self, side), self.catalogue, exact=exact, side=side, threads=threads
-            )
-        items = _as_catalogue(catalogue)
-        vectors = self.encode(items, side, own_rows=own_rows)
-        return make_index(vectors, items, exact=exact, side=side, threads=threads)
+            items, vectors = self.catalogue, getattr(self, side)
+        else:
+            items = _as_catalogue(catalogue)
+            vectors = self.encode(items, side, own_rows=own_rows)
+        return make_index(
+            vectors, items, exact=exact, side=side, fingerprint=self.fingerprint,
+            threads=self.options.threads,
+        )  # fmt: skip
 
     def encode(
         self,
@@ -331,6 +333,11 @@ class Model:
         """Return what the model is, in plain values fit for JSON."""
         return _describe.info(self)
 
+    @cached_property
+    def fingerprint(self) -> str:
+        """What tells this model from others: 32 hexadecimal digits, the same after saving."""
+        return _describe.fingerprint(self)
+
     @property
     def nbytes(self) -> int:
         """Bytes of all vectors and weights."""
@@ -361,6 +368,8 @@ class Model:
                     f"index must hold {side} vectors for this question, got {index.side} vectors; "
                     f"make it with model.index(catalogue, side={side!r})"
                 )
+            if index.fingerprint not in (None, self.fingerprint):
+                raise ValueError("index must hold vectors of this model, got those of another")
             if index.catalogue is None:
                 raise ValueError("index must have a catalogue to name its answers from")
         else:
