@@ -1,8 +1,8 @@
-"""The command ``likewise``: demo, train, similar, complements, encode, evaluate, info.
+"""The command ``likewise``: demo, train, similar, complements, recommend, encode, evaluate, info.
 
 Owns the group of commands, encode and info. Training is in _cli_training.py, questions are in
-_cli_questions.py, the demonstration in _demo.py; how options are spelled is in _cli_options.py, how
-output and errors look in _cli_output.py.
+_cli_questions.py, the nightly job in _cli_recommend.py, the demonstration in _demo.py; how options
+are spelled is in _cli_options.py, how output and errors look in _cli_output.py.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from likewise._cli_output import (
     whole_file,
 )
 from likewise._cli_questions import complements, similar
+from likewise._cli_recommend import recommend
 from likewise._cli_training import evaluate, train
 from likewise._demo import run_demo
 from likewise.catalogue import Catalogue
@@ -223,5 +224,5 @@ def info(model: Path, as_json: bool) -> None:
     print_text(f"  options         {', '.join(changed) or 'all defaults'}")
 
 
-for _command in (train, similar, complements, evaluate):
+for _command in (train, similar, complements, recommend, evaluate):
     main.add_command(_command)

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from likewise import _describe, _queries
 from likewise._composition import SideWeights, check_shape, encode_items, item_weights
+from likewise._model_recommend import RecommendAll
 from likewise._search_arguments import known_positions
 from likewise.catalogue import Catalogue
 from likewise.features import Features, Recipe
@@ -31,15 +32,13 @@ Float32 = npt.NDArray[np.float32]
 Int64 = npt.NDArray[np.int64]
 Source = Any  # whatever Catalogue.read takes
 
-SIDES = ("center", "context")
-
 # Items composed at once: bounds the memory of encode() for a catalogue of any size.
 _ENCODE_ITEMS = 1 << 17
 # Comparisons (queries x items) up to which an exact search is quicker than building a graph first.
 _EXACT_COMPARISONS = 10_000_000_000
 
 
-class Model:
+class Model(RecommendAll):
     """A trained model: made by :func:`likewise.train` or :func:`likewise.load`.
 
     Attributes
@@ -239,11 +238,11 @@ class Model:
         own_rows : bool, optional
             As in :meth:`encode`.
         """
-        _check_side(side)
+        _queries.check_side(side)
         if catalogue is None:
             items, vectors = self.catalogue, getattr(self, side)
         else:
-            items = _as_catalogue(catalogue)
+            items = _queries.as_catalogue(catalogue)
             vectors = self.encode(items, side, own_rows=own_rows)
         return make_index(
             vectors, items, exact=exact, side=side, fingerprint=self.fingerprint,
@@ -281,8 +280,8 @@ class Model:
         ValueError
             When the model has no content for that side.
         """
-        _check_side(side)
-        items = _as_catalogue(catalogue)
+        _queries.check_side(side)
+        items = _queries.as_catalogue(catalogue)
         content: SideWeights | None = getattr(self, f"{side}_content")
         by_id = self.options.content is False if own_rows is None else own_rows
         if content is None and not by_id:
@@ -318,7 +317,7 @@ class Model:
             the top), ``items`` (int64, how many are below), ``vector`` (fixed-size list of
             float32), ordered by path. Items whose vector is all zero count, but do not pull.
         """
-        _check_side(side)
+        _queries.check_side(side)
         return _queries.category_vectors(getattr(self, side), self.catalogue)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -397,12 +396,3 @@ class Model:
         if (side, exact) not in self._indexes:
             self._indexes[side, exact] = self.index(side=side, exact=exact)
         return self._indexes[side, exact]
-
-
-def _as_catalogue(source: Catalogue | Source) -> Catalogue:
-    return source if isinstance(source, Catalogue) else Catalogue.read(source)
-
-
-def _check_side(side: str) -> None:
-    if side not in SIDES:
-        raise ValueError(f"side must be 'center' or 'context', got {side!r}")
