@@ -115,7 +115,11 @@ def test_lists_are_those_of_brute_force(
             asked[name] = data.draw(st.sampled_from(values), label=name)
     k = data.draw(st.integers(1, 45), label="k")
     exact = data.draw(st.sampled_from([True, None, False]), label="exact")
-    done = model.recommend_all(k=k, attributes=attributes, exact=exact, **asked)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, values in [("_GROUPED_WIDTH", [0, 2000]), ("_GROUPS", [0, 5000])]:
+            value = data.draw(st.sampled_from(values), label=name)
+            patch.setattr(f"likewise._recommend_lists.{name}", value)
+        done = model.recommend_all(k=k, attributes=attributes, exact=exact, **asked)
     found = lists_of(done.table, model)
     expected = brute_force(model, attributes, k, **asked)
     if exact is False:  # the same number of answers, and as good but for a rare miss
@@ -188,6 +192,8 @@ def test_pieces_do_not_change_the_answer(model: lw.Model, monkeypatch: Any) -> N
     monkeypatch.setattr("likewise._recommend._CHUNK", 7)
     monkeypatch.setattr("likewise._recommend._ROWS_WRITTEN", 20)
     monkeypatch.setattr("likewise._recommend_lists._NUMBERS", 50)
+    assert model.recommend_all(k=6, per_category=1, distinct=True).table.equals(whole)
+    monkeypatch.setattr("likewise._recommend_lists._GROUPED_WIDTH", 0)
     assert model.recommend_all(k=6, per_category=1, distinct=True).table.equals(whole)
     monkeypatch.setattr("likewise._recommend_lists._GROUPS", 0)
     assert model.recommend_all(k=6, per_category=1, distinct=True).table.equals(whole)

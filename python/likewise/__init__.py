@@ -23,6 +23,7 @@ from likewise.sessions import Sessions
 from likewise.simulate import Shop, simulate
 from likewise.storage import load, save
 from likewise.training import train
+from likewise.vectors import Vectors
 
 
 def kernels() -> str:
@@ -61,6 +62,7 @@ __all__ = [
     "StorageError",
     "TrainingError",
     "UnknownItemError",
+    "Vectors",
     "__version__",
     "evaluate",
     "kernels",

@@ -30,6 +30,8 @@ Pair = tuple[npt.NDArray[Any], npt.NDArray[Any]]
 _NUMBERS = 1 << 24
 # Categories up to which each is searched for itself.
 _GROUPS = 5000
+# Candidates to look at before that: cheaper than every category, and mostly enough.
+_GROUPED_WIDTH = 2000
 
 
 @dataclass(eq=False)
@@ -68,10 +70,11 @@ class Job:
         found, short = choose(self._search(vectors, rows, width), rules)
         waiting = np.flatnonzero(short)
         waiting = waiting[_lengths(found)[waiting] < self._attainable[rows[waiting]]]
-        if self.grouped and self._groups <= _GROUPS:
+        by_group = self.grouped and self._groups <= _GROUPS
+        most = min(_GROUPED_WIDTH, len(self.index)) if by_group else len(self.index)
+        waiting = self._complete(found, vectors, rows, waiting, width, most)
+        if by_group:
             self._complete_by_group(found, vectors, rows, waiting)
-        else:
-            self._complete(found, vectors, rows, waiting, width)
         return self._diversified(found, rules) if rules.diversity else found
 
     def _search(self, vectors: Float32, rows: Int64, k: int, same: Pair | None = None) -> Found:
@@ -104,11 +107,17 @@ class Job:
     # --- completion -----------------------------------------------------------------------------
 
     def _complete(
-        self, found: Found, vectors: Float32, rows: Int64, waiting: Int64, width: int
-    ) -> None:
-        """Look at more and more candidates of the lists that wait, in the end at all."""
-        while len(waiting) and width < len(self.index):
-            width = min(8 * width, len(self.index))
+        self,
+        found: Found,
+        vectors: Float32,
+        rows: Int64,
+        waiting: Int64,
+        width: int,
+        most: int,
+    ) -> Int64:
+        """Look at more and more candidates of the lists that wait; return those that still do."""
+        while len(waiting) and width < most:
+            width = min(8 * width, most)
             step = max(1, _NUMBERS // width)
             left = []
             for at in range(0, len(waiting), step):
@@ -119,6 +128,7 @@ class Job:
                 _put(found, some, more)
                 left.append(some[short & (_lengths(more) < self._attainable[rows[some]])])
             waiting = np.concatenate(left)
+        return waiting
 
     @property
     def _groups(self) -> int:

@@ -1,7 +1,8 @@
-"""The command ``likewise``: demo, train, similar, complements, recommend, encode, evaluate, info.
+"""The command ``likewise``: demo, train, similar, complements, recommend, encode, export and more.
 
 Owns the group of commands, encode and info. Training is in _cli_training.py, questions are in
-_cli_questions.py, the nightly job in _cli_recommend.py, the demonstration in _demo.py; how options
+_cli_questions.py, the nightly job in _cli_recommend.py, formats of other
+tools in _cli_export.py, the demonstration in _demo.py; how options
 are spelled is in _cli_options.py, how output and errors look in _cli_output.py.
 """
 
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from likewise import __version__, kernels
+from likewise._cli_export import export
 from likewise._cli_options import (
     CATALOGUE_COLUMNS,
     PATH,
@@ -224,5 +226,5 @@ def info(model: Path, as_json: bool) -> None:
     print_text(f"  options         {', '.join(changed) or 'all defaults'}")
 
 
-for _command in (train, similar, complements, recommend, evaluate):
+for _command in (train, similar, complements, recommend, export, evaluate):
     main.add_command(_command)

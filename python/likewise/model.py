@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from likewise import _describe, _queries
 from likewise._composition import SideWeights, check_shape, encode_items, item_weights
+from likewise._explain import Explains
 from likewise._model_recommend import RecommendAll
 from likewise._search_arguments import known_positions
 from likewise.catalogue import Catalogue
@@ -38,7 +39,7 @@ _ENCODE_ITEMS = 1 << 17
 _EXACT_COMPARISONS = 10_000_000_000
 
 
-class Model(RecommendAll):
+class Model(RecommendAll, Explains):
     """A trained model: made by :func:`likewise.train` or :func:`likewise.load`.
 
     Attributes
@@ -325,6 +326,12 @@ class Model(RecommendAll):
         from likewise.storage import save  # storage is to the right: it knows models
 
         return save(self, path)
+
+    def to_gensim(self, side: str = "center") -> Any:
+        """Return the items' vectors as gensim KeyedVectors; see likewise.interop for more."""
+        from likewise.interop import to_gensim  # interop is to the right: it knows models
+
+        return to_gensim(self, side)
 
     # --- what it is -----------------------------------------------------------------------------
 

@@ -1,0 +1,65 @@
+"""Shares of a score: they sum to it, and belong to the features that make it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import likewise as lw
+from tiny_shop import options, sessions
+
+
+@pytest.fixture(scope="module", params=["content", "item", "no own row", "item2vec"])
+def model(request: pytest.FixtureRequest) -> lw.Model:
+    chosen = {
+        "content": options(context="content"),
+        "item": options(),
+        "no own row": options(own_row=False, word_ngrams=2, context="content"),
+        "item2vec": options(content=False),
+    }
+    return lw.train(sessions(), options=chosen[request.param])
+
+
+@pytest.mark.parametrize("side", ["similar", "complements"])
+def test_shares_sum_to_the_score_for_every_pair(model: lw.Model, side: str) -> None:
+    ids = model.catalogue.ids.to_pylist()
+    there = model.center if side == "similar" else model.context
+    pairs = 0
+    for at, item in enumerate(ids):
+        for other in ids[:: max(1, len(ids) // 13)]:
+            to = model.catalogue.position(other)
+            lengths = np.linalg.norm(model.center[at]) * np.linalg.norm(there[to])
+            if lengths == 0.0:
+                with pytest.raises(ValueError, match="has no vector"):
+                    model.explain(item, other, side)
+                continue
+            told = model.explain(item, other, side)
+            score = float(model.center[at] @ there[to] / lengths)
+            assert told.score == pytest.approx(score, abs=1e-5)
+            assert sum(s.share for s in told.of_item) == pytest.approx(told.score, abs=1e-5)
+            assert sum(s.share for s in told.of_neighbor) == pytest.approx(told.score, abs=1e-5)
+            assert list(told.of_item) == sorted(told.of_item, key=lambda s: -s.share)
+            pairs += 1
+    assert pairs > 300
+
+
+def test_features_are_named(model: lw.Model) -> None:
+    told = model.explain("item3", "item4")  # same name, same category
+    kinds = {share.kind for share in told.of_item}
+    if model.recipe is None:
+        assert kinds == {"history"}
+        return
+    name = model.catalogue.names[3].as_py().casefold()
+    named = {share.feature for share in told.of_item}
+    assert set(name.split()) <= named
+    assert "kitchen > pans" in named
+    assert ("history" in kinds) == model.options.own_row or model.counts[3] > 0
+    assert "item3 and item4" in repr(told)
+    assert "<table>" in told._repr_html_()
+
+
+def test_bad_arguments(model: lw.Model) -> None:
+    with pytest.raises(ValueError, match="side must be 'similar' or 'complements', got 'center'"):
+        model.explain("item1", "item2", side="center")
+    with pytest.raises(lw.UnknownItemError, match="item 'nobody'"):
+        model.explain("item1", "nobody")
