@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from likewise.index import ApproximateIndex, ExactIndex, Index, load_index
 from store_helpers import catalogue_of
 from test_index import BOTH, rows
 
+MUTATIONS = int(os.environ.get("LIKEWISE_MUTATIONS", "400"))
 START = 16 + 8 + 32
 
 
@@ -74,7 +76,7 @@ def test_every_mutation_is_refused(kind: type[Index], tmp_path: Path) -> None:
     saved(kind, path, 120)
     whole = path.read_bytes()
     rng = np.random.default_rng(0)
-    for round_ in range(600):
+    for round_ in range(MUTATIONS):
         data = bytearray(whole)
         way = round_ % 4
         if way == 0:  # a bit

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -83,8 +84,9 @@ def _remove_leftovers(folder: Path, start: str) -> None:
         with contextlib.suppress(OSError):
             lock = _lock(path)
             try:
-                # A draft that was made a moment ago is not locked yet: it is still empty.
-                if path.stat().st_size:
+                # A draft that was made a moment ago may not be locked yet: it is still empty.
+                about = path.stat()
+                if about.st_size or time.time() - about.st_mtime > 60.0:
                     path.unlink(missing_ok=True)
             finally:
                 os.close(lock)
