@@ -3,8 +3,8 @@
     python benchmarks/exact_search.py [--items 105000] [--queries N] [--rounds 3] [--threads 2]
 
 Runs alternate, so that a machine that is busy with something else is busy for all; the ratio of a
-round is what to look at, and, where others share the cores, the ratio of CPU seconds. NumPy is timed
-on a twentieth of the queries. Ids are compared with a float64 reference on a sample.
+round is what to look at, and, where others share the cores, the ratio of CPU seconds. NumPy is
+timed on a twentieth of the queries. Ids are compared with a float64 reference on a sample.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def test_features_are_named(model: lw.Model) -> None:
     named = {share.feature for share in told.of_item}
     assert set(name.split()) <= named
     assert "kitchen > pans" in named
-    assert ("history" in kinds) == model.options.own_row or model.counts[3] > 0
+    assert ("history" in kinds) == (model.options.own_row and model.counts[3] > 0)
     assert "item3 and item4" in repr(told)
     assert "<table>" in told._repr_html_()
 

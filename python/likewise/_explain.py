@@ -176,6 +176,6 @@ def _shares(
                 if weight:
                     shares.append(Share(_KINDS[kind], text, float(part @ against)))
             left = vector - parts.sum(axis=0)
-    if model.counts[at] or content is None:
+    if content is None or (model.options.own_row and model.counts[at]):
         shares.append(Share(_OWN, "own row", float(left @ against)))
     return tuple(sorted(shares, key=lambda share: -share.share))

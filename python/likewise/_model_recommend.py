@@ -1,4 +1,4 @@
-"""``Model.recommend_all``: its arguments and what they mean. Used by model.py alone."""
+"""``Model.recommend_all``: its arguments and what they mean. Used by model.py and vectors.py."""
 
 from __future__ import annotations
 
@@ -129,3 +129,9 @@ class RecommendAll:
             exact=exact,
             progress=progress,
         )
+
+    def to_gensim(self, side: str = "center") -> Any:
+        """Return the items' vectors as gensim KeyedVectors; see likewise.interop for more."""
+        from likewise.interop import to_gensim  # interop is to the right: it knows models
+
+        return to_gensim(cast("Model", self), side)

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ApproximateIndex", "ExactIndex", "Found", "Index", "load_index", "make_index"]
 
-# Below this many vectors comparing with all of them is as fast as building a graph and asking it.
-EXACT_BELOW = 20_000
+# Below this many vectors comparing one with all of them takes milliseconds, and building a graph
+# longer than thousands of such questions.
+EXACT_BELOW = 200_000
 
 
 def make_index(
@@ -40,7 +41,7 @@ def make_index(
     threads: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Index:
-    """Make the index that suits the vectors: exact below 20,000 of them.
+    """Make the index that suits the vectors: exact below 200,000 of them.
 
     Parameters
     ----------

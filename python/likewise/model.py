@@ -36,7 +36,7 @@ Source = Any  # whatever Catalogue.read takes
 # Items composed at once: bounds the memory of encode() for a catalogue of any size.
 _ENCODE_ITEMS = 1 << 17
 # Comparisons (queries x items) up to which an exact search is quicker than building a graph first.
-_EXACT_COMPARISONS = 10_000_000_000
+_EXACT_COMPARISONS = 200_000_000_000
 
 
 class Model(RecommendAll, Explains):
@@ -235,7 +235,7 @@ class Model(RecommendAll, Explains):
         side : {"center", "context"}
             Center vectors for similar items, context vectors for complements.
         exact : bool, optional
-            By the number of items without it: exact below 20,000.
+            By the number of items without it: exact below 200,000.
         own_rows : bool, optional
             As in :meth:`encode`.
         """
@@ -326,12 +326,6 @@ class Model(RecommendAll, Explains):
         from likewise.storage import save  # storage is to the right: it knows models
 
         return save(self, path)
-
-    def to_gensim(self, side: str = "center") -> Any:
-        """Return the items' vectors as gensim KeyedVectors; see likewise.interop for more."""
-        from likewise.interop import to_gensim  # interop is to the right: it knows models
-
-        return to_gensim(self, side)
 
     # --- what it is -----------------------------------------------------------------------------
 

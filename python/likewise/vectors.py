@@ -28,7 +28,7 @@ from likewise.matches import BatchMatches, Matches
 __all__ = ["Vectors"]
 
 # Comparisons up to which an exact search is quicker than building a graph first.
-_EXACT_COMPARISONS = 10_000_000_000
+_EXACT_COMPARISONS = 200_000_000_000
 
 
 class Vectors(RecommendAll):
