@@ -176,6 +176,7 @@ def _shares(
                 if weight:
                     shares.append(Share(_KINDS[kind], text, float(part @ against)))
             left = vector - parts.sum(axis=0)
-    if content is None or (model.options.own_row and model.counts[at]):
+    # What is left beyond rounding is an own row: items of training have one, on the sides that do.
+    if np.abs(left).max() > 1e-5 * np.abs(vector).max():
         shares.append(Share(_OWN, "own row", float(left @ against)))
     return tuple(sorted(shares, key=lambda share: -share.share))
