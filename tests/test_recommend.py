@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -224,6 +227,29 @@ def test_another_catalogue_within_itself_and_towards_ours(model: lw.Model) -> No
     theirs = model.recommend_all(k=3, queries=model.catalogue, catalogue=other)
     assert list(theirs.trust) == ["candidates"]
     assert not any(r["item_id"] == r["neighbor_id"] for r in theirs.table.to_pylist())
+
+
+def test_columns_are_found_whatever_the_table_is(model: lw.Model, tmp_path: Path) -> None:
+    rows = {
+        "sku": ["item3", "item4", "item3", "nobody", None],
+        "Name": ["x"] * 5,  # not the catalogue's name, and SQL does not tell them apart
+        "stock": [1, 2, 3, 4, 5],
+    }
+    (tmp_path / "t.csv").write_text("sku,Name,stock\nitem3,x,1\nitem4,x,2\nitem3,x,3\nnobody,x,4\n")
+    sources: list[Any] = [
+        tmp_path / "t.csv", rows, pa.table(rows), pd.DataFrame(rows), pl.DataFrame(rows),
+        [dict(zip(rows, row, strict=True)) for row in zip(*rows.values(), strict=True)],
+    ]  # fmt: skip
+    for source in sources:
+        asked: dict[str, Any] = {"attributes": source, "item_id": "sku"}
+        done = model.recommend_all(k=2, where="stock = 1 AND name IS NOT NULL", **asked)
+        assert (done.candidates, set(done.table["neighbor_id"].to_pylist())) == (1, {"item3"})
+        done = model.recommend_all(k=2, where="category_2 = 'Kitchen > Pans' OR stock > 1", **asked)
+        assert done.candidates == len(kitchen(model) | {"item4"})
+
+
+def kitchen(model: lw.Model) -> set[str]:
+    return {i for i, path, _ in model.catalogue if path == "Kitchen > Pans"}
 
 
 def test_near_duplicate_names() -> None:

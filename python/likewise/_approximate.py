@@ -149,6 +149,20 @@ class ApproximateIndex(Index):
                 return labels, distances
         return None
 
+    def widen(
+        self, recall: float = 0.98, k: int = 10, queries: npt.ArrayLike | None = None
+    ) -> float:
+        """Double ``ef``, up to 2048, until a search finds this share of the true ``k`` best.
+
+        Returns the share that was reached, measured as :meth:`recall` does with 1000 vectors of the
+        index or with these ``queries``. The width stays, and is saved with the index.
+        """
+        reached = self.recall(1000, k, queries=queries)
+        while reached < recall and self.ef < 2048:
+            self.ef = min(2048, 2 * max(self.ef, 2 * k))
+            reached = self.recall(1000, k, queries=queries)
+        return reached
+
     def vectors_at(self, positions: npt.ArrayLike) -> Float32:
         """Return the vectors at these positions, float32 ``(n, dim)``; of length 1 for cosines."""
         at = np.asarray(positions, dtype=np.int64)

@@ -93,7 +93,9 @@ class Attributes:
         if not isinstance(condition, str):
             everything = np.ones(len(self.catalogue), dtype=np.bool_)
             return allowed_mask(condition, everything, self.catalogue)
-        table = pa.table({name: self.column(name, argument) for name in self.names})
+        # SQL does not tell "Name" from "name": the first of them is meant.
+        spelled = {name.casefold(): name for name in reversed(self.names)}
+        table = pa.table({name: self.column(name, argument) for name in spelled.values()})
         table = table.append_column("likewise position", pa.array(np.arange(len(table))))
         with connect() as (connection, _):
             connection.execute("SET enable_external_access = false")

@@ -24,9 +24,9 @@ from likewise._filters import coded
 from likewise._recommend_lists import Job
 from likewise._search_arguments import Int32, check_k
 from likewise._trust import Trust, trust_report
-from likewise._whole_file import whole_file
+from likewise._whole_file import check_file_place, whole_file
 from likewise.catalogue import Catalogue
-from likewise.index import Found
+from likewise.index import ApproximateIndex, Found
 
 if TYPE_CHECKING:
     from likewise.model import Model
@@ -37,7 +37,8 @@ __all__ = ["Recommendations", "recommend_all"]
 _CHUNK, _CHUNK_SAME = 4096, 32768
 _ROWS_WRITTEN = 1 << 18
 # Comparisons (queries x candidates) from which building a graph first pays.
-EXACT_COMPARISONS = 1_000_000_000_000
+EXACT_COMPARISONS = 200_000_000_000
+_SUFFIXES = (".parquet", ".pq")
 _SIDES = {"similar": "center", "complements": "context"}
 Progress = Callable[[int, int], None]
 
@@ -123,6 +124,8 @@ def recommend_all(
     began = time.monotonic()
     wanted = check_k(k)
     _check(side, per_category, diversity, threshold)
+    if output is not None:
+        check_file_place(Path(output), _SUFFIXES)  # now, and not after the work
     trust: dict[str, Trust] = {}
     candidates = _catalogue(model, catalogue)
     asked = candidates if queries is None else _catalogue(model, queries)
@@ -163,6 +166,10 @@ def recommend_all(
         ),
         grouped=per_category is not None,
     )  # fmt: skip
+    recall = None
+    if isinstance(index, ApproximateIndex):
+        chosen = np.random.default_rng(0).permutation(len(asked))[:1000]
+        recall = index.widen(k=wanted, queries=job.vectors(np.sort(chosen)))
     schema = _schema(names, {"side": side, "k": str(wanted), "fingerprint": model.fingerprint})
     counts = _Counts(len(candidates), wanted)
     pieces = _tables(job, schema, names, counts, progress)
@@ -171,7 +178,7 @@ def recommend_all(
         table = pa.Table.from_batches([b for piece in pieces for b in piece.to_batches()], schema)
     else:
         with (
-            whole_file(Path(output), (".parquet", ".pq")) as draft,
+            whole_file(Path(output), _SUFFIXES) as draft,
             pq.ParquetWriter(draft, schema, compression="zstd") as writer,
         ):
             for piece in pieces:
@@ -186,7 +193,7 @@ def recommend_all(
         empty=counts.empty,
         coverage=float(counts.seen.sum()) / max(1, usable),
         search=index.kind,
-        recall=None if index.exact else index.recall(1000, wanted),
+        recall=recall,
         seconds=time.monotonic() - began,
         output=None if output is None else str(output),
         trust=trust,
@@ -295,7 +302,7 @@ def _tables(
     waiting = 0
     for start in range(0, total, size):
         stop = min(start + size, total)
-        found = job.lists(job.vectors(start, stop), np.arange(start, stop))
+        found = job.lists(job.vectors(np.arange(start, stop)), np.arange(start, stop))
         counts.add(found.positions)
         pieces.append(_rows(job, found, start, names, schema))
         waiting += len(pieces[-1])

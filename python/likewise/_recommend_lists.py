@@ -57,11 +57,11 @@ class Job:
     rules: Rules
     grouped: bool
 
-    def vectors(self, start: int, stop: int) -> Float32:
-        """Return the center vectors of some queries, float32 (stop - start, dim)."""
+    def vectors(self, rows: Int64) -> Float32:
+        """Return the center vectors of some queries, float32 (len(rows), dim)."""
         if self.asked is self.model.catalogue:
-            return self.model.center[start:stop]
-        return self.model.encode(self.asked.take(range(start, stop)), own_rows=self.own_rows)
+            return self.model.center[rows]
+        return self.model.encode(self.asked.take(rows), own_rows=self.own_rows)
 
     def lists(self, vectors: Float32, rows: Int64) -> Found:
         """Return the lists of some queries: ``rows`` are their numbers, ``vectors`` theirs."""

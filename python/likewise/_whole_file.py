@@ -18,7 +18,7 @@ from pathlib import Path
 from likewise._replace_folder import _escaped
 from likewise.errors import InputError, StorageError
 
-__all__ = ["whole_file"]
+__all__ = ["check_file_place", "whole_file"]
 
 _WRITING = ".writing-"
 
@@ -32,14 +32,7 @@ def whole_file(path: Path, suffixes: Sequence[str] = ()) -> Iterator[Path]:
     StorageError
         When it cannot be written, or what is there is no file. Nothing is left behind then.
     """
-    # A link is followed. A device (/dev/full, /dev/stdout) must never be replaced by a file.
-    place = Path(os.path.realpath(path))
-    if suffixes and path.suffix.lower() not in suffixes:
-        raise StorageError(f"cannot write {path}: its name must end in {' or '.join(suffixes)}")
-    if not place.parent.is_dir():
-        raise StorageError(f"cannot write {path}: the folder {path.parent} does not exist")
-    if place.exists() and not place.is_file():
-        raise StorageError(f"cannot write {path}: it is there and is not a file")
+    place = check_file_place(path, suffixes)
     start = f".{place.name[:80]}{_WRITING}"
     draft = place.parent / f"{start}{uuid.uuid4().hex[:12]}"
     lock = -1
@@ -66,6 +59,19 @@ def whole_file(path: Path, suffixes: Sequence[str] = ()) -> Iterator[Path]:
             os.close(lock)
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
+
+
+def check_file_place(path: Path, suffixes: Sequence[str] = ()) -> Path:
+    """Return where a file would be written; raise StorageError where none can be."""
+    # A link is followed. A device (/dev/full, /dev/stdout) must never be replaced by a file.
+    place = Path(os.path.realpath(path))
+    if suffixes and path.suffix.lower() not in suffixes:
+        raise StorageError(f"cannot write {path}: its name must end in {' or '.join(suffixes)}")
+    if not place.parent.is_dir():
+        raise StorageError(f"cannot write {path}: the folder {path.parent} does not exist")
+    if place.exists() and not place.is_file():
+        raise StorageError(f"cannot write {path}: it is there and is not a file")
+    return place
 
 
 def _lock(path: Path) -> int:
