@@ -139,7 +139,7 @@ def _as_table(source: Any) -> pa.Table:
         return pa.Table.from_batches([source])
     try:
         if isinstance(source, pa.Table) or hasattr(source, "__arrow_c_stream__"):
-            return pa.table(source)
+            return _without_views(pa.table(source))
         if isinstance(source, Mapping):
             return pa.table(dict(source))
         if hasattr(source, "columns") and hasattr(source, "iloc"):
@@ -152,6 +152,14 @@ def _as_table(source: Any) -> pa.Table:
         f"attributes must be a path, a DataFrame, an Arrow table, a list of dicts or a dict of "
         f"columns, got {type(source).__name__}"
     )
+
+
+def _without_views(table: pa.Table) -> pa.Table:
+    """Make large strings of string views, which polars has and pyarrow cannot take from."""
+    for at, field in enumerate(table.schema):
+        if str(field.type) == "string_view":
+            table = table.set_column(at, field.name, table.column(at).cast(pa.large_string()))
+    return table
 
 
 def _aligned(catalogue: Catalogue, table: pa.Table, item_id: str) -> dict[str, Any]:
