@@ -1,71 +1,65 @@
-"""Explanations: the parts of a vector add up to it, and their shares to the score."""
+"""Shares of a score: they sum to it, and belong to the features that make it."""
 
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 import likewise as lw
-import tiny_shop
-from likewise._explain import OWN_ROW, parts_of, shares
+from tiny_shop import options, sessions
 
 
-@pytest.fixture(scope="module")
-def model() -> lw.Model:
-    return lw.train(tiny_shop.sessions(), options=tiny_shop.options())
+@pytest.fixture(scope="module", params=["content", "item", "no own row", "item2vec"])
+def model(request: pytest.FixtureRequest) -> lw.Model:
+    chosen = {
+        "content": options(context="content"),
+        "item": options(),
+        "no own row": options(own_row=False, word_ngrams=2, context="content"),
+        "item2vec": options(content=False),
+    }
+    return lw.train(sessions(), options=chosen[request.param])
 
 
-def test_parts_add_up_to_the_vector(model: lw.Model) -> None:
-    for item in range(len(model.catalogue)):
-        parts = parts_of(model, model.catalogue, item)
-        whole = sum((p.vector for p in parts), np.zeros(model.options.dim, np.float32))
-        assert np.allclose(whole, model.center[item], atol=1e-5), item
+@pytest.mark.parametrize("side", ["similar", "complements"])
+def test_shares_sum_to_the_score_for_every_pair(model: lw.Model, side: str) -> None:
+    ids = model.catalogue.ids.to_pylist()
+    there = model.center if side == "similar" else model.context
+    pairs = 0
+    for at, item in enumerate(ids):
+        for other in ids[:: max(1, len(ids) // 13)]:
+            to = model.catalogue.position(other)
+            lengths = np.linalg.norm(model.center[at]) * np.linalg.norm(there[to])
+            if lengths == 0.0:
+                with pytest.raises(ValueError, match="has no vector"):
+                    model.explain(item, other, side)
+                continue
+            told = model.explain(item, other, side)
+            score = float(model.center[at] @ there[to] / lengths)
+            assert told.score == pytest.approx(score, abs=1e-5)
+            assert sum(s.share for s in told.of_item) == pytest.approx(told.score, abs=1e-5)
+            assert sum(s.share for s in told.of_neighbor) == pytest.approx(told.score, abs=1e-5)
+            assert list(told.of_item) == sorted(told.of_item, key=lambda s: -s.share)
+            pairs += 1
+    assert pairs > 300
 
 
-def test_shares_add_up_to_the_score(model: lw.Model) -> None:
-    for item in (5, 7, tiny_shop.N_ITEMS - 1):
-        found = model.similar(f"item{item}", k=6)
-        assert isinstance(found, lw.Matches)
-        parts = parts_of(model, model.catalogue, item)
-        table = shares(parts, model.center[found.positions])
-        assert table.shape == (6, len(parts))
-        assert np.allclose(table.sum(axis=1), found.scores, atol=1e-4)
-        # Their length does not count.
-        assert np.allclose(shares(parts, 7 * model.center[found.positions]), table, atol=1e-5)
+def test_features_are_named(model: lw.Model) -> None:
+    told = model.explain("item3", "item4")  # same name, same category
+    kinds = {share.kind for share in told.of_item}
+    if model.recipe is None:
+        assert kinds == {"history"}
+        return
+    name = model.catalogue.names[3].as_py().casefold()
+    named = {share.feature for share in told.of_item}
+    assert set(name.split()) <= named
+    assert "kitchen > pans" in named
+    assert ("history" in kinds) == (model.options.own_row and model.counts[3] > 0)
+    assert "item3 and item4" in repr(told)
+    assert "<table>" in told._repr_html_()
 
 
-def test_parts_are_named(model: lw.Model) -> None:
-    warm = parts_of(model, model.catalogue, 5)
-    texts = [(p.text, p.kind) for p in warm]
-    assert ("toys", "category") in texts
-    assert ("toys > dogs", "category") in texts
-    assert texts[-1] == (OWN_ROW, "own row")
-    name = str(model.catalogue.names[5])
-    assert {text for text, kind in texts if kind == "word"} == set(name.split())
-
-
-def test_a_cold_item_and_another_catalogue_have_no_own_row(model: lw.Model) -> None:
-    cold = tiny_shop.N_ITEMS - 1
-    assert model.counts[cold] == 0
-    assert OWN_ROW not in [p.text for p in parts_of(model, model.catalogue, cold)]
-    other = model.catalogue.take([5, 6])
-    parts = parts_of(model, other, 0)
-    assert OWN_ROW not in [p.text for p in parts]
-    assert np.allclose(sum(p.vector for p in parts), model.encode(other)[0], atol=1e-5)
-
-
-def test_without_content_all_is_own_history() -> None:
-    model = lw.train(tiny_shop.sessions(), options=tiny_shop.options(content=False))
-    (only,) = parts_of(model, model.catalogue, 5)
-    assert only.text == OWN_ROW
-    found = model.similar("item5", k=3)
-    assert isinstance(found, lw.Matches)
-    table = shares([only], model.center[found.positions])
-    assert np.allclose(table[:, 0], found.scores, atol=1e-5)
-
-
-def test_an_item_of_which_nothing_is_known(model: lw.Model) -> None:
-    void = lw.Catalogue.from_arrays(["void"], pa.array([None], pa.large_string()), [""])
-    assert parts_of(model, void, 0) == []
-    assert shares([], model.center[:3]).shape == (3, 0)
+def test_bad_arguments(model: lw.Model) -> None:
+    with pytest.raises(ValueError, match="side must be 'similar' or 'complements', got 'center'"):
+        model.explain("item1", "item2", side="center")
+    with pytest.raises(lw.UnknownItemError, match="item 'nobody'"):
+        model.explain("item1", "nobody")

@@ -189,6 +189,20 @@ def test_recall_is_high(kind: type[Index]) -> None:
     assert recall == 1.0 if kind is ExactIndex else recall > 0.95
 
 
+def test_recall_takes_equal_scores_for_equally_good() -> None:
+    index = ApproximateIndex(np.repeat(rows(40), 50, axis=0))
+    assert index.recall(sample=200, k=20) > 0.99
+
+
+def test_a_graph_is_widened_until_it_finds_enough() -> None:
+    index, asked = ApproximateIndex(rows(6000, 40), ef=1), rows(200, 40, seed=9)
+    before = index.recall(k=3, queries=asked)
+    reached = index.widen(0.95, k=3, queries=asked)
+    assert before < 0.5 < 0.95 <= reached
+    assert index.ef > 1
+    assert index.recall(k=3, queries=asked) == reached
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_exact_is_the_stable_sort_of_all_scores(data: st.DataObject) -> None:

@@ -1,25 +1,28 @@
-// top_k.cpp: tasks of some queries against some candidates, each with heaps of its own.
+// top_k.cpp: groups of queries against lists of candidates, each query with a shortlist of its own.
 #include "core/top_k.h"
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
+#include <bit>
 #include <limits>
+#include <numeric>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
+#include <utility>
 
-#include "core/kernels.h"
+#include "core/scan.h"
 #include "core/workers.h"
 
 namespace likewise {
 namespace {
 
-// Queries that share a pass over the candidates: at dim 100 a block of them, a block of candidates
-// and their scores fit the first two levels of cache.
-constexpr std::size_t kQueryBlock = 32;
-// The kernels sum a tile of this many queries in one order and the rest of a block in another.
-// Filling blocks up to whole tiles keeps scores equal however queries come together.
-constexpr std::size_t kQueryTile = 4;
+// Queries that share a pass over the candidates: what fits the second level of cache with room to
+// spare, so that the work of laying out candidates is shared by many.
+constexpr std::size_t kGroupBytes = std::size_t{512} << 10;
+constexpr std::size_t kShortlistBytes = std::size_t{16} << 20;
+// The scan sums in float32; this many more candidates than wanted are summed again in float64.
+constexpr std::size_t kMargin = 8;
 // Multiplications below which starting threads costs more than it saves.
 constexpr std::size_t kSmallWork = std::size_t{1} << 24;
 constexpr float kNone = -std::numeric_limits<float>::infinity();
@@ -33,136 +36,293 @@ bool better(const Found& a, const Found& b) {
   return a.score > b.score || (a.score == b.score && a.position < b.position);
 }
 
-/// The best k seen so far of one query: a heap with the worst of them on top.
-class Best {
+/// The best `keep` seen so far of one query, unordered, and at most as many that wait to be judged.
+class Shortlist {
  public:
-  void reset(std::size_t k) {
-    k_ = k;
-    heap_.clear();
-    bar_ = kNone;
+  void reset(std::size_t keep) {
+    keep_ = keep;
+    found_.clear();
   }
 
   /// Candidates must come by ascending position: an equal score never displaces an earlier one.
-  bool wants(float score) const { return score > bar_; }
-
-  void add(float score, ItemId position) {
-    if (heap_.size() == k_) {
-      std::pop_heap(heap_.begin(), heap_.end(), better);
-      heap_.pop_back();
-    }
-    heap_.push_back({score, position});
-    std::push_heap(heap_.begin(), heap_.end(), better);
-    if (heap_.size() == k_) bar_ = heap_.front().score;
+  /// Returns the bar: what does not score above it is not wanted.
+  float add(float score, ItemId position, float bar) {
+    found_.push_back({score, position});
+    if (found_.size() < 2 * keep_) return bar;
+    settle();
+    return found_.back().score;
   }
 
-  const std::vector<Found>& sorted() {
-    std::sort_heap(heap_.begin(), heap_.end(), better);
-    return heap_;
+  const std::vector<Found>& settled() {
+    if (found_.size() > keep_) settle();
+    return found_;
   }
 
  private:
-  std::size_t k_ = 0;
-  std::vector<Found> heap_;
-  float bar_ = kNone;
+  void settle() {
+    const auto last = found_.begin() + static_cast<std::ptrdiff_t>(keep_ - 1);
+    std::nth_element(found_.begin(), last, found_.end(), better);
+    found_.resize(keep_);
+  }
+
+  std::size_t keep_ = 0;
+  std::vector<Found> found_;
 };
 
-/// Some queries against some blocks of candidates.
-struct Task {
-  std::size_t first_query, last_query, first_block, last_block;
+/// Positions in ascending order; null pointers stand for first, first + 1, ...
+struct List {
+  const ItemId* positions = nullptr;
+  std::size_t size = 0;
+  ItemId first = 0;
+
+  ItemId operator[](std::size_t i) const {
+    return positions == nullptr ? first + static_cast<ItemId>(i) : positions[i];
+  }
+  List part(std::size_t from, std::size_t to) const {
+    return positions == nullptr ? List{nullptr, to - from, first + static_cast<ItemId>(from)}
+                                : List{positions + from, to - from, 0};
+  }
 };
+
+/// Some queries (positions in `order`) that meet the same candidates.
+struct Task {
+  std::size_t first, last;  // in Plan::order
+  List candidates;
+  std::size_t slice;  // which part of the candidates this is, where a group has several
+};
+
+/// Who meets whom.
+struct Plan {
+  std::vector<std::size_t> order;  // queries; those with equal labels together
+  std::vector<ItemId> listed;  // candidates that may be answers; those with equal labels together
+  std::vector<Task> tasks;
+  std::size_t slices = 1;
+};
+
+std::size_t group_size(const TopKRequest& request, std::size_t queries, std::size_t threads) {
+  const std::size_t keep = std::min(request.k + kMargin, request.n);
+  std::size_t size =
+      std::min(kGroupBytes / (sizeof(float) * std::max<std::size_t>(1, request.dim)),
+               kShortlistBytes / (2 * sizeof(Found) * std::max<std::size_t>(1, keep)));
+  size = std::min(size, (queries + threads - 1) / threads);
+  return std::max<std::size_t>(1, (size + kScanQueries - 1) / kScanQueries) * kScanQueries;
+}
+
+void add_tasks(const TopKRequest& request, Plan& plan, std::size_t first, std::size_t last,
+               List candidates, std::size_t threads, std::size_t slices) {
+  const std::size_t size = group_size(request, last - first, threads);
+  for (std::size_t q = first; q < last; q += size) {
+    for (std::size_t s = 0; s < slices; ++s) {
+      const List part =
+          candidates.part(candidates.size * s / slices, candidates.size * (s + 1) / slices);
+      plan.tasks.push_back({q, std::min(q + size, last), part, s});
+    }
+  }
+}
+
+bool may_be_answer(const TopKRequest& request, std::size_t candidate) {
+  return request.allowed == nullptr || request.allowed[candidate] != 0;
+}
+
+Plan plan_all(const TopKRequest& request, std::size_t threads) {
+  Plan plan;
+  plan.order.resize(request.n_queries);
+  std::iota(plan.order.begin(), plan.order.end(), std::size_t{0});
+  List candidates{nullptr, request.n, 0};
+  if (request.allowed != nullptr) {
+    for (std::size_t c = 0; c < request.n; ++c) {
+      if (may_be_answer(request, c)) plan.listed.push_back(static_cast<ItemId>(c));
+    }
+    candidates = {plan.listed.data(), plan.listed.size(), 0};
+  }
+  // Few queries are shared out by candidates instead, and the parts merged at the end.
+  const std::size_t size = group_size(request, request.n_queries, threads);
+  const std::size_t groups = (request.n_queries + size - 1) / size;
+  if (groups < threads) plan.slices = (threads + groups - 1) / groups;
+  const std::size_t panels = (candidates.size + kScanCandidates - 1) / kScanCandidates;
+  plan.slices = std::clamp<std::size_t>(plan.slices, 1, std::max<std::size_t>(1, panels));
+  add_tasks(request, plan, 0, request.n_queries, candidates, threads, plan.slices);
+  return plan;
+}
+
+/// Counts how many have each label and turns the counts into where each label starts.
+template <class Use>
+std::vector<std::size_t> starts_of(const std::int32_t* labels, std::size_t size, std::size_t most,
+                                   const Use& use) {
+  std::vector<std::size_t> starts(most + 1, 0);
+  for (std::size_t i = 0; i < size; ++i) {
+    if (labels[i] >= 0 && use(i)) ++starts[static_cast<std::size_t>(labels[i]) + 1];
+  }
+  std::partial_sum(starts.begin(), starts.end(), starts.begin());
+  return starts;
+}
+
+/// Queries meet only the candidates with their label, which are gathered once.
+Plan plan_by_label(const TopKRequest& request, std::size_t threads) {
+  const std::size_t most = request.n + request.n_queries;
+  for (const auto& [labels, size] : {std::pair{request.same.of_queries, request.n_queries},
+                                     std::pair{request.same.of_candidates, request.n}}) {
+    for (std::size_t i = 0; i < size; ++i) {
+      if (labels[i] >= 0 && static_cast<std::size_t>(labels[i]) >= most) {
+        throw std::invalid_argument("same must hold labels below " + std::to_string(most) +
+                                    ", got " + std::to_string(labels[i]));
+      }
+    }
+  }
+  const auto fill = [&](const std::int32_t* labels, std::size_t size, auto& out, const auto& use) {
+    const std::vector<std::size_t> starts = starts_of(labels, size, most, use);
+    std::vector<std::size_t> next(starts.begin(), starts.end() - 1);
+    out.resize(starts.back());
+    for (std::size_t i = 0; i < size; ++i) {
+      if (labels[i] < 0 || !use(i)) continue;
+      using Value = typename std::remove_reference_t<decltype(out)>::value_type;
+      out[next[static_cast<std::size_t>(labels[i])]++] = static_cast<Value>(i);
+    }
+    return starts;
+  };
+  Plan plan;
+  const auto queries = fill(request.same.of_queries, request.n_queries, plan.order,
+                            [](std::size_t) { return true; });
+  const auto listed = fill(request.same.of_candidates, request.n, plan.listed,
+                           [&](std::size_t c) { return may_be_answer(request, c); });
+  for (std::size_t label = 0; label < most; ++label) {
+    if (queries[label] == queries[label + 1] || listed[label] == listed[label + 1]) continue;
+    const List candidates{plan.listed.data() + listed[label], listed[label + 1] - listed[label], 0};
+    add_tasks(request, plan, queries[label], queries[label + 1], candidates, threads, 1);
+  }
+  return plan;
+}
 
 /// What one thread needs, and no other touches.
 struct Workspace {
   explicit Workspace(std::size_t dim)
-      : queries(kQueryBlock, dim), scores(kQueryBlock * kCandidateBlock), best(kQueryBlock) {}
+      : candidates(dim, kScanCandidates), scores(kScanQueries, kScanCandidates) {}
 
-  Table queries;
-  std::vector<float> scores;
-  std::vector<Best> best;
+  Table queries;     // blocks of kScanQueries queries, dimension by dimension
+  Table candidates;  // one panel of them, dimension by dimension
+  Table scores;
+  std::vector<float> bars;
+  std::vector<Shortlist> best;
+  std::vector<Found> sorted;
 };
 
-bool any_allowed(const TopKRequest& request, std::size_t first, std::size_t last) {
-  return request.allowed == nullptr ||
-         std::any_of(request.allowed + first, request.allowed + last,
-                     [](std::uint8_t allowed) { return allowed != 0; });
+/// Lays `count` rows out dimension by dimension, `kWidth` of them side by side; the rest are zero.
+template <std::size_t kWidth, class RowAt>
+void lay_out(std::size_t count, std::size_t dim, float* out, const RowAt& row_at) {
+  constexpr std::size_t kTogether = 4;
+  static_assert(kWidth % kTogether == 0);
+  if (count < kWidth) std::fill_n(out, dim * kWidth, 0.0F);
+  std::size_t i = 0;
+  for (; i + kTogether <= count; i += kTogether) {
+    const float *a = row_at(i), *b = row_at(i + 1), *c = row_at(i + 2), *d = row_at(i + 3);
+    float* place = out + i;
+    for (std::size_t e = 0; e < dim; ++e, place += kWidth) {
+      place[0] = a[e];
+      place[1] = b[e];
+      place[2] = c[e];
+      place[3] = d[e];
+    }
+  }
+  for (; i < count; ++i) {
+    const float* row = row_at(i);
+    for (std::size_t e = 0; e < dim; ++e) out[e * kWidth + i] = row[e];
+  }
 }
 
-void keep_best(const TopKRequest& request, std::size_t query, std::size_t first, std::size_t last,
-               const float* scores, Best& best) {
-  const ItemId excluded = request.exclude == nullptr ? -1 : request.exclude[query];
-  for (std::size_t c = first; c < last; ++c) {
-    const float score = scores[c - first];
-    if (!best.wants(score)) continue;
-    if (request.allowed != nullptr && request.allowed[c] == 0) continue;
-    if (static_cast<ItemId>(c) == excluded) continue;
-    best.add(score, static_cast<ItemId>(c));
+bool passes(const TopKRequest& request, std::size_t query, ItemId candidate) {
+  if (request.exclude != nullptr && request.exclude[query] == candidate) return false;
+  for (const Labels& labels : request.different) {
+    const std::int32_t label = labels.of_queries[query];
+    if (label >= 0 && label == labels.of_candidates[candidate]) return false;
   }
+  if (request.excluded_offsets != nullptr) {
+    const ItemId* first = request.excluded + request.excluded_offsets[query];
+    const ItemId* last = request.excluded + request.excluded_offsets[query + 1];
+    if (std::find(first, last, candidate) != last) return false;
+  }
+  return true;
 }
 
 /// False when it was stopped on the way.
-bool search(const TopKRequest& request, const Task& task, const StopFlag& stop, Workspace& work) {
-  const std::size_t count = task.last_query - task.first_query;
-  const std::size_t tiled = (count + kQueryTile - 1) / kQueryTile * kQueryTile;
-  const std::size_t stride = work.queries.stride();
-  for (std::size_t q = 0; q < tiled; ++q) {
-    float* row = work.queries.row(q);
-    if (q >= count) {
-      std::fill_n(row, request.dim, 0.0F);
-      continue;
-    }
-    std::copy_n(request.queries + (task.first_query + q) * request.query_stride, request.dim, row);
-    work.best[q].reset(std::min(request.k, request.n));
+bool search(const TopKRequest& request, const Plan& plan, const Task& task, Scan scan,
+            const StopFlag& stop, Workspace& work) {
+  const std::size_t count = task.last - task.first, dim = request.dim;
+  const std::size_t blocks = (count + kScanQueries - 1) / kScanQueries;
+  const std::size_t block_floats = padded(dim * kScanQueries);
+  if (work.queries.rows() < blocks) work.queries = Table(blocks, dim * kScanQueries);
+  if (work.best.size() < count) work.best.resize(count);
+  const std::size_t keep = std::min(request.k + kMargin, request.n);
+  for (std::size_t q = 0; q < count; ++q) work.best[q].reset(keep);
+  // A place without a query never wants anything.
+  work.bars.assign(blocks * kScanQueries, std::numeric_limits<float>::infinity());
+  std::fill_n(work.bars.begin(), count, kNone);
+  for (std::size_t b = 0; b < blocks; ++b) {
+    const std::size_t first = b * kScanQueries;
+    lay_out<kScanQueries>(std::min(kScanQueries, count - first), dim,
+                          work.queries.data() + b * block_floats, [&](std::size_t i) {
+                            const std::size_t query = plan.order[task.first + first + i];
+                            return request.queries + query * request.query_stride;
+                          });
   }
-  const Kernels& kernel = kernels();
-  for (std::size_t block = task.first_block; block < task.last_block; ++block) {
+  std::uint32_t over[kScanQueries];
+  for (std::size_t c = 0; c < task.candidates.size; c += kScanCandidates) {
     if (stop.requested()) return false;
-    const std::size_t first = block * kCandidateBlock;
-    const std::size_t last = std::min(first + kCandidateBlock, request.n);
-    if (!any_allowed(request, first, last)) continue;
-    kernel.scores(work.queries.data(), tiled, request.candidates + first * stride, kCandidateBlock,
-                  stride, work.scores.data(), kCandidateBlock);
-    for (std::size_t q = 0; q < count; ++q) {
-      keep_best(request, task.first_query + q, first, last,
-                work.scores.data() + q * kCandidateBlock, work.best[q]);
+    const std::size_t some = std::min(kScanCandidates, task.candidates.size - c);
+    lay_out<kScanCandidates>(some, dim, work.candidates.data(), [&](std::size_t i) {
+      const auto row = static_cast<std::size_t>(task.candidates[c + i]);
+      return request.candidates + row * request.stride;
+    });
+    const std::uint32_t there = ~std::uint32_t{0} >> (kScanCandidates - some);
+    for (std::size_t b = 0; b < blocks; ++b) {
+      const std::size_t first = b * kScanQueries, many = std::min(kScanQueries, count - first);
+      scan(work.queries.data() + b * block_floats, many, work.candidates.data(), dim,
+           work.bars.data() + first, work.scores.data(), over);
+      for (std::size_t q = 0; q < many; ++q) {
+        for (std::uint32_t bits = over[q] & there; bits != 0; bits &= bits - 1) {
+          const auto i = static_cast<std::size_t>(std::countr_zero(bits));
+          const float score = work.scores.data()[q * kScanCandidates + i];
+          float& bar = work.bars[first + q];
+          const ItemId position = task.candidates[c + i];
+          if (!(score > bar) || !passes(request, plan.order[task.first + first + q], position)) {
+            continue;
+          }
+          bar = work.best[first + q].add(score, position, bar);
+        }
+      }
     }
   }
   return true;
 }
 
-/// Fills one query's row of the answer from what was found, best first.
-void write_row(const std::vector<Found>& found, std::size_t k, ItemId* positions, float* scores) {
-  const std::size_t count = std::min(found.size(), k);
-  for (std::size_t i = 0; i < count; ++i) {
-    positions[i] = found[i].position;
-    scores[i] = found[i].score;
+double dot(const float* a, const float* b, std::size_t dim) {
+  double sums[4] = {0.0, 0.0, 0.0, 0.0};
+  std::size_t d = 0;
+  for (; d + 4 <= dim; d += 4) {
+    for (std::size_t j = 0; j < 4; ++j) {
+      sums[j] += static_cast<double>(a[d + j]) * static_cast<double>(b[d + j]);
+    }
   }
-  std::fill(positions + count, positions + k, ItemId{-1});
-  std::fill(scores + count, scores + k, kNone);
+  for (; d < dim; ++d) sums[0] += static_cast<double>(a[d]) * static_cast<double>(b[d]);
+  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
+
+/// Fills one query's row of the answer from its shortlist, which is scored again and ordered.
+void write_row(const TopKRequest& request, std::size_t query, std::vector<Found>& found,
+               ItemId* positions, float* scores) {
+  const float* asked = request.queries + query * request.query_stride;
+  for (Found& one : found) {
+    const float* row = request.candidates + static_cast<std::size_t>(one.position) * request.stride;
+    one.score = static_cast<float>(dot(asked, row, request.dim));
+  }
+  std::sort(found.begin(), found.end(), better);
+  const std::size_t count = std::min(found.size(), request.k);
+  for (std::size_t i = 0; i < count; ++i) {
+    positions[query * request.k + i] = found[i].position;
+    scores[query * request.k + i] = found[i].score;
+  }
 }
 
 }  // namespace
-
-UnitRows unit_rows(const float* vectors, std::size_t n, std::size_t dim, std::size_t stride) {
-  UnitRows units{Table(padded_rows(n), dim), std::vector<std::uint8_t>(n, 0)};
-  for (std::size_t row = 0; row < n; ++row) {
-    const float* vector = vectors + row * stride;
-    double squares = 0.0;
-    for (std::size_t d = 0; d < dim; ++d) {
-      squares += static_cast<double>(vector[d]) * static_cast<double>(vector[d]);
-    }
-    if (!std::isfinite(squares)) {
-      throw std::invalid_argument("vectors must be finite, row " + std::to_string(row) + " is not");
-    }
-    if (squares == 0.0) continue;
-    units.usable[row] = 1;
-    const double scale = 1.0 / std::sqrt(squares);
-    float* out = units.table.row(row);
-    for (std::size_t d = 0; d < dim; ++d) {
-      out[d] = static_cast<float>(static_cast<double>(vector[d]) * scale);
-    }
-  }
-  return units;
-}
 
 void top_k(const TopKRequest& request, ItemId* positions, float* scores,
            const std::function<void()>& poll) {
@@ -171,33 +331,25 @@ void top_k(const TopKRequest& request, ItemId* positions, float* scores,
     throw std::invalid_argument("candidates must be at most 2147483647, got " +
                                 std::to_string(request.n));
   }
-  if (request.n_queries == 0) return;
+  std::fill_n(positions, request.n_queries * request.k, ItemId{-1});
+  std::fill_n(scores, request.n_queries * request.k, kNone);
+  if (request.n_queries == 0 || request.n == 0) return;
 
-  const std::size_t blocks = padded_rows(request.n) / kCandidateBlock;
-  const std::size_t query_blocks = (request.n_queries + kQueryBlock - 1) / kQueryBlock;
-  const bool small =
-      request.n_queries * blocks * kCandidateBlock * padded(request.dim) < kSmallWork;
+  const bool small = request.n_queries * request.n * padded(request.dim) < kSmallWork;
   const std::size_t threads = small ? 1 : static_cast<std::size_t>(std::max(1, request.threads));
-
-  // Few queries are shared out by candidates instead, and the parts merged at the end.
-  std::size_t slices = 1;
-  if (query_blocks < threads) slices = (threads + query_blocks - 1) / query_blocks;
-  slices = std::max<std::size_t>(1, std::min(slices, blocks));
-  const std::size_t tasks = query_blocks * slices;
-
-  std::vector<std::vector<Found>> parts(slices > 1 ? slices * request.n_queries : 0);
-  const auto run = [&](std::size_t t, const StopFlag& stop, Workspace& work) {
-    const std::size_t first_query = t / slices * kQueryBlock;
-    const std::size_t slice = t % slices;
-    const Task task{first_query, std::min(first_query + kQueryBlock, request.n_queries),
-                    blocks * slice / slices, blocks * (slice + 1) / slices};
-    if (!search(request, task, stop, work)) return;
-    for (std::size_t q = task.first_query; q < task.last_query; ++q) {
-      const std::vector<Found>& found = work.best[q - task.first_query].sorted();
-      if (slices > 1) {
-        parts[q * slices + slice] = found;
+  const Plan plan = request.same.of_queries == nullptr ? plan_all(request, threads)
+                                                       : plan_by_label(request, threads);
+  const Scan scan = scan_kernel();
+  std::vector<std::vector<Found>> parts(plan.slices > 1 ? plan.slices * request.n_queries : 0);
+  const auto run = [&](const Task& task, const StopFlag& stop, Workspace& work) {
+    if (!search(request, plan, task, scan, stop, work)) return;
+    for (std::size_t q = task.first; q < task.last; ++q) {
+      const std::size_t query = plan.order[q];
+      work.sorted = work.best[q - task.first].settled();
+      if (plan.slices > 1) {
+        parts[query * plan.slices + task.slice] = work.sorted;
       } else {
-        write_row(found, request.k, positions + q * request.k, scores + q * request.k);
+        write_row(request, query, work.sorted, positions, scores);
       }
     }
   };
@@ -205,29 +357,32 @@ void top_k(const TopKRequest& request, ItemId* positions, float* scores,
   if (small) {
     const StopFlag never;
     Workspace work(request.dim);
-    for (std::size_t t = 0; t < tasks; ++t) run(t, never, work);
-  } else {
+    for (const Task& task : plan.tasks) run(task, never, work);
+  } else if (!plan.tasks.empty()) {
     std::atomic<std::size_t> next{0};
     run_workers(
-        static_cast<int>(std::min(threads, tasks)),
+        static_cast<int>(std::min(threads, plan.tasks.size())),
         [&](int, const StopFlag& stop) {
           Workspace work(request.dim);
-          for (std::size_t t; !stop.requested() && (t = next.fetch_add(1)) < tasks;) {
-            run(t, stop, work);
+          for (std::size_t t; !stop.requested() && (t = next.fetch_add(1)) < plan.tasks.size();) {
+            run(plan.tasks[t], stop, work);
           }
         },
         poll);
   }
-  if (slices == 1) return;
+  if (plan.slices == 1) return;
+  const std::size_t keep = std::min(request.k + kMargin, request.n);
   std::vector<Found> all;
   for (std::size_t q = 0; q < request.n_queries; ++q) {
     all.clear();
-    for (std::size_t s = 0; s < slices; ++s) {
-      const std::vector<Found>& part = parts[q * slices + s];
+    for (std::size_t s = 0; s < plan.slices; ++s) {
+      const std::vector<Found>& part = parts[q * plan.slices + s];
       all.insert(all.end(), part.begin(), part.end());
     }
+    // What one thread would have kept: the same shortlist, however it was shared out.
     std::sort(all.begin(), all.end(), better);
-    write_row(all, request.k, positions + q * request.k, scores + q * request.k);
+    if (all.size() > keep) all.resize(keep);
+    write_row(request, q, all, positions, scores);
   }
 }
 

@@ -17,7 +17,7 @@ from likewise.clustering import Clusters, clusters
 from likewise.errors import InputError, StorageError, TrainingError, UnknownItemError
 from likewise.evaluation import Evaluation, evaluate
 from likewise.features import Features, Recipe
-from likewise.index import ApproximateIndex, ExactIndex
+from likewise.index import ApproximateIndex, ExactIndex, load_index
 from likewise.matches import BatchMatches, Matches
 from likewise.model import Model
 from likewise.options import Options
@@ -27,6 +27,7 @@ from likewise.simulate import Shop, simulate
 from likewise.storage import load, save
 from likewise.training import train
 from likewise.tuning import tune
+from likewise.vectors import Vectors
 
 
 def kernels() -> str:
@@ -66,11 +67,13 @@ __all__ = [
     "StorageError",
     "TrainingError",
     "UnknownItemError",
+    "Vectors",
     "__version__",
     "clusters",
     "evaluate",
     "kernels",
     "load",
+    "load_index",
     "maps",
     "save",
     "simulate",

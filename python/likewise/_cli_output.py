@@ -1,20 +1,18 @@
 """What the command line says, and where it puts files.
 
 Owns exit codes and one-line errors, progress on standard error, JSON and tables on standard
-output, and output files that are there whole or not at all. Knows nothing about training.
+output. Knows nothing about training.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import re
 import sys
 import textwrap
 import time
-import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -26,6 +24,7 @@ from tqdm import tqdm
 from likewise import kernels
 from likewise._replace_folder import new_folder
 from likewise._text_table import terminal_width
+from likewise._whole_file import whole_file
 from likewise.errors import InputError, StorageError, TrainingError, UnknownItemError
 from likewise.model import Model
 from likewise.storage import _is_model
@@ -267,40 +266,3 @@ def check_model_place(path: Path) -> None:
 
     with contextlib.suppress(_EnoughError), new_folder(path, is_model=_is_model):
         raise _EnoughError
-
-
-@contextlib.contextmanager
-def whole_file(path: Path, suffixes: Sequence[str] = ()) -> Iterator[Path]:
-    """Give a file beside ``path`` to write into; it takes its place when the block ends well.
-
-    Raises
-    ------
-    StorageError
-        When it cannot be written, or what is there is no file. Nothing is left behind then.
-    """
-    # A link is followed. A device (/dev/full, /dev/stdout) must never be replaced by a file.
-    place = Path(os.path.realpath(path))
-    if suffixes and path.suffix.lower() not in suffixes:
-        raise StorageError(f"cannot write {path}: its name must end in {' or '.join(suffixes)}")
-    if not place.parent.is_dir():
-        raise StorageError(f"cannot write {path}: the folder {path.parent} does not exist")
-    if place.exists() and not place.is_file():
-        raise StorageError(f"cannot write {path}: it is there and is not a file")
-    draft = place.parent / f".{place.name[:80]}.writing-{uuid.uuid4().hex[:12]}"
-    try:
-        draft.touch(exist_ok=False)
-        yield draft
-        with draft.open("rb") as file:
-            os.fsync(file.fileno())
-        draft.replace(place)
-    except (StorageError, InputError):
-        raise
-    except OSError as error:
-        # Arrow raises without errno in the usual place now and then; its text has the reason.
-        reason = os.strerror(error.errno) if error.errno else said(error)
-        if error.errno in (errno.ENOENT, errno.ENOTDIR):
-            reason = f"files cannot be made in {path.parent}"
-        raise StorageError(f"cannot write {path}: {reason}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,14 +52,18 @@ def compose_items(
 ) -> NDArray[np.float32]: ...
 
 # retrieval
-def unit_rows(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]: ...
+def unit_rows(
+    vectors: NDArray[np.float32], normalise: bool = True
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]: ...
 def top_k(
     candidates: NDArray[np.float32],
-    n: int,
     queries: NDArray[np.float32],
     k: int,
     allowed: NDArray[np.uint8] | None = None,
     exclude: NDArray[np.int32] | None = None,
+    excluded: tuple[NDArray[np.int64], NDArray[np.int32]] | None = None,
+    same: tuple[NDArray[np.int32], NDArray[np.int32]] | None = None,
+    different: Sequence[tuple[NDArray[np.int32], NDArray[np.int32]]] = (),
     threads: int = 0,
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]: ...
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +31,21 @@ def info(model: Model) -> dict[str, Any]:
         "options": model.options.to_dict(),
         "recipe": None if model.recipe is None else model.recipe.to_dict(),
     }
+
+
+def fingerprint(model: Model) -> str:
+    """Return 32 hexadecimal digits that tell models apart, from a thousand rows of each side."""
+    options = model.options.to_dict()
+    options.pop("threads", None)
+    digest = hashlib.sha256(json.dumps([len(model.catalogue), options], sort_keys=True).encode())
+    rows = np.linspace(0, max(0, len(model.catalogue) - 1), 1000).astype(np.int64)
+    for vectors in (model.center, model.context):
+        digest.update(np.ascontiguousarray(vectors[rows[: len(vectors)]]).tobytes())
+    for content in (model.center_content, model.context_content):
+        if content is not None and len(content.tokens):
+            at = np.linspace(0, len(content.tokens) - 1, 1000).astype(np.int64)
+            digest.update(np.ascontiguousarray(content.tokens[at]).tobytes())
+    return digest.hexdigest()[:32]
 
 
 def text(model: Model) -> str:

@@ -1,108 +1,182 @@
-"""Why an item is similar: the exact share that each feature of the query has in a score.
+"""Why two items are alike: the exact share of every feature in a score.
 
-A vector is a sum: weighted words and categories, and an own row where there is one. A cosine is
-therefore a sum, too, of one term for each of them. Owns these terms; they add up to the score.
+Owns the taking apart of a vector into what its features gave to it. A vector is a weighted sum of
+its features' vectors, and a score a product of two of them: it falls into one share for each
+feature, and the shares add up to it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from likewise import _core
-from likewise._composition import item_weights
+from likewise._composition import SideWeights, item_weights
+from likewise._html import html_table
+from likewise._search_arguments import known_positions
+from likewise._text_table import table, terminal_width
 from likewise.features import Features, Kind
 
 if TYPE_CHECKING:
-    from likewise.catalogue import Catalogue
     from likewise.model import Model
 
-__all__ = ["OWN_ROW", "Part", "parts_of", "shares"]
+__all__ = ["Explains", "Explanation", "Share"]
 
-Float32 = npt.NDArray[np.float32]
-
-OWN_ROW = "own history"
+Float64 = npt.NDArray[np.float64]
 _KINDS = {
     Kind.CATEGORY: "category",
     Kind.NAME_WORD: "word",
     Kind.NAME_NGRAM: "words",
-    Kind.CATEGORY_WORD: "category word",
+    Kind.CATEGORY_WORD: "word of the category",
 }
-_NOTHING = 1e-4  # of a vector's length: less is rounding
+_OWN = "history"
+
+
+class Share(NamedTuple):
+    """What one feature of an item gives to a score.
+
+    ``kind`` is category, word, words, word of the category, or history: the own row of an item
+    that was in training, which holds what its content does not explain.
+    """
+
+    kind: str
+    feature: str
+    share: float
 
 
 @dataclass(frozen=True)
-class Part:
-    """One feature of an item: its text, its kind and what it adds to the vector (dim,)."""
+class Explanation:
+    """A score taken apart, once by the features of either item.
 
-    text: str
-    kind: str
-    vector: Float32
-
-
-def parts_of(model: Model, catalogue: Catalogue, item: int) -> list[Part]:
-    """Take an item's center vector apart; the parts add up to it.
-
-    Parameters
+    Attributes
     ----------
-    catalogue : Catalogue
-        ``model.catalogue``, whose items may have an own row, or another, whose have none.
-    item : int
-        Position there.
+    item, neighbor : str
+        Ids.
+    score : float
+        The cosine.
+    of_item, of_neighbor : tuple of Share
+        The largest first; each sums to ``score``.
     """
-    parts: list[Part] = []
-    if model.recipe is not None and model.center_content is not None:
-        one = catalogue.take([item])
+
+    item: str
+    neighbor: str
+    score: float
+    of_item: tuple[Share, ...]
+    of_neighbor: tuple[Share, ...]
+
+    def _rows(self) -> list[list[str]]:
+        return [
+            ["item" if shares is self.of_item else "neighbor", f"{share:.3f}", kind, feature]
+            for shares in (self.of_item, self.of_neighbor)
+            for kind, feature, share in shares
+        ]
+
+    @property
+    def _title(self) -> str:
+        return f"{self.item} and {self.neighbor}: {self.score:.3f}"
+
+    def __repr__(self) -> str:
+        lines = table(
+            ["of the", "share", "kind", "feature"],
+            self._rows(),
+            right=(1,),
+            flexible=(3,),
+            width=terminal_width(),
+        )
+        return f"{self._title}\n{lines}"
+
+    def _repr_html_(self) -> str:
+        return html_table(["of the", "share", "kind", "feature"], self._rows(), self._title)
+
+
+class Explains:
+    """What a model can say about its answers."""
+
+    def explain(self, item: str, neighbor: str, side: str = "similar") -> Explanation:
+        """Take the score of two items of training apart, feature by feature.
+
+        Parameters
+        ----------
+        item, neighbor : str
+            Ids, warm or cold.
+        side : {"similar", "complements"}
+            Center against center, or center of ``item`` against context of ``neighbor``.
+
+        Returns
+        -------
+        Explanation
+            Shares in the cosine of the features of either item. The shares of an item sum to the
+            score within the rounding of float32.
+
+        Raises
+        ------
+        UnknownItemError
+            For an id that is not in the catalogue.
+        ValueError
+            When an item has no vector, or ``side`` is neither.
+
+        Examples
+        --------
+        ``model.explain("B000X", "B000Y").of_item[0]``
+        """
+        if side not in ("similar", "complements"):
+            raise ValueError(f"side must be 'similar' or 'complements', got {side!r}")
+        model = cast("Model", self)
+        at, other = (int(p) for p in known_positions(model.catalogue, [item, neighbor]))
+        there = "center" if side == "similar" else "context"
+        left = model.center[at].astype(np.float64)
+        right = getattr(model, there)[other].astype(np.float64)
+        lengths = float(np.linalg.norm(left) * np.linalg.norm(right))
+        if lengths == 0.0:
+            empty = item if not left.any() else neighbor
+            raise ValueError(f"item {empty!r} has no vector: nothing is known of it")
+        return Explanation(
+            str(item),
+            str(neighbor),
+            float(left @ right) / lengths,
+            _shares(model, at, "center", left, right / lengths),
+            _shares(model, other, there, right, left / lengths),
+        )
+
+
+def _shares(
+    model: Model, at: int, side: str, vector: Float64, against: Float64
+) -> tuple[Share, ...]:
+    """Return what each feature of the item at a position gives to ``vector @ against``."""
+    shares: list[Share] = []
+    content: SideWeights | None = getattr(model, f"{side}_content")
+    left = vector
+    if content is not None and model.recipe is not None:
+        one = model.catalogue.take([at])
         features = Features.encode(one, model.recipe, threads=1)
-        content = model.center_content
         if len(features.item_tokens):
-            vectors = _core.compose_tokens(
-                features.token_hashes, features.ngram_offsets, features.ngram_rows,
-                content.token_hashes, content.tokens, content.ngrams, 1,
-            )  # fmt: skip
+            rows = _core.compose_tokens(
+                features.token_hashes,
+                features.ngram_offsets,
+                features.ngram_rows,
+                content.token_hashes,
+                content.tokens,
+                content.ngrams,
+                1,
+            )[features.item_tokens]
             weights = item_weights(
-                features, content.token_hashes, model.token_weights, model.kind_weights,
+                features,
+                content.token_hashes,
+                model.token_weights,
+                model.kind_weights,
                 model.unknown_weight,
-            )  # fmt: skip
-            added = weights[:, None] * vectors[features.item_tokens]
-            parts = [
-                Part(text, _KINDS[kind], vector)
-                for (kind, text), vector, weight in zip(
-                    features.token_text(one, 0), added, weights, strict=True
-                )
-                if weight
-            ]
-    if catalogue is model.catalogue:
-        whole = model.center[item]
-        rest = whole - sum((part.vector for part in parts), np.zeros_like(whole))
-        if np.linalg.norm(rest) > _NOTHING * np.linalg.norm(whole):
-            parts.append(Part(OWN_ROW, "own row", rest))
-    return parts
-
-
-def shares(parts: list[Part], answers: Float32) -> Float32:
-    """Return what each part adds to the cosine with each answer.
-
-    Parameters
-    ----------
-    parts : list of Part
-        Of the query.
-    answers : float32 array (n, dim)
-        Vectors of the answers, of any length.
-
-    Returns
-    -------
-    float32 array (n, n_parts)
-        Rows add up to the cosines.
-    """
-    if not parts:
-        return np.zeros((len(answers), 0), np.float32)
-    stacked = np.stack([part.vector for part in parts]).astype(np.float64)
-    whole = np.linalg.norm(stacked.sum(axis=0))
-    lengths = np.linalg.norm(answers.astype(np.float64), axis=1, keepdims=True)
-    terms = answers.astype(np.float64) @ stacked.T
-    found: Float32 = (terms / np.maximum(lengths * whole, 1e-12)).astype(np.float32)
-    return found
+            )
+            parts = weights[:, None].astype(np.float64) * rows
+            for (kind, text), part, weight in zip(
+                features.token_text(one, 0), parts, weights, strict=True
+            ):
+                if weight:
+                    shares.append(Share(_KINDS[kind], text, float(part @ against)))
+            left = vector - parts.sum(axis=0)
+    # What is left beyond rounding is an own row: items of training have one, on the sides that do.
+    if np.abs(left).max() > 1e-5 * np.abs(vector).max():
+        shares.append(Share(_OWN, "own row", float(left @ against)))
+    return tuple(sorted(shares, key=lambda share: -share.share))

@@ -162,3 +162,14 @@ def category_vectors(vectors: Float32, catalogue: Catalogue) -> pa.Table:
             "vector": pa.FixedSizeListArray.from_arrays(pa.array(means.reshape(-1)), dim),
         }
     )
+
+
+def as_catalogue(source: Any) -> Catalogue:
+    """Return a catalogue, read where it is not one yet."""
+    return source if isinstance(source, Catalogue) else Catalogue.read(source)
+
+
+def check_side(side: str) -> None:
+    """Raise ValueError unless a side of the model is named."""
+    if side not in ("center", "context"):
+        raise ValueError(f"side must be 'center' or 'context', got {side!r}")

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise._category_tree import CategoryTree
-from likewise._explain import Part, parts_of, shares
+from likewise._report_shares import Part, parts_of, shares
 from likewise.index import Index
 from likewise.matches import Matches
 

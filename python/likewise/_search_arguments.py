@@ -23,13 +23,12 @@ Int32 = npt.NDArray[np.int32]
 Mask = npt.NDArray[np.bool_]
 
 
-def unit_rows(vectors: Float32) -> tuple[Float32, Mask]:
-    """Scale rows to length 1; also tell which of them are not all zero.
+def unit_rows(vectors: Float32, normalise: bool = True) -> tuple[Float32, Mask]:
+    """Scale rows to length 1, or leave them; also tell which of them are not all zero.
 
     Raises ValueError naming the first row that holds a value that is not finite.
     """
-    table, usable = _core.unit_rows(vectors)
-    units: Float32 = table[: len(vectors), : vectors.shape[1]]  # the rest is padding
+    units, usable = _core.unit_rows(vectors, normalise)
     return units, usable.view(np.bool_)
 
 
@@ -125,3 +124,13 @@ def _check_positions(name: str, positions: npt.NDArray[Any], lowest: int, size: 
             f"{name} must hold positions from {lowest} to {size - 1}, "
             f"got {positions.min()} to {positions.max()}"
         )
+
+
+def only_positions(name: str, values: Any, size: int) -> Int32:
+    """Check a list of positions below ``size``."""
+    positions = np.asarray(values)
+    if positions.ndim != 1:
+        raise ValueError(f"{name} must have 1 dimension, got shape {positions.shape}")
+    if positions.size:
+        _check_positions(name, positions, 0, size)
+    return positions.astype(np.int32)

@@ -1,9 +1,9 @@
-"""The command ``likewise``: demo, train, similar, complements, encode, evaluate, tune, info.
+"""The command ``likewise``: the group of its commands, and encode and info.
 
-Owns the group of commands, encode and info. Training is in _cli_training.py, evaluation in
-_cli_evaluation.py and _cli_tune.py, questions are in _cli_questions.py, the demonstration in
-_demo.py; how options are spelled is in _cli_options.py, how output and errors look in
-_cli_output.py.
+Training is in _cli_training.py, evaluation in _cli_evaluation.py and _cli_tune.py, questions are in
+_cli_questions.py, the nightly job in _cli_recommend.py, formats of other tools in _cli_export.py,
+pictures in _cli_maps.py, _cli_clusters.py and _cli_report.py, the demonstration in _demo.py; how
+options are spelled is in _cli_options.py, how output and errors look in _cli_output.py.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from likewise import __version__, kernels
 from likewise._cli_clusters import clusters
 from likewise._cli_evaluation import evaluate
+from likewise._cli_export import export
 from likewise._cli_maps import map_command
 from likewise._cli_options import (
     CATALOGUE_COLUMNS,
@@ -39,6 +40,7 @@ from likewise._cli_output import (
     whole_file,
 )
 from likewise._cli_questions import complements, similar
+from likewise._cli_recommend import recommend
 from likewise._cli_report import report
 from likewise._cli_training import train
 from likewise._cli_tune import tune
@@ -230,6 +232,6 @@ def info(model: Path, as_json: bool) -> None:
 
 
 for _command in (
-    train, similar, complements, evaluate, tune, map_command, clusters, report,
+    train, similar, complements, recommend, export, evaluate, tune, map_command, clusters, report,
 ):  # fmt: skip
     main.add_command(_command)

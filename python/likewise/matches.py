@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from likewise._html import html_table
 from likewise._text_table import cut, table, terminal_width
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ Float32 = npt.NDArray[np.float32]
 _SHOWN_ROWS = 20
 _SHOWN_QUERIES = 5
 _SHOWN_PER_QUERY = 3
+_SHOWN_COLUMNS = ("item_id", "name", "category")
 
 
 class Matches:
@@ -105,6 +107,15 @@ class Matches:
     def to_pandas(self) -> Any:
         """Return a pandas DataFrame with the columns of :meth:`to_arrow`."""
         return _to_pandas(self.to_arrow())
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [str(row["rank"]), f"{row['score']:.3f}", *(row[c] or "" for c in _SHOWN_COLUMNS)]
+            for row in self.to_dicts()[:_SHOWN_ROWS]
+        ]
+        more = len(self) - len(rows)
+        after = "nothing found" if not rows else f"… and {more:,} more" if more else ""
+        return html_table(["", "score", "id", "name", "category"], rows, self.title, after)
 
     def __repr__(self) -> str:
         width = terminal_width()
@@ -234,6 +245,24 @@ class BatchMatches:
     def to_pandas(self) -> Any:
         """Return a pandas DataFrame with the columns of :meth:`to_arrow`."""
         return _to_pandas(self.to_arrow())
+
+    def _repr_html_(self) -> str:
+        rows: list[list[str]] = []
+        for query in range(min(len(self), _SHOWN_QUERIES)):
+            best = self[query].to_dicts()[:_SHOWN_PER_QUERY]
+            label = self._query_name(query)
+            for row in best:
+                cells = [row[column] or "" for column in _SHOWN_COLUMNS]
+                rows.append([label, f"{row['score']:.3f}", *cells])
+            if not best:
+                rows.append([label, "", "nothing found", "", ""])
+        more = len(self) - _SHOWN_QUERIES
+        return html_table(
+            ["query", "score", "id", "name", "category"],
+            rows,
+            f"{len(self):,} queries, up to {self.k} items {self._verb} each",
+            f"… and {more:,} more queries" if more > 0 else "",
+        )
 
     def __repr__(self) -> str:
         width = terminal_width()

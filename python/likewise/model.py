@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import pyarrow as pa
 
 from likewise import _describe, _queries
 from likewise._composition import SideWeights, check_shape, encode_items, item_weights
+from likewise._explain import Explains
+from likewise._model_recommend import RecommendAll
 from likewise._search_arguments import known_positions
 from likewise.catalogue import Catalogue
 from likewise.features import Features, Recipe
@@ -30,15 +33,13 @@ Float32 = npt.NDArray[np.float32]
 Int64 = npt.NDArray[np.int64]
 Source = Any  # whatever Catalogue.read takes
 
-SIDES = ("center", "context")
-
 # Items composed at once: bounds the memory of encode() for a catalogue of any size.
 _ENCODE_ITEMS = 1 << 17
 # Comparisons (queries x items) up to which an exact search is quicker than building a graph first.
-_EXACT_COMPARISONS = 10_000_000_000
+_EXACT_COMPARISONS = 200_000_000_000
 
 
-class Model:
+class Model(RecommendAll, Explains):
     """A trained model: made by :func:`likewise.train` or :func:`likewise.load`.
 
     Attributes
@@ -234,19 +235,20 @@ class Model:
         side : {"center", "context"}
             Center vectors for similar items, context vectors for complements.
         exact : bool, optional
-            By the number of items without it: exact below 20,000.
+            By the number of items without it: exact below 200,000.
         own_rows : bool, optional
             As in :meth:`encode`.
         """
-        _check_side(side)
-        threads = self.options.threads
+        _queries.check_side(side)
         if catalogue is None:
-            return make_index(
-                getattr(self, side), self.catalogue, exact=exact, side=side, threads=threads
-            )
-        items = _as_catalogue(catalogue)
-        vectors = self.encode(items, side, own_rows=own_rows)
-        return make_index(vectors, items, exact=exact, side=side, threads=threads)
+            items, vectors = self.catalogue, getattr(self, side)
+        else:
+            items = _queries.as_catalogue(catalogue)
+            vectors = self.encode(items, side, own_rows=own_rows)
+        return make_index(
+            vectors, items, exact=exact, side=side, fingerprint=self.fingerprint,
+            threads=self.options.threads,
+        )  # fmt: skip
 
     def encode(
         self,
@@ -279,8 +281,8 @@ class Model:
         ValueError
             When the model has no content for that side.
         """
-        _check_side(side)
-        items = _as_catalogue(catalogue)
+        _queries.check_side(side)
+        items = _queries.as_catalogue(catalogue)
         content: SideWeights | None = getattr(self, f"{side}_content")
         by_id = self.options.content is False if own_rows is None else own_rows
         if content is None and not by_id:
@@ -316,7 +318,7 @@ class Model:
             the top), ``items`` (int64, how many are below), ``vector`` (fixed-size list of
             float32), ordered by path. Items whose vector is all zero count, but do not pull.
         """
-        _check_side(side)
+        _queries.check_side(side)
         return _queries.category_vectors(getattr(self, side), self.catalogue)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -330,6 +332,11 @@ class Model:
     def info(self) -> dict[str, Any]:
         """Return what the model is, in plain values fit for JSON."""
         return _describe.info(self)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What tells this model from others: 32 hexadecimal digits, the same after saving."""
+        return _describe.fingerprint(self)
 
     @property
     def nbytes(self) -> int:
@@ -361,6 +368,8 @@ class Model:
                     f"index must hold {side} vectors for this question, got {index.side} vectors; "
                     f"make it with model.index(catalogue, side={side!r})"
                 )
+            if index.fingerprint not in (None, self.fingerprint):
+                raise ValueError("index must hold vectors of this model, got those of another")
             if index.catalogue is None:
                 raise ValueError("index must have a catalogue to name its answers from")
         else:
@@ -388,12 +397,3 @@ class Model:
         if (side, exact) not in self._indexes:
             self._indexes[side, exact] = self.index(side=side, exact=exact)
         return self._indexes[side, exact]
-
-
-def _as_catalogue(source: Catalogue | Source) -> Catalogue:
-    return source if isinstance(source, Catalogue) else Catalogue.read(source)
-
-
-def _check_side(side: str) -> None:
-    if side not in SIDES:
-        raise ValueError(f"side must be 'center' or 'context', got {side!r}")

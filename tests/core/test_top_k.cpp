@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <random>
 #include <stdexcept>
@@ -10,6 +12,8 @@
 #include <vector>
 
 #include "check.h"
+#include "core/kernels.h"
+#include "core/scan.h"
 
 namespace {
 
@@ -26,6 +30,10 @@ struct Case {
   std::size_t n, n_queries, dim, k;
   std::vector<std::uint8_t> allowed;
   std::vector<ItemId> exclude;
+  std::vector<std::int32_t> same_queries = {}, same = {};            // labels
+  std::vector<std::int32_t> different_queries = {}, different = {};  // labels
+  std::vector<likewise::Offset> offsets = {};
+  std::vector<ItemId> excluded = {};
 };
 
 std::vector<float> random_rows(std::size_t rows, std::size_t dim, unsigned seed) {
@@ -44,6 +52,7 @@ Answer search(const Case& c, const likewise::UnitRows& units, const std::vector<
   request.candidates = units.table.data();
   request.n = c.n;
   request.dim = c.dim;
+  request.stride = units.table.stride();
   request.queries = queries.data();
   request.n_queries = c.n_queries;
   request.query_stride = c.dim;
@@ -51,6 +60,13 @@ Answer search(const Case& c, const likewise::UnitRows& units, const std::vector<
   request.allowed = c.allowed.empty() ? nullptr : c.allowed.data();
   request.exclude = c.exclude.empty() ? nullptr : c.exclude.data();
   request.threads = threads;
+  if (!c.same.empty()) request.same = {c.same_queries.data(), c.same.data()};
+  const likewise::Labels different{c.different_queries.data(), c.different.data()};
+  if (!c.different.empty()) request.different = {&different, 1};
+  if (!c.offsets.empty()) {
+    request.excluded_offsets = c.offsets.data();
+    request.excluded = c.excluded.data();
+  }
   Answer answer{std::vector<ItemId>(c.n_queries * c.k, 99),
                 std::vector<float>(c.n_queries * c.k, 99.0F)};
   likewise::top_k(request, answer.positions.data(), answer.scores.data(), no_poll);
@@ -72,8 +88,19 @@ void check_answer(const Case& c, const likewise::UnitRows& units, const std::vec
       }
     }
     const auto may = [&](std::size_t i) {
-      return (c.allowed.empty() || c.allowed[i] != 0) &&
-             (c.exclude.empty() || c.exclude[q] != static_cast<ItemId>(i));
+      if (!c.allowed.empty() && c.allowed[i] == 0) return false;
+      if (!c.exclude.empty() && c.exclude[q] == static_cast<ItemId>(i)) return false;
+      if (!c.same.empty() && (c.same_queries[q] < 0 || c.same_queries[q] != c.same[i])) {
+        return false;
+      }
+      if (!c.different.empty() && c.different_queries[q] >= 0 &&
+          c.different_queries[q] == c.different[i]) {
+        return false;
+      }
+      if (c.offsets.empty()) return true;
+      const auto first = c.excluded.begin() + c.offsets[q];
+      const auto last = c.excluded.begin() + c.offsets[q + 1];
+      return std::find(first, last, static_cast<ItemId>(i)) == last;
     };
     for (std::size_t i = 0; i < c.n; ++i) possible += may(i) ? 1U : 0U;
     const std::size_t expected = std::min(possible, c.k);
@@ -114,6 +141,102 @@ void test_against_the_definition() {
         for (auto& allowed : c.allowed) allowed = static_cast<std::uint8_t>(generator() % 7 == 0);
         c.exclude.assign(n_queries, n == 0 ? -1 : static_cast<ItemId>(generator() % n));
         check_answer(c, units, queries, search(c, units, queries, 1));
+      }
+    }
+  }
+}
+
+std::vector<std::int32_t> random_labels(std::size_t size, std::mt19937& generator) {
+  std::vector<std::int32_t> labels(size);
+  for (auto& label : labels) label = static_cast<std::int32_t>(generator() % 3) - 1;
+  return labels;
+}
+
+void test_labels_and_lists_filter() {
+  std::mt19937 generator(11);
+  for (const std::size_t n : {1U, 40U, 700U}) {
+    for (const std::size_t n_queries : {1U, 13U, 90U}) {
+      for (const int what : {1, 2, 4, 7}) {
+        const std::size_t dim = 9;
+        Case c{n, n_queries, dim, 12, {}, {}};
+        if ((what & 1) != 0) {
+          c.same_queries = random_labels(n_queries, generator);
+          c.same = random_labels(n, generator);
+        }
+        if ((what & 2) != 0) {
+          c.different_queries = random_labels(n_queries, generator);
+          c.different = random_labels(n, generator);
+        }
+        if ((what & 4) != 0) {
+          c.offsets.push_back(0);
+          for (std::size_t q = 0; q < n_queries; ++q) {
+            for (std::size_t i = generator() % 4; i > 0; --i) {
+              c.excluded.push_back(static_cast<ItemId>(generator() % n));
+            }
+            c.offsets.push_back(static_cast<likewise::Offset>(c.excluded.size()));
+          }
+          c.allowed.resize(n);
+          for (auto& allowed : c.allowed) allowed = generator() % 3 != 0;
+        }
+        const auto vectors = random_rows(n, dim, 1);
+        const auto units = likewise::unit_rows(vectors.data(), n, dim, dim);
+        const auto queries = random_rows(n_queries, dim, 2);
+        const Answer one = search(c, units, queries, 1);
+        check_answer(c, units, queries, one);
+        const Answer two = search(c, units, queries, 2);
+        CHECK(one.positions == two.positions && one.scores == two.scores);
+      }
+    }
+  }
+}
+
+void test_labels_out_of_range_are_refused() {
+  Case c{2, 1, 3, 1, {}, {}};
+  c.same_queries = {0};
+  c.same = {0, 3};
+  const auto vectors = random_rows(2, 3, 1);
+  const auto units = likewise::unit_rows(vectors.data(), 2, 3, 3);
+  try {
+    search(c, units, vectors, 1);
+    CHECK(false);
+  } catch (const std::invalid_argument& error) {
+    CHECK(std::string(error.what()) == "same must hold labels below 3, got 3");
+  }
+}
+
+void test_every_kernel_set_scans_alike() {
+  std::mt19937 generator(3);
+  for (const std::size_t dim : {1U, 7U, 33U, 100U}) {
+    likewise::Table queries(1, dim * likewise::kScanQueries);
+    likewise::Table candidates(dim, likewise::kScanCandidates);
+    std::normal_distribution<float> normal;
+    for (std::size_t i = 0; i < dim * likewise::kScanQueries; ++i) {
+      queries.data()[i] = normal(generator);
+    }
+    for (std::size_t i = 0; i < dim * likewise::kScanCandidates; ++i) {
+      candidates.data()[i] = normal(generator);
+    }
+    std::vector<float> bars(likewise::kScanQueries, 0.5F);
+    bars[3] = std::numeric_limits<float>::infinity();
+    for (const std::size_t count : {1U, 2U, 3U, 6U, 7U, 8U, 9U, 12U}) {
+      likewise::Table out(likewise::kScanQueries, likewise::kScanCandidates);
+      std::uint32_t over[likewise::kScanQueries];
+      likewise::scan_kernel()(queries.data(), count, candidates.data(), dim, bars.data(),
+                              out.data(), over);
+      for (std::size_t q = 0; q < count; ++q) {
+        for (std::size_t c = 0; c < likewise::kScanCandidates; ++c) {
+          double sum = 0.0;
+          for (std::size_t d = 0; d < dim; ++d) {
+            sum += static_cast<double>(queries.data()[d * likewise::kScanQueries + q]) *
+                   static_cast<double>(candidates.data()[d * likewise::kScanCandidates + c]);
+          }
+          if (std::abs(sum - static_cast<double>(bars[q])) < 1e-4) continue;
+          const bool above = ((over[q] >> c) & 1U) != 0;
+          CHECK(above == (sum > static_cast<double>(bars[q])));
+          if (!above) continue;
+          CHECK_CLOSE(static_cast<double>(out.data()[q * likewise::kScanCandidates + c]), sum,
+                      1e-4);
+        }
       }
     }
   }
@@ -173,7 +296,7 @@ void test_unit_rows() {
   const std::vector<float> vectors{3.0F, 4.0F, 9.0F, 0.0F, 0.0F, 9.0F, 1e-30F, 0.0F, 9.0F};
   const auto units = likewise::unit_rows(vectors.data(), 3, 2, 3);
   CHECK(units.usable == std::vector<std::uint8_t>({1, 0, 1}));
-  CHECK(units.table.rows() == likewise::kCandidateBlock);
+  CHECK(units.table.rows() == 3);
   CHECK_CLOSE(units.table.row(0)[0], 0.6F, 1e-7F);
   CHECK_CLOSE(units.table.row(0)[1], 0.8F, 1e-7F);
   CHECK(units.table.row(1)[0] == 0.0F);
@@ -195,6 +318,7 @@ void test_poll_stops_the_search() {
   request.candidates = units.table.data();
   request.n = n;
   request.dim = dim;
+  request.stride = units.table.stride();
   request.queries = vectors.data();
   request.n_queries = n_queries;
   request.query_stride = dim;
@@ -215,6 +339,14 @@ void test_poll_stops_the_search() {
 
 int main() {
   test_against_the_definition();
+  test_labels_and_lists_filter();
+  test_labels_out_of_range_are_refused();
+  for (const likewise::Kernels* set : likewise::supported_kernels()) {
+    setenv("LIKEWISE_KERNELS", set->name, 1);
+    test_every_kernel_set_scans_alike();
+    test_against_the_definition();
+  }
+  unsetenv("LIKEWISE_KERNELS");
   test_same_bits_for_any_threads_and_any_company();
   test_few_queries_on_many_threads_are_merged();
   test_equal_scores_come_by_position();
