@@ -25,6 +25,7 @@
 // a Workspace belongs to one thread.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -44,6 +45,14 @@ inline constexpr float kCurvature = 0.03F;
 
 /// Columns of the other half that a tile of centers meets as noise, kScorePadding at a time.
 inline constexpr std::size_t kBandTiles = 2;
+
+/// Items whose scores or gradients are computed together.
+inline constexpr std::size_t kTile = kMostRows;
+
+/// log(1 + e^x): the loss of a score of -x.
+inline double softplus(double x) {
+  return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
+}
 
 /// Share of a block in the running mean of centers.
 inline constexpr float kMeanStep = 0.02F;

@@ -1,0 +1,275 @@
+// block_shared.cpp: the step of a block with shared negatives: tiles, noise, scores, gradients.
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+#include "core/block.h"
+
+namespace likewise {
+
+// Which contexts a tile of centers needs.
+void Workspace::plan_tiles(Part& own, const Part* other) {
+  const std::size_t m = own.centers(), n_tiles = (m + kTile - 1) / kTile;
+  own.first_row.assign((own.contexts() + kTile - 1) / kTile, static_cast<std::uint32_t>(m));
+  own.last_row.assign(own.first_row.size(), 0);
+  own.tiles.resize(n_tiles);
+  for (std::size_t t = 0; t < n_tiles; ++t) {
+    Tile& tile = own.tiles[t];
+    tile.first = t * kTile;
+    tile.count = std::min(kTile, m - tile.first);
+    std::size_t low = own.contexts(), high = 0;
+    for (std::size_t i = tile.first; i < tile.first + tile.count; ++i) {
+      low = std::min<std::size_t>(low, own.half->centers[i].low);
+      high = std::max<std::size_t>(high, own.half->centers[i].high);
+    }
+    tile.low = low / kTile * kTile;
+    tile.high = high;
+    for (std::size_t j = tile.low / kTile; j * kTile < high; ++j) {
+      own.first_row[j] = std::min(own.first_row[j], static_cast<std::uint32_t>(tile.first));
+      own.last_row[j] = static_cast<std::uint32_t>(tile.first + tile.count);
+    }
+    plan_noise(tile, own, other, t);
+  }
+}
+
+// The noise of a tile: kBandTiles times kTile contexts of the other half, and what is drawn for its
+// own. The bands of the tiles go once around the other half.
+void Workspace::plan_noise(Tile& tile, const Part& own, const Part* other, std::size_t turn) {
+  const std::size_t n = other == nullptr ? 0 : other->contexts();
+  const std::size_t around = (n + kTile - 1) / kTile;
+  std::size_t column = 0;
+  const auto add = [&](std::size_t first, std::size_t count) {
+    for (std::size_t k = 0; k < count; ++k, ++column) {
+      tile.index[column] = static_cast<std::uint32_t>(first + k);
+      tile.rows[column] = context_.rows[first + k];
+    }
+  };
+  for (std::size_t b = 0; b < kBandTiles; ++b) {
+    tile.start[b] = column;
+    tile.band[b] = n;
+    if (b >= around) continue;
+    tile.band[b] = (turn * around / own.tiles.size() + b) % around * kTile;
+    add(other->first_context + tile.band[b], std::min(kTile, n - tile.band[b]));
+  }
+  tile.start[kBandTiles] = column;
+  add(own.first_negative, own.half->negatives.size());
+  tile.start[kBandTiles + 1] = tile.n_noise = column;
+  for (std::size_t k = 0; k < kScorePadding; ++k) tile.rows[column + k] = nothing_;
+}
+
+// The running mean of centers, and what share of noise each context's score with it makes.
+void Workspace::move_mean(const Block& block) {
+  const std::size_t stride = sides_.stride;
+  const float step = std::max(kMeanStep, 1.0F / static_cast<float>(++blocks_));
+  float pairs = 0;
+  shares_.clear();
+  for (const Half& half : block.halves) {
+    for (const Center& center : half.centers) {
+      shares_.push_back(step * center.pairs);
+      pairs += center.pairs;
+    }
+  }
+  for (float& share : shares_) share /= pairs;
+  for (std::size_t d = 0; d < stride; ++d) mean_[d] *= 1.0F - step;
+  const Terms terms{shares_.data(), 0, 1, center_.rows.data(), shares_.size()};
+  const float one = 1.0F;
+  kernels_.accumulate(&mean_, &one, 1, &terms, 1, stride);
+
+  const std::size_t n = context_.squares.size();
+  bases_.resize(padded(n) + kRowAlign);
+  unused_.resize(bases_.size());
+  ones_.assign(bases_.size(), 1.0F);
+  kernels_.scores_at(mean_, 1, context_.rows.data(), n, stride, bases_.data(), bases_.size());
+  kernels_.negative_steps(bases_.data(), unused_.data(), n, ones_.data(), ones_.data(), -1.0F);
+}
+
+// The weight of each noise column for one pair: `negatives` by the balance heuristic.
+void Workspace::weigh_noise(Tile& tile, std::span<const float> ratios) {
+  const auto events = static_cast<float>(tile.start[kBandTiles]);
+  const auto drawn = static_cast<float>(tile.n_noise) - events;
+  for (std::size_t k = 0; k < tile.n_noise; ++k) {
+    tile.weights[k] = negatives_ / (drawn + events * ratios[tile.index[k]]);
+    tile.bases[k] = about_mean_ ? bases_[tile.index[k]] : 0.0F;
+  }
+  std::fill(tile.weights + tile.n_noise, std::end(tile.weights), 0.0F);
+  std::fill(tile.bases + tile.n_noise, std::end(tile.bases), 0.0F);
+}
+
+void Workspace::score(Part& own, float rate, double* loss) {
+  const std::size_t stride = sides_.stride;
+  for (Tile& tile : own.tiles) {
+    bring_some_near();
+    const float* centers = center_.vectors + (own.first_center + tile.first) * stride;
+    kernels_.scores_at(centers, tile.count, context_.rows.data() + own.first_context + tile.low,
+                       tile.high - tile.low, stride, own.steps + tile.first * own.stride + tile.low,
+                       own.stride);
+    kernels_.scores_at(centers, tile.count, tile.rows, tile.n_noise, stride,
+                       own.noise + tile.first * kNoiseColumns, kNoiseColumns);
+    float bend = 0, pairs = 0, squares = 0;
+    for (std::size_t k = 0; k < tile.n_noise; ++k) {
+      bend += tile.weights[k] * context_.squares[tile.index[k]];
+    }
+    for (std::size_t i = tile.first; i < tile.first + tile.count; ++i) {
+      const Center& center = own.half->centers[i];
+      if (loss != nullptr) *loss += center_loss(own, tile, i);
+      bend_true_pairs(own, i, rate);
+      center_.curvatures[own.first_center + i] += rate * kCurvature * bend * center.pairs;
+      pairs += center.pairs;
+      squares += center.pairs * center_.squares[own.first_center + i];
+      kernels_.positive_steps(own.steps + i * own.stride + tile.low, tile.high - tile.low,
+                              center.low - tile.low, center.high - tile.low,
+                              weight_at_ + tile.low - center.place, rate);
+      kernels_.negative_steps(own.noise + i * kNoiseColumns, own.context_noise + i * kNoiseColumns,
+                              kNoiseColumns, tile.weights, tile.bases, rate * center.pairs);
+    }
+    for (std::size_t k = 0; k < tile.n_noise; ++k) {
+      mean_steps_[tile.index[k]] -= rate * pairs * tile.weights[k] * tile.bases[k];
+      context_.curvatures[tile.index[k]] += rate * kCurvature * tile.weights[k] * squares;
+    }
+  }
+}
+
+// Which of a half's noise it has as contexts; whether any. A bit for each item of the half rules
+// most of the noise out.
+bool Workspace::mark_true_contexts(const Part& own, const Part* other) {
+  constexpr std::size_t kWords = 32;
+  const std::vector<ItemId>& contexts = own.half->contexts;
+  seen_.assign(kWords, 0);
+  const auto bit_of = [](ItemId item) {
+    return (static_cast<std::uint32_t>(item) * 0x9E3779B1U) >> 21;  // 11 bits: 64 * kWords
+  };
+  for (const ItemId item : contexts) seen_[bit_of(item) / 64] |= 1ULL << bit_of(item) % 64;
+  bool any = false;
+  const auto mark = [&](const std::vector<ItemId>& items, std::size_t first) {
+    for (std::size_t k = 0; k < items.size(); ++k) {
+      const std::uint32_t bit = bit_of(items[k]);
+      const bool found = (seen_[bit / 64] >> bit % 64 & 1U) != 0 &&
+                         std::find(contexts.begin(), contexts.end(), items[k]) != contexts.end();
+      true_[first + k] = found;
+      any |= found;
+    }
+  };
+  mark(own.half->negatives, own.first_negative);
+  if (other != nullptr) mark(other->half->contexts, other->first_context);
+  return any;
+}
+
+// Noise that is a true context of a center counts only for the center's other pairs.
+void Workspace::skip_true_contexts(Part& own, const Part* other) {
+  const std::vector<ItemId>& contexts = own.half->contexts;
+  const auto item_at = [&](std::size_t index) {
+    const std::size_t drawn = index - own.first_negative;  // or beyond any size
+    return drawn < own.half->negatives.size() ? own.half->negatives[drawn]
+                                              : other->half->contexts[index - other->first_context];
+  };
+  for (const Tile& tile : own.tiles) {
+    for (std::size_t k = 0; k < tile.n_noise; ++k) {
+      if (!true_[tile.index[k]]) continue;
+      const ItemId item = item_at(tile.index[k]);
+      for (std::size_t i = tile.first; i < tile.first + tile.count; ++i) {
+        const Center& center = own.half->centers[i];
+        float hit = 0;
+        for (std::size_t j = center.low; j < center.high; ++j) {
+          if (contexts[j] == item) hit += *(weight_at_ + j - center.place);
+        }
+        const float left = std::max(0.0F, 1.0F - hit / center.pairs);
+        // The control variate stays whole: only then is it zero on average.
+        const float removed = (1.0F - left) * own.noise[i * kNoiseColumns + k];
+        own.noise[i * kNoiseColumns + k] -= removed;
+        own.context_noise[i * kNoiseColumns + k] -= removed;
+      }
+    }
+  }
+}
+
+double Workspace::center_loss(const Part& own, const Tile& tile, std::size_t i) const {
+  const Center& center = own.half->centers[i];
+  const float* steps = own.steps + i * own.stride;
+  double loss = 0, noise = 0;
+  for (std::size_t j = center.low; j < center.high; ++j) {
+    const auto weight = static_cast<double>(*(weight_at_ + j - center.place));
+    if (j != center.place) loss += weight * softplus(-static_cast<double>(steps[j]));
+  }
+  for (std::size_t k = 0; k < tile.n_noise; ++k) {
+    noise += static_cast<double>(tile.weights[k]) *
+             softplus(static_cast<double>(own.noise[i * kNoiseColumns + k]));
+  }
+  return loss + noise * static_cast<double>(center.pairs);
+}
+
+void Workspace::train_centers(const Part& own) {
+  const float* const* contexts = context_.rows.data() + own.first_context;
+  for (const Tile& tile : own.tiles) {
+    bring_some_near();
+    const Terms terms[] = {
+        {own.steps + tile.first * own.stride + tile.low, own.stride, 1, contexts + tile.low,
+         tile.high - tile.low},
+        {own.noise + tile.first * kNoiseColumns, kNoiseColumns, 1, tile.rows, tile.n_noise}};
+    const std::size_t first = own.first_center + tile.first;
+    kernels_.accumulate(center_.out.data() + first, center_.scales.data() + first, tile.count,
+                        terms, std::size(terms), sides_.stride);
+  }
+}
+
+// Gradients of a half's contexts, from its own centers and as noise to the other half's; and of the
+// items drawn for it.
+void Workspace::train_contexts(const Part& own, const Part* other) {
+  const float* const* centers = center_.rows.data() + own.first_center;
+  const float* mean = mean_;
+  const auto finish = [&](std::size_t index, std::size_t count) {
+    if (about_mean_) terms_.push_back({mean_steps_.data() + index, 1, 0, &mean, 1});
+    kernels_.accumulate(context_.out.data() + index, context_.scales.data() + index, count,
+                        terms_.data(), terms_.size(), sides_.stride);
+  };
+  for (std::size_t j = 0; j < own.contexts(); j += kTile) {
+    bring_some_near();
+    const std::size_t first = own.first_row[j / kTile], last = own.last_row[j / kTile];
+    terms_.clear();
+    if (first < last) {
+      terms_.push_back(
+          {own.steps + first * own.stride + j, 1, own.stride, centers + first, last - first});
+    }
+    for (std::size_t t = 0; other != nullptr && t < other->tiles.size(); ++t) {
+      const Tile& tile = other->tiles[t];
+      for (std::size_t b = 0; b < kBandTiles; ++b) {
+        if (tile.band[b] != j) continue;
+        terms_.push_back({other->context_noise + tile.first * kNoiseColumns + tile.start[b], 1,
+                          kNoiseColumns, center_.rows.data() + other->first_center + tile.first,
+                          tile.count});
+      }
+    }
+    finish(own.first_context + j, std::min(kTile, own.contexts() - j));
+  }
+  const std::size_t drawn = own.half->negatives.size();
+  for (std::size_t k = 0; k < drawn; k += kTile) {
+    terms_.clear();
+    // Tiles may have bands of different widths before the drawn items.
+    for (const Tile& tile : own.tiles) {
+      terms_.push_back({own.context_noise + tile.first * kNoiseColumns + tile.start[kBandTiles] + k,
+                        1, kNoiseColumns, centers + tile.first, tile.count});
+    }
+    finish(own.first_negative + k, std::min(kTile, drawn - k));
+  }
+}
+
+void Workspace::train_shared(const PreparedBlock& prepared, float rate, double* loss) {
+  const bool alone = prepared.block.alone();
+  const std::size_t halves = alone ? 1 : 2;
+  mean_steps_.assign(context_.squares.size(), 0.0F);
+  true_.resize(context_.squares.size());
+  if (about_mean_) move_mean(prepared.block);
+  const auto other = [&](std::size_t h) { return alone ? nullptr : &parts_[1 - h]; };
+  for (std::size_t h = 0; h < halves; ++h) {
+    plan_tiles(parts_[h], other(h));
+    const bool any = mark_true_contexts(parts_[h], other(h));
+    for (Tile& tile : parts_[h].tiles) weigh_noise(tile, prepared.ratios);
+    score(parts_[h], rate, loss);
+    if (any) skip_true_contexts(parts_[h], other(h));
+  }
+  choose_targets(prepared.centers, center_);
+  choose_targets(prepared.contexts, context_);
+  for (std::size_t h = 0; h < halves; ++h) train_centers(parts_[h]);
+  for (std::size_t h = 0; h < halves; ++h) train_contexts(parts_[h], other(h));
+}
+
+}  // namespace likewise
