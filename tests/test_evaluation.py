@@ -196,8 +196,9 @@ def test_figures_of_a_model_on_real_sets_are_those_of_the_protocol(protocol, nam
             assert row.hr == 0  # without a vector nothing is found; the protocol counts it a tie
             continue
         assert row.n == n
-        assert row.hr == pytest.approx(hr, abs=1e-6)
-        assert row.mrr == pytest.approx(mrr, abs=1e-6)
+        # Items of the same words differ in the last bit of a score: one pair may fall either way.
+        assert row.hr == pytest.approx(hr, abs=1.01 / n)
+        assert row.mrr == pytest.approx(mrr, abs=1.01 / n)
 
 
 @pytest.mark.parametrize("scores", [1, 70, 1 << 25])
