@@ -240,7 +240,7 @@ def lists_section(examples: Sequence[Example]) -> Html:
         tag("p", "Every score is a sum: what each feature of the item asked about adds to it. The "
                  "weightiest three are named, “rest” is the sum of all others; what speaks against "
                  "an answer is negative. "
-                 "“own history” is what visits say beyond name and category.", class_="quiet"),
+                 "“own row” is what visits say beyond name and category.", class_="quiet"),
         tag("p", tag("button", "Open all", type="button", data_open="lists"),
             " ", tag("button", "Close all", type="button", data_close="lists"), class_="no-print"),
     ]  # fmt: skip
