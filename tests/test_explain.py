@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import likewise as lw
-from tiny_shop import options, sessions
+from likewise._explain import parts_of, shares_of
+from tiny_shop import N_ITEMS, options, sessions
 
 
 @pytest.fixture(scope="module", params=["content", "item", "no own row", "item2vec"])
@@ -52,10 +53,43 @@ def test_features_are_named(model: lw.Model) -> None:
     name = model.catalogue.names[3].as_py().casefold()
     named = {share.feature for share in told.of_item}
     assert set(name.split()) <= named
-    assert "kitchen > pans" in named
+    assert {"kitchen", "kitchen > pans"} <= named
     assert ("history" in kinds) == (model.options.own_row and model.counts[3] > 0)
     assert "item3 and item4" in repr(told)
     assert "<table>" in told._repr_html_()
+
+
+@pytest.mark.parametrize("side", ["center", "context"])
+def test_parts_add_up_to_the_vector(model: lw.Model, side: str) -> None:
+    for at, vector in enumerate(getattr(model, side)):
+        parts = parts_of(model, at, side)
+        whole = sum((part.vector for part in parts), np.zeros(model.options.dim))
+        assert np.allclose(whole, vector, atol=1e-5), at
+
+
+def test_items_without_history_have_no_own_row(model: lw.Model) -> None:
+    never = N_ITEMS - 1
+    assert model.counts[never] == 0
+    assert "history" not in {part.kind for part in parts_of(model, never)}
+
+
+def test_shares_are_of_the_cosine_whatever_the_lengths(model: lw.Model) -> None:
+    found = model.similar("item5", k=6)
+    assert isinstance(found, lw.Matches)
+    others = model.center[found.positions].astype(np.float64)
+    parts = parts_of(model, 5)
+    shares = shares_of(parts, others)
+    assert shares.shape == (6, len(parts))
+    assert np.allclose(shares.sum(axis=1), found.scores, atol=1e-5)
+    assert np.allclose(shares_of(parts, 7 * others), shares)
+    assert not shares_of(parts, 0 * others).any()
+
+
+def test_an_item_of_which_nothing_is_known_has_no_parts() -> None:
+    items = lw.Catalogue.from_arrays(["a", "b", "void"], ["A", "B", None], ["x", "y", ""])
+    model = lw.train([["a", "b"]], items, options())
+    assert parts_of(model, 2) == []
+    assert shares_of([], np.ones((3, 16))).shape == (3, 0)
 
 
 def test_bad_arguments(model: lw.Model) -> None:

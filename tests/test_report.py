@@ -17,7 +17,7 @@ from likewise._curves import curve
 from likewise._markup import Html, data_block, plain, tag, text
 from likewise._report_health import measure, unknown_words
 from likewise._report_lists import example_lists
-from likewise._report_sections import evaluation_section, wilson
+from likewise._report_sections import evaluation_section
 from likewise.errors import InputError, StorageError
 from likewise.report import report_page, write_report
 from without import hide
@@ -97,24 +97,61 @@ def test_curves_are_inside_their_frame() -> None:
 # --- figures --------------------------------------------------------------------------------------
 
 
-def test_wilson_intervals() -> None:
-    # Wilson 1927 as in any table: 10 of 100.
-    assert wilson(0.1, 100) == pytest.approx((0.0552, 0.1744), abs=1e-4)
-    assert wilson(0, 50)[0] == 0
-    assert wilson(1, 50)[1] == 1
-    assert wilson(0.5, 0) == (0, 1)
+def quality(**figures: object) -> dict[str, object]:
+    return {"system": "likewise", "kind": "warm", "hr": 0.25, "mrr": 0.1, "n": 400, **figures}
 
 
-def test_the_evaluation_shows_every_row_and_nothing_that_is_no_number() -> None:
+def test_the_evaluation_shows_its_intervals_and_differences() -> None:
+    sure = {"difference": -0.05, "difference_low": -0.08, "difference_high": -0.02}
+    even = {"difference": 0.01, "difference_low": -0.02, "difference_high": 0.04}
+    none = {"difference": 0.0, "difference_low": 0.0, "difference_high": 0.0}
     rows = [
-        {"system": "likewise", "kind": "warm", "hr": 0.25, "mrr": 0.1, "n": 400},
-        {"system": "empty", "kind": "warm", "hr": None, "mrr": None, "n": 0},
+        quality(hr_low=0.21, hr_high=0.29, **none),
+        quality(system="even", **even),
+        quality(system="worse", **sure),
+        quality(system="likewise", kind="cold query", **none),
+        quality(system="worse", kind="cold query", **sure),
     ]
-    made = Texts(evaluation_section([{"split": "last", "k": 20, "rows": rows}]))
-    low, high = wilson(0.25, 400)
-    assert f"0.250{low:.3f} to {high:.3f}0.100400" in made.text
-    assert "empty" not in made.text
+    made = evaluation_section([{"split": "last", "k": 20, "rows": rows}])
+    cells = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in made.split("<tr>")[2:]]
+    assert cells[0] == ["likewise", "warm", "0.250", "0.210 to 0.290", "", "0.100", "400"]
+    assert cells[1][3:5] == ["", "+0.010 (-0.020 to +0.040)"]
+    assert cells[2][4] == "-0.050 (-0.080 to -0.020)*"
+    assert [row[4] for row in cells[3:]] == ["", "-0.050 (-0.080 to -0.020)*"]
+
+
+def test_the_evaluation_shows_nothing_that_is_no_number() -> None:
+    unknown = {"hr_low": None, "hr_high": float("nan"), "difference": None}
+    rows = [
+        quality(),
+        quality(system="unsure", mrr=None, **unknown),
+        quality(system="half", difference=0.5, difference_low=None, difference_high=0.6),
+        quality(system="empty", hr=None, n=0),
+        quality(system="nothing", hr=float("nan"), n=0),
+    ]
+    made = Texts(evaluation_section([{"split": "last", "k": 20, "rows": rows}])).text
+    assert "likewisewarm0.2500.100400" in made
+    assert "unsurewarm0.250400" in made
+    assert "halfwarm0.250+0.5000.100400" in made
+    assert "empty" not in made
+    assert "nothing" not in made
+    assert "nan" not in made
     assert "No evaluation was given" in Texts(evaluation_section([])).text
+
+
+def test_an_evaluation_as_it_is_printed_is_shown(sessions: lw.Sessions) -> None:
+    found = lw.evaluate(
+        sessions, options=lw.Options(dim=8, epochs=1, threads=1), limit=200, samples=50,
+        baselines=["popularity"],
+    )  # fmt: skip
+    made = Texts(evaluation_section([json.loads(found.to_json())])).text
+    for row in found.rows:
+        assert f"{row.hr:.3f}{row.hr_low:.3f} to {row.hr_high:.3f}" in made
+    assert found.rows[0].hr_low < found.rows[0].hr_high
+    last = found.rows[-1]
+    assert (
+        f"{last.difference:+.3f} ({last.difference_low:+.3f} to {last.difference_high:+.3f})"
+    ) in made
 
 
 def test_lists_of_every_kind(model: lw.Model) -> None:

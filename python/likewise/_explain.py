@@ -7,6 +7,7 @@ feature, and the shares add up to it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -23,7 +24,7 @@ from likewise.features import Features, Kind
 if TYPE_CHECKING:
     from likewise.model import Model
 
-__all__ = ["Explains", "Explanation", "Share"]
+__all__ = ["Explains", "Explanation", "Part", "Share", "parts_of", "shares_of"]
 
 Float64 = npt.NDArray[np.float64]
 _KINDS = {
@@ -33,6 +34,14 @@ _KINDS = {
     Kind.CATEGORY_WORD: "word of the category",
 }
 _OWN = "history"
+
+
+class Part(NamedTuple):
+    """What one feature of an item adds to its vector (dim,)."""
+
+    kind: str
+    feature: str
+    vector: Float64
 
 
 class Share(NamedTuple):
@@ -137,18 +146,25 @@ class Explains:
             str(item),
             str(neighbor),
             float(left @ right) / lengths,
-            _shares(model, at, "center", left, right / lengths),
-            _shares(model, other, there, right, left / lengths),
+            _sorted_shares(parts_of(model, at), right),
+            _sorted_shares(parts_of(model, other, there), left),
         )
 
 
-def _shares(
-    model: Model, at: int, side: str, vector: Float64, against: Float64
-) -> tuple[Share, ...]:
-    """Return what each feature of the item at a position gives to ``vector @ against``."""
-    shares: list[Share] = []
-    content: SideWeights | None = getattr(model, f"{side}_content")
+def parts_of(model: Model, at: int, side: str = "center") -> list[Part]:
+    """Take the vector of the item at a position apart; the parts add up to it.
+
+    Parameters
+    ----------
+    at : int
+        Position in the catalogue.
+    side : {"center", "context"}
+        Which of its vectors.
+    """
+    parts: list[Part] = []
+    vector = getattr(model, side)[at].astype(np.float64)
     left = vector
+    content: SideWeights | None = getattr(model, f"{side}_content")
     if content is not None and model.recipe is not None:
         one = model.catalogue.take([at])
         features = Features.encode(one, model.recipe, threads=1)
@@ -169,14 +185,45 @@ def _shares(
                 model.kind_weights,
                 model.unknown_weight,
             )
-            parts = weights[:, None].astype(np.float64) * rows
-            for (kind, text), part, weight in zip(
-                features.token_text(one, 0), parts, weights, strict=True
-            ):
-                if weight:
-                    shares.append(Share(_KINDS[kind], text, float(part @ against)))
-            left = vector - parts.sum(axis=0)
+            added = weights[:, None].astype(np.float64) * rows
+            parts = [
+                Part(_KINDS[kind], text, one_added)
+                for (kind, text), one_added, weight in zip(
+                    features.token_text(one, 0), added, weights, strict=True
+                )
+                if weight
+            ]
+            left = vector - added.sum(axis=0)
     # What is left beyond rounding is an own row: items of training have one, on the sides that do.
     if np.abs(left).max() > 1e-5 * np.abs(vector).max():
-        shares.append(Share(_OWN, "own row", float(left @ against)))
+        parts.append(Part(_OWN, "own row", left))
+    return parts
+
+
+def shares_of(parts: Sequence[Part], others: Float64) -> Float64:
+    """Return what each part adds to the cosine of the whole with each of other vectors.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        Of one vector.
+    others : float64 array (n, dim)
+        Of any length. The cosine with zeros is 0.
+
+    Returns
+    -------
+    float64 array (n, n_parts)
+        Rows add up to the cosines.
+    """
+    stacked = np.array([part.vector for part in parts]).reshape(len(parts), others.shape[1])
+    lengths = np.linalg.norm(others, axis=1, keepdims=True) * np.linalg.norm(stacked.sum(axis=0))
+    shares: Float64 = others @ stacked.T / np.where(lengths > 0, lengths, 1)
+    return shares
+
+
+def _sorted_shares(parts: Sequence[Part], other: Float64) -> tuple[Share, ...]:
+    shares = [
+        Share(part.kind, part.feature, float(share))
+        for part, share in zip(parts, shares_of(parts, other[None])[0], strict=True)
+    ]
     return tuple(sorted(shares, key=lambda share: -share.share))

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise._category_tree import CategoryTree
-from likewise._report_shares import Part, parts_of, shares
+from likewise._explain import Part, parts_of, shares_of
 from likewise.index import Index
 from likewise.matches import Matches
 
@@ -112,9 +112,9 @@ def _with_one_category(parts: list[Part]) -> list[Part]:
     levels = [part for part in parts if part.kind == "category"]
     if len(levels) < 2:
         return parts
-    whole = max(levels, key=lambda part: len(part.text))
+    whole = max(levels, key=lambda part: len(part.feature))
     summed = sum((part.vector for part in levels), np.zeros_like(whole.vector))
-    one = Part(whole.text, whole.kind, summed)
+    one = Part(whole.kind, whole.feature, summed)
     return [one, *(part for part in parts if part.kind != "category")]
 
 
@@ -123,19 +123,19 @@ def _ask(model: Model, group: str, item: int, verb: str, index: Index | None = N
     item_id = str(catalogue.ids[item])
     found = getattr(model, verb)(item_id, _ANSWERS, index=index)
     assert isinstance(found, Matches)
-    parts = _with_one_category(parts_of(model, catalogue, item))
+    parts = _with_one_category(parts_of(model, item))
     if index is not None:
         vectors = index.vectors_at(found.positions)
     else:
         vectors = (model.center if verb == "similar" else model.context)[found.positions]
-    table = shares(parts, vectors)
+    table = shares_of(parts, vectors.astype(np.float64))
     events = np.zeros(len(found), np.int64) if index is not None else model.counts[found.positions]
     answers = []
     for row, (answer_id, score, name) in enumerate(found):
         # The weightiest, against as well as for; the highest first.
         best = np.argsort(-np.abs(table[row]), kind="stable")[:_REASONS]
         best = best[np.argsort(-table[row, best], kind="stable")]
-        reasons = tuple((parts[i].text, float(table[row, i])) for i in best)
+        reasons = tuple((parts[i].feature, float(table[row, i])) for i in best)
         rest = float(score) - sum(share for _, share in reasons)
         answers.append(
             Answer(answer_id, name, found.categories[row], int(events[row]), float(score), reasons,

@@ -27,11 +27,10 @@ if TYPE_CHECKING:
 __all__ = [
     "clusters_section", "contents", "data_section", "evaluation_section", "header",
     "health_section", "lists_section", "map_section", "options_section", "section",
-    "training_section", "wilson",
+    "training_section",
 ]  # fmt: skip
 
 _CLUSTERS = 40
-_TWO_SIDED = 1.959963984540054  # standard deviations of a 95 % interval
 
 
 def section(name: str, title: str, *children: Html) -> Html:
@@ -122,18 +121,8 @@ def training_section(history: list[dict[str, Any]]) -> Html:
     )  # fmt: skip
 
 
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share of n (Wilson 1927)."""
-    if n <= 0:
-        return 0.0, 1.0
-    z = _TWO_SIDED
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    reach = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, middle - reach), min(1.0, middle + reach)
-
-
 def evaluation_section(evaluations: Sequence[dict[str, Any]]) -> Html:
-    """Hit rates beside those of the baselines, with intervals."""
+    """Hit rates beside those of the baselines, with the intervals that the evaluation found."""
     if not evaluations:
         note = (
             "No evaluation was given to this report: likewise evaluate --json makes one, "
@@ -143,33 +132,56 @@ def evaluation_section(evaluations: Sequence[dict[str, Any]]) -> Html:
     parts = []
     for found in evaluations:
         k = found["k"]
-        rows = []
-        shown = [row for row in found["rows"] if row.get("hr") is not None]
-        most = max([row["hr"] for row in shown if row["hr"] == row["hr"]] + [1e-9])
-        for row in shown:
-            if row["hr"] != row["hr"]:
-                continue
-            low, high = wilson(row["hr"], row["n"])
-            bar = f"background-size: {100 * row['hr'] / most:.0f}% 4px"
-            hit = tag("td", f"{row['hr']:.3f}", class_="number bar", style=bar)
-            mrr = "" if row.get("mrr") is None else f"{row['mrr']:.3f}"
-            rows.append(
-                (row["system"], row["kind"], hit, f"{low:.3f} to {high:.3f}", mrr, f"{row['n']:,}")
-            )
+        header = ["system", "pairs", f"HR@{k}", "95 % interval", "vs first", f"MRR@{k}", "n"]
         trained = (
             f"Split {found['split']}: trained on {found.get('train_events', 0):,} events of "
             f"{found.get('train_sessions', 0):,} sessions, without what is looked for."
         )
         parts.append(tag("h3", f"Split {found['split']}"))
         parts.append(tag("p", trained))
-        header = ["system", "pairs", f"HR@{k}", "95 % interval", f"MRR@{k}", "n"]
-        parts.append(grid(f"Quality, split {found['split']}", header, rows, numbers=[2, 3, 4, 5]))
+        rows = _quality_rows(found["rows"])
+        parts.append(grid(f"Quality, split {found['split']}", header, rows, range(2, 7)))
     parts.append(
-        tag("p", "HR: how often what was held out is among the best answers. The interval is "
-                 "Wilson's, and takes pairs as independent, which those of one session are not.",
-            class_="quiet")
+        tag("p", "HR: how often what was held out is among the best answers. Intervals are by "
+                 "bootstrap. vs first: HR less that of the first system on the same pairs, with "
+                 "the 95 % interval of that difference; * where it excludes 0.", class_="quiet")
     )  # fmt: skip
     return section("evaluation", "Evaluation", *parts)
+
+
+def _quality_rows(results: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    shown = [row for row in results if _figures(row, "hr")]
+    most = max((row["hr"] for row in shown), default=0) or 1
+    compared: set[str] = set()  # kinds whose first system was met
+    rows: list[tuple[Any, ...]] = []
+    for row in shown:
+        bar = f"background-size: {100 * row['hr'] / most:.0f}% 4px"
+        hit = tag("td", f"{row['hr']:.3f}", class_="number bar", style=bar)
+        interval = " to ".join(f"{v:.3f}" for v in _figures(row, "hr_low", "hr_high"))
+        mrr = "".join(f"{v:.3f}" for v in _figures(row, "mrr"))
+        less = _difference(row) if row["kind"] in compared else ""
+        compared.add(row["kind"])
+        rows.append((row["system"], row["kind"], hit, interval, less, mrr, f"{row['n']:,}"))
+    return rows
+
+
+def _difference(row: dict[str, Any]) -> str:
+    found = "".join(f"{v:+.3f}" for v in _figures(row, "difference"))
+    interval = _figures(row, "difference_low", "difference_high")
+    if not found or not interval:
+        return found
+    low, high = interval
+    return f"{found} ({low:+.3f} to {high:+.3f}){'*' if low > 0 or high < 0 else ''}"
+
+
+def _figures(row: dict[str, Any], *names: str) -> list[float]:
+    """Return figures of a row; none of them unless all are there and are numbers."""
+    values = [row.get(name) for name in names]
+    return [v for v in values if v is not None] if all(map(_is_number, values)) else []
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)
 
 
 def map_section(picture: Map | None, data: Html) -> Html:
@@ -240,7 +252,7 @@ def lists_section(examples: Sequence[Example]) -> Html:
         tag("p", "Every score is a sum: what each feature of the item asked about adds to it. The "
                  "weightiest three are named, “rest” is the sum of all others; what speaks against "
                  "an answer is negative. "
-                 "“own history” is what visits say beyond name and category.", class_="quiet"),
+                 "“own row” is what visits say beyond name and category.", class_="quiet"),
         tag("p", tag("button", "Open all", type="button", data_open="lists"),
             " ", tag("button", "Close all", type="button", data_close="lists"), class_="no-print"),
     ]  # fmt: skip

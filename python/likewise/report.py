@@ -78,7 +78,7 @@ def write_report(
     sessions : Sessions, optional
         What it was trained on, for what came in and was dropped.
     evaluations : sequence of Evaluation, or of dicts as their ``to_json()`` has them, optional
-        Shown with intervals.
+        Shown with their intervals.
     other : Catalogue or what Catalogue.read takes, optional
         Another catalogue: lists of answers from it, and its unknown words.
     title : str
