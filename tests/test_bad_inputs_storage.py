@@ -108,6 +108,8 @@ BAD_FOLDERS: list[tuple[str, Damage, str]] = [
     ),
     ("negative size", edit(sizes__items=-1), "size 'items' is -1"),
     ("size of wrong type", edit(sizes__tokens=1.5), "size 'tokens' is 1.5"),
+    ("bytes as text", edit(files={VECTORS: {"bytes": "9", "sha256": ""}}), "does not list"),
+    ("an absurd number", edit(unknown_weight=10**400), "does not fit its files|is damaged"),
     ("no size", edit(sizes__center_buckets=...), "size 'center_buckets' is None"),
     ("huge size", edit(sizes__items=10**30), f"{VECTORS} is damaged: center must be F32"),
     ("file not listed", edit(files={}), f"model.json is damaged: it does not list {VECTORS}"),

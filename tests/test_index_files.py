@@ -143,6 +143,16 @@ def test_a_header_that_lies_is_refused(
         load_index(path)
 
 
+def test_a_header_too_deep_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "index"
+    saved(ExactIndex, path, 120)
+    header = b"[" * 100_000
+    start = path.read_bytes()[:16] + len(header).to_bytes(8, "little")
+    path.write_bytes(start + hashlib.sha256(header).digest() + header)
+    with pytest.raises(StorageError, match="damaged"):
+        load_index(path)
+
+
 def test_a_crafted_graph_never_reaches_hnswlib(tmp_path: Path) -> None:
     path = tmp_path / "index"
     saved(ApproximateIndex, path, 120)

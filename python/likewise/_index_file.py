@@ -116,7 +116,7 @@ def _header(path: Path, data: memoryview) -> tuple[dict[str, Any], int]:
                 f"{path} has format version {version!r}, this likewise reads {FORMAT_VERSION}"
             )
         _check_header(about)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise StorageError(f"{path} is damaged: its header has no sense ({error})") from None
     return about, start + length
 

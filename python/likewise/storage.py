@@ -229,7 +229,7 @@ def _check_files(folder: Path, files: dict[str, Any], verify: bool) -> None:
     for name in FILES[1:]:
         path = folder / name
         known = files.get(name)
-        if not isinstance(known, dict) or not {"bytes", "sha256"} <= set(known):
+        if not isinstance(known, dict) or type(known.get("bytes")) is not int:
             raise StorageError(f"{folder / JSON_FILE} is damaged: it does not list {name}")
         if not path.is_file():
             raise StorageError(f"{path} is missing")
@@ -238,7 +238,7 @@ def _check_files(folder: Path, files: dict[str, Any], verify: bool) -> None:
             raise StorageError(
                 f"{path} is damaged: {known['bytes']:,} bytes expected, got {size:,}"
             )
-        if verify and _sha256(path) != known["sha256"]:
+        if verify and _sha256(path) != known.get("sha256"):
             raise StorageError(f"{path} is damaged: its checksum does not match")
 
 
@@ -283,7 +283,7 @@ def _assemble(folder: Path, about: dict[str, Any]) -> Model:
             created=about["created"],
             version=about["likewise_version"],
         )
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise StorageError(f"{path} does not fit its files: {one_line(error)}") from error
 
 
@@ -315,7 +315,7 @@ def _expected_tensors(path: Path, sizes: dict[str, Any]) -> dict[str, _safetenso
 def _read_catalogue(path: Path, items: int) -> tuple[Catalogue, npt.NDArray[np.int64]]:
     try:
         table = pq.read_table(path, memory_map=True).combine_chunks()
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, ValueError) as error:  # a column's name may not even be text
         raise StorageError(f"{path} is damaged: {one_line(error)}") from error
     if not table.schema.equals(_CATALOGUE_SCHEMA, check_metadata=False):
         found = ", ".join(f"{field.name} {field.type}" for field in table.schema)
