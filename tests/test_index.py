@@ -59,7 +59,9 @@ def test_scores_fall_and_equal_scores_come_by_position(kind: type[Index]) -> Non
     assert (np.diff(found.scores, axis=1) <= 0).all()
     same = np.diff(found.scores, axis=1) == 0
     assert (np.diff(found.positions, axis=1)[same] > 0).all()
-    assert (found.positions[:, :4] == np.arange(200)[:, None] // 4 * 4 + np.arange(4)).all()
+    right = (found.positions[:, :4] == np.arange(200)[:, None] // 4 * 4 + np.arange(4)).all(axis=1)
+    # A graph may miss one of several equal vectors.
+    assert right.all() if kind is ExactIndex else right.mean() > 0.9
 
 
 @BOTH

@@ -34,7 +34,8 @@ def test_types_and_licence_are_shipped() -> None:
         assert (package / f"{module}.pyi").exists()
     about = importlib.metadata.metadata("likewise")
     assert about["License-Expression"] == "Apache-2.0"
-    assert set(about.get_all("Provides-Extra")) == {"test", "bench", "viz", "tune", "gensim"}
+    extras = {"test", "bench", "viz", "tune", "baselines", "gensim"}
+    assert set(about.get_all("Provides-Extra")) == extras
 
 
 @pytest.mark.parametrize("module", ["_core", "_ingest", "_arrange"])
