@@ -1,6 +1,7 @@
 """browser.py: pages in a real headless Chromium: what they log, ask for and show.
 
-Needs Chromium with its driver (Debian: chromium, chromium-driver) and selenium; tests skip without.
+Owns what can be done on a page and what every page of ours has to pass. Needs Chromium with its
+driver (Debian: chromium, chromium-driver) and selenium; tests skip without.
 """
 
 from __future__ import annotations
@@ -70,6 +71,48 @@ class Page:
                 "Input.dispatchMouseEvent", {"type": "mouseMoved", "x": x + shift, "y": y + shift}
             )
 
+    def show_map(self) -> None:
+        """Scroll to the map, which wakes it, and wait until both of its sides are drawn."""
+        self.run("document.querySelector('.map').scrollIntoView()")
+        self.wait("return document.querySelectorAll('.plot .main-svg').length >= 2", 30)
+
+    def search(self, text: str) -> None:
+        """Type into the search box of the map."""
+        self.run(
+            "const i = document.querySelector('.map input'); i.value = arguments[0];"
+            "i.dispatchEvent(new Event('input'))",
+            text,
+        )
+
+    @contextmanager
+    def phone(self) -> Iterator[None]:
+        """Look at the page on a phone for a while: 360 pixels wide."""
+        wanted = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", wanted)
+        try:
+            self.wait("return innerWidth <= 400")
+            yield
+        finally:
+            self.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+    def is_alone(self) -> None:
+        """Check that the console is quiet and that nothing was asked for outside of the page."""
+        assert self.complaints() == []
+        asked = self.requests()
+        assert asked
+        assert all(url.startswith(("file:", "data:", "blob:", "about:")) for url in asked), asked
+
+    def is_legible(self, dark: bool) -> None:
+        """Check that text is legible in the theme of the system, and in the other one."""
+        paper = self.run("return getComputedStyle(document.body).backgroundColor")
+        assert (sum(int(v) for v in paper[4:-1].split(",")) < 200) == dark
+        ratio, text = self.run(CONTRAST)
+        assert ratio >= 4.5, text
+        self.run("document.querySelector('#theme').click()")
+        assert self.run("return getComputedStyle(document.body).backgroundColor") != paper
+        ratio, text = self.run(CONTRAST)
+        assert ratio >= 4.5, text
+
     def complaints(self) -> list[str]:
         """Return what the console has logged as warnings and errors."""
         logged = self.driver.get_log("browser")
@@ -111,7 +154,7 @@ def chromium() -> Iterator[Any]:
 
 
 def open_page(driver: Any, path: Path, *, dark: bool = False) -> Page:
-    """Open a file, in a light or a dark system."""
+    """Open a file of ours, in a light or a dark system; its map is not in view yet."""
     page = Page(driver)
     driver.get("about:blank")
     page.complaints()

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise._category_tree import JOIN
+from likewise._map_still import DENSE, frame, map_element
 from likewise._markup import Html, data_block, join, page, part, plain, plotly, tag
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ SIDE_TITLES = {
     "context": "Context vectors: near goes with the same things",
 }
 _NAMED = 24
-_WEBGL = 4000  # points from which map.js draws with WebGL
 
 
 def ordered_tops(picture: Map) -> list[str]:
@@ -69,7 +69,7 @@ def labels_of(picture: Map) -> list[str]:
 def map_data(picture: Map) -> dict[str, Any]:
     """Return what map.js reads; all text is plain and short."""
     table = picture.table
-    longest = 120 if len(picture) <= _WEBGL else 48
+    longest = 120 if len(picture) <= DENSE else 48
     tops = ordered_tops(picture)
     number_of = {name: number for number, name in enumerate(tops)}
     events = table.column("events").to_numpy()
@@ -92,8 +92,12 @@ def map_data(picture: Map) -> dict[str, Any]:
             ]
             for axis in (0, 1)
         )
-        sides.append({"name": side, "title": SIDE_TITLES[side], "x": xs, "y": ys})
+        sides.append(
+            {"name": side, "title": SIDE_TITLES[side], "x": xs, "y": ys, "frame": frame(places)}
+        )
     return {
+        "dense": len(picture) > DENSE,
+        "size": [3, 8] if len(picture) > DENSE else [4, 14] if len(picture) > 1000 else [6, 26],
         "labels": [plain(label, longest) for label in labels],
         "paths": [plain(path or "", longest) for path in table.column("category").to_pylist()],
         "items": [] if by_items else table.column("items").to_pylist(),
@@ -130,6 +134,7 @@ def map_page(picture: Map) -> str:
     """Return the page of a map, whole."""
     size = "events of a category" if picture.kind == "categories" else "events of an item"
     title = f"Map of {len(picture):,} {picture.kind}"
+    data = map_data(picture)
     body = join(
         tag(
             "header",
@@ -143,7 +148,7 @@ def map_page(picture: Map) -> str:
             f"pinch to zoom, drag to move.",
             class_="quiet",
         ),
-        tag("main", tag("div", class_="map", data_map="map-data")),
+        tag("main", map_element(picture, data)),
         *[tag("p", sentence, class_="quiet") for sentence in quality_sentences(picture)],
         tag(
             "p",
@@ -151,7 +156,7 @@ def map_page(picture: Map) -> str:
             "axes do not.",
             class_="quiet",
         ),
-        data_block("map-data", map_data(picture)),
+        data_block("map-data", data),
     )
-    scripts = [plotly(), part("theme.js"), part("map.js")]
-    return page(title, body, scripts=scripts, evaluates=len(picture) > _WEBGL)
+    scripts = [part("theme.js"), part("map.js")]
+    return page(title, body, scripts=scripts, later=plotly(), evaluates=len(picture) > DENSE)

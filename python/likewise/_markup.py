@@ -91,7 +91,14 @@ def plotly() -> Html:
     return Html(get_plotlyjs())
 
 
-def page(title: str, body: Html, *, scripts: list[Html], evaluates: bool = False) -> str:
+def page(
+    title: str,
+    body: Html,
+    *,
+    scripts: list[Html],
+    later: Html | None = None,
+    evaluates: bool = False,
+) -> str:
     """Return a whole page.
 
     Parameters
@@ -102,6 +109,9 @@ def page(title: str, body: Html, *, scripts: list[Html], evaluates: bool = False
         What stands in it.
     scripts : list of Html
         Sources, run in this order after the body.
+    later : Html, optional
+        A large source, kept as text until a script wants it run: reading it takes a browser longer
+        than all the rest.
     evaluates : bool
         Allow scripts to make functions of text, which Plotly's WebGL drawing does.
     """
@@ -110,6 +120,8 @@ def page(title: str, body: Html, *, scripts: list[Html], evaluates: bool = False
         "script-src 'unsafe-inline'" + (" 'unsafe-eval'" if evaluates else "")
     )
     blocks = "\n".join(f"<script>{source}</script>" for source in scripts)
+    if later is not None:
+        blocks += f'\n<script type="text/plain" id="later">{later}</script>'
     head = join(
         tag("meta", charset="utf-8"),
         tag("meta", http_equiv="Content-Security-Policy", content=policy),

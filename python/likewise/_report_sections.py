@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from likewise._category_tree import JOIN
 from likewise._curves import curve
 from likewise._map_page import quality_sentences, theme_button
-from likewise._markup import Html, join, tag, text
+from likewise._map_still import map_element
+from likewise._markup import Html, data_block, join, tag, text
 from likewise.options import Options
 
 if TYPE_CHECKING:
@@ -184,8 +185,8 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and math.isfinite(value)
 
 
-def map_section(picture: Map | None, data: Html) -> Html:
-    """Place the map of categories; map.js draws it."""
+def map_section(picture: Map | None, data: dict[str, Any]) -> Html:
+    """Place the map of categories, and beside it what map.js reads: `data` by `map_data`."""
     if picture is None:
         return section("map", "Category map", tag("p", "The catalogue has no categories."))
     rows = sorted(picture.table.to_pylist(), key=lambda row: -row["events"])[:100]
@@ -203,9 +204,9 @@ def map_section(picture: Map | None, data: Html) -> Html:
         tag("p", "Size: events of a category. Colour: top category. Near means alike; distances "
                  "across the map and the axes mean nothing.", class_="quiet"),
         *[tag("p", sentence, class_="quiet") for sentence in quality_sentences(picture)],
-        tag("div", class_="map", data_map="map-data"),
+        map_element(picture, data),
         tag("details", tag("summary", "The map as a table"), table),
-        data,
+        data_block("map-data", data),
     )  # fmt: skip
 
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from likewise import maps
 from likewise._map_page import map_data
-from likewise._markup import Html, data_block, join, page, part, plotly, tag
+from likewise._map_still import DENSE
+from likewise._markup import join, page, part, plotly, tag
 from likewise._report_health import measure
 from likewise._report_lists import example_lists
 from likewise._report_sections import (
@@ -145,7 +146,7 @@ def report_page(
     report = None if sessions is None else sessions.report
     health = measure(model, sessions=report, other=other, seed=seed)
     done(4)
-    data = Html("") if picture is None else data_block("map-data", map_data(picture))
+    data = {} if picture is None else map_data(picture)
     catalogue = model.catalogue if sessions is None else sessions.catalogue
     body = join(
         header(model, title),
@@ -164,9 +165,11 @@ def report_page(
     )
     scripts = [part("theme.js"), part("report.js")]
     if picture is not None:
-        scripts = [script, part("theme.js"), part("report.js"), part("map.js")]
-    many = picture is not None and len(picture) > 4000
-    made = page(title, body, scripts=scripts, evaluates=many)
+        scripts.append(part("map.js"))
+    many = picture is not None and len(picture) > DENSE
+    made = page(
+        title, body, scripts=scripts, later=None if picture is None else script, evaluates=many
+    )
     done(5)
     return made
 

@@ -1,14 +1,12 @@
 // The map: points with Plotly, and everything around them: search, legend, what a point is.
-// Text of the catalogue reaches the page by textContent alone.
+// Text of the catalogue reaches the page by textContent alone. The page has a still drawing already:
+// Plotly, which takes a browser about a second to read, is woken when the map comes into view.
 "use strict";
 function likewiseMap(root, data) {
-  const LIGHT = ["#2f6fbf", "#c2571a", "#2c8a57", "#b3344f", "#7a55b5", "#8a6a16", "#1f8a99",
-    "#b83a8e", "#5c7a1f", "#4b5fd1", "#96482a", "#2b6b6b"];
-  const DARK = ["#6aa6f0", "#f0955c", "#5fc98f", "#ee7f95", "#b79af0", "#d4b04a", "#5ccbd9",
-    "#ee8ccb", "#a4c95a", "#97a5ff", "#d9986f", "#7fc7c7"];
-  const GREY = { light: "#6b747d", dark: "#a0a8b1" };
+  const COLOURS = 12; // --c0 to --c11 of page.css
   const count = data.labels.length;
-  const dense = count > 4000;
+  const [small, spread] = data.size;
+  const dense = data.dense;
   const webgl = dense && document.createElement("canvas").getContext("webgl") !== null;
   const kind = webgl ? "scattergl" : "scatter"; // slower without, yet all there
   const number = new Intl.NumberFormat("en");
@@ -23,25 +21,26 @@ function likewiseMap(root, data) {
     return element;
   };
   const bdi = (text) => { const e = make("bdi"); e.textContent = text; return e; };
-  const colour = (top) => {
-    const palette = likewiseTheme.dark() ? DARK : LIGHT;
-    return top < palette.length ? palette[top] : GREY[likewiseTheme.dark() ? "dark" : "light"];
-  };
   const most = data.events.reduce((a, b) => Math.max(a, b), 1);
-  const small = dense ? 3 : count > 1000 ? 4 : 6;
-  const spread = dense ? 8 : count > 1000 ? 14 : 26;
   const size = (events) => small + spread * Math.sqrt(events / most);
 
   // --- points -----------------------------------------------------------------------------------
   const inked = () => {
     const style = getComputedStyle(document.documentElement);
     const of = (name) => style.getPropertyValue(name).trim();
-    return { ink: of("--ink"), quiet: of("--quiet"), accent: of("--accent"), paper: of("--paper") };
+    const colours = Array.from({ length: COLOURS }, (_, i) => of("--c" + i));
+    return { ink: of("--ink"), quiet: of("--quiet"), accent: of("--accent"), paper: of("--paper"),
+             colour: (top) => colours[top] || of("--other") };
   };
   // Plotly reads labels as markup of its own: what could be markup becomes entities.
   const inert = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+  // Names of points near an edge lean inwards, as those of the still drawing do.
+  const leaning = ({ x, frame: [[low, high]] }, i) => {
+    const at = (x[i] - low) / (high - low);
+    return at < 0.15 ? "top right" : at > 0.85 ? "top left" : "top center";
+  };
   const traces = (side) => {
-    const { ink, paper } = inked();
+    const { ink, paper, colour } = inked();
     const faded = focus !== null;
     const order = data.drawn[side.name];
     const at = (values) => order.map((i) => values[i]);
@@ -61,22 +60,29 @@ function likewiseMap(root, data) {
     const shown = data.named[side.name];
     const names = {
       type: "scatter", mode: "text", x: shown.map((i) => side.x[i]), y: shown.map((i) => side.y[i]),
-      text: shown.map((i) => inert(data.labels[i].slice(0, 28))), textposition: "top center",
+      text: shown.map((i) => inert(data.labels[i].slice(0, 28))), textposition: shown.map((i) => leaning(side, i)),
       hoverinfo: "skip", showlegend: false, textfont: { color: ink, size: 12 }, opacity: faded ? 0.3 : 1,
     };
     return [base, found, names];
   };
-  const layout = () => {
-    const axis = { visible: false, fixedrange: false };
+  const layout = ([xs, ys]) => {
+    const axis = (range) => ({ visible: false, fixedrange: false, range: [...range] });
     const { quiet, accent } = inked();
-    return { xaxis: axis, yaxis: axis, dragmode: "pan", hovermode: "closest", hoverdistance: 12,
+    return { xaxis: axis(xs), yaxis: axis(ys), dragmode: "pan", hovermode: "closest", hoverdistance: 12,
              margin: { l: 6, r: 6, t: 6, b: 6 }, paper_bgcolor: "rgba(0,0,0,0)",
-             plot_bgcolor: "rgba(0,0,0,0)", uirevision: "kept",
+             plot_bgcolor: "rgba(0,0,0,0)",
              modebar: { bgcolor: "rgba(0,0,0,0)", color: quiet, activecolor: accent }, font: { family: "system-ui, sans-serif" } };
   };
   const config = { displaylogo: false, responsive: true, scrollZoom: true,
     modeBarButtons: [["pan2d", "zoom2d", "zoomIn2d", "zoomOut2d", "resetScale2d", "toImage"]] };
-  const draw = () => plots.forEach(({ element, side }) => Plotly.react(element, traces(side), layout(), config));
+  const seen = ({ element, side }) =>
+    (element.layout ? [element.layout.xaxis.range, element.layout.yaxis.range] : side.frame);
+  let alive = false;
+  const draw = () => {
+    if (!alive) return;
+    plots.forEach((plot) => Plotly.react(plot.element, traces(plot.side), layout(seen(plot)), config));
+  };
+  const view = ({ element }, xs, ys) => Plotly.relayout(element, { "xaxis.range": [...xs], "yaxis.range": [...ys] });
 
   // --- what a point is --------------------------------------------------------------------------
   const tip = make("div", { class: "tip", role: "status", hidden: "" });
@@ -119,15 +125,17 @@ function likewiseMap(root, data) {
   const unpress = () => legend.querySelectorAll("button").forEach((b) => b.setAttribute("aria-pressed", "false"));
   const go = (i) => {
     focus = [i];
-    plots.forEach(({ element, side }) => {
-      if (side.x[i] === null) return;
-      const reach = side.reach / 6;
-      Plotly.relayout(element, { "xaxis.range": [side.x[i] - reach, side.x[i] + reach],
-                                 "yaxis.range": [side.y[i] - reach, side.y[i] + reach] });
+    wake(() => {
+      plots.forEach((plot) => {
+        const { side } = plot;
+        if (side.x[i] === null) return;
+        const [across, up] = side.frame.map(([low, high]) => (high - low) / 6);
+        view(plot, [side.x[i] - across, side.x[i] + across], [side.y[i] - up, side.y[i] + up]);
+      });
+      draw();
+      const first = plots.find(({ side }) => side.x[i] !== null);
+      if (first) show(i, ...place(first, i));
     });
-    draw();
-    const first = plots.find(({ side }) => side.x[i] !== null);
-    if (first) show(i, ...place(first, i));
   };
   const list = (positions) => {
     found.replaceChildren(...positions.slice(0, 30).map((i) => {
@@ -157,13 +165,11 @@ function likewiseMap(root, data) {
     hide();
     unpress();
     list([]);
-    plots.forEach(({ element }) => Plotly.relayout(element, { "xaxis.autorange": true, "yaxis.autorange": true }));
+    if (alive) plots.forEach((plot) => view(plot, ...plot.side.frame));
     draw();
   });
-  const dots = [];
   data.tops.slice(0, 24).forEach((name, top) => {
-    const dot = make("span", { class: "dot" });
-    dots.push([dot, top]);
+    const dot = make("span", { class: "dot " + (top < COLOURS ? "c" + top : "other") });
     const button = make("button", { type: "button", "aria-pressed": "false" }, dot, bdi(name));
     button.addEventListener("click", () => {
       const pressed = button.getAttribute("aria-pressed") === "true";
@@ -182,33 +188,50 @@ function likewiseMap(root, data) {
     });
     legend.append(make("li", {}, button));
   });
-  const paint = () => dots.forEach(([dot, top]) => { dot.style.background = colour(top); });
 
   // --- together ---------------------------------------------------------------------------------
-  const sides = make("div", { class: "sides" });
-  root.append(make("div", { class: "controls" }, search, back, said), found, legend, sides, tip);
-  // All places first: Plotly measures its own when it draws.
-  for (const side of data.sides) {
-    const element = make("div", { class: "plot", role: "img", "aria-label": side.title });
-    sides.append(make("figure", {}, element, make("figcaption", {}, side.title)));
-    plots.push({ element, side });
-  }
-  for (const plot of plots) {
-    const { element, side } = plot;
-    const xs = side.x.filter((x) => x !== null);
-    side.reach = xs.length ? Math.max(1e-6, xs.reduce((a, b) => Math.max(a, b)) - xs.reduce((a, b) => Math.min(a, b))) : 1;
-    Plotly.newPlot(element, traces(side), layout(), config);
-    const pointed = (event) => {
-      const i = event.points[0].customdata;
-      if (i !== undefined) show(i, ...place(plot, i));
-    };
-    element.on("plotly_hover", pointed);
-    element.on("plotly_click", pointed);
-    element.on("plotly_unhover", hide);
-    element.on("plotly_relayouting", hide);
-  }
-  paint();
-  likewiseTheme.listen(() => { paint(); draw(); });
+  root.querySelector(".legend").replaceWith(legend);
+  root.prepend(make("div", { class: "controls" }, search, back, said), found);
+  root.append(tip);
+  root.querySelectorAll(".plot").forEach((element, i) => plots.push({ element, side: data.sides[i] }));
+  const start = () => {
+    if (!window.Plotly) {
+      const script = make("script");
+      script.textContent = document.getElementById("later").textContent;
+      document.head.append(script);
+    }
+    plots.forEach((plot) => {
+      plot.element.replaceChildren();
+      Plotly.newPlot(plot.element, traces(plot.side), layout(plot.side.frame), config);
+      const pointed = (event) => {
+        const i = event.points[0].customdata;
+        if (i !== undefined) show(i, ...place(plot, i));
+      };
+      plot.element.on("plotly_hover", pointed);
+      plot.element.on("plotly_click", pointed);
+      plot.element.on("plotly_unhover", hide);
+      plot.element.on("plotly_relayouting", hide);
+    });
+    alive = true;
+  };
+  let woken = null;
+  // What the reader did is shown before the page is busy; the text of Plotly is the page's last part.
+  const wake = (then) => {
+    woken ??= new Promise((ready) => {
+      const soon = () => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => { start(); ready(); })));
+      if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", soon);
+      else soon();
+    });
+    if (alive) then?.();
+    else woken.then(then);
+  };
+  const watch = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    watch.disconnect();
+    wake();
+  }, { rootMargin: "100px" });
+  watch.observe(root);
+  likewiseTheme.listen(draw);
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
   return { place: (which, i) => place(plots[which], i), go };
 }
