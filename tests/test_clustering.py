@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +16,10 @@ import pytest
 import hostile
 import likewise as lw
 from cli_helpers import files_below, run
+from likewise import clustering
+from likewise._cli_clusters import clusters as command
 from likewise._cluster_names import name_groups
+from likewise._hdbscan import tight_groups
 from likewise._kmeans import choose_number, k_means, silhouette
 from likewise.errors import InputError, StorageError
 
@@ -162,6 +167,77 @@ def test_too_many(model: lw.Model) -> None:
         lw.clusters(model, catalogue=[{"item_id": "void", "name": "", "category": ""}])
 
 
+# --- HDBSCAN --------------------------------------------------------------------------------------
+
+
+def test_tight_groups_leave_out_what_has_no_company() -> None:
+    alone = np.random.default_rng(4).normal(size=(30, 12))
+    alone = (alone / np.linalg.norm(alone, axis=1, keepdims=True)).astype(np.float32)
+    points = np.concatenate([blobs(3, noise=0.03), alone])
+    labels, centroids = tight_groups(points, 10)
+    assert [len(set(labels[g * 40 : g * 40 + 40]) - {-1}) for g in range(3)] == [1, 1, 1]
+    assert (labels[:120] >= 0).mean() > 0.8
+    assert (labels[120:] == -1).mean() > 0.3 > (labels[:120] == -1).mean()
+    assert len(centroids) == labels.max() + 1
+    assert np.allclose(np.linalg.norm(centroids, axis=1), 1, atol=1e-6)
+    for number, middle in enumerate(centroids):
+        mean = points[labels == number].mean(axis=0)
+        assert np.allclose(middle, mean / np.linalg.norm(mean), atol=1e-5)
+
+
+def test_tight_clusters_of_a_model(model: lw.Model, shop: lw.Shop, tmp_path: Path) -> None:
+    found = lw.clusters(model, method="hdbscan", min_size=4)
+    sizes = found.table.column("items").to_pylist()
+    assert sizes == sorted(sizes, reverse=True)
+    assert min(sizes) >= 4
+    inside = found.labels >= 0
+    assert sum(sizes) == inside.sum()
+    assert found.settings["outside"] == 1000 - inside.sum() > 0
+    assert np.array_equal(np.isnan(found.similarity), ~inside)
+    assert found.items.column("cluster").null_count == (~inside).sum()
+    assert found.items.column("cluster_name").null_count == (~inside).sum()
+    assert f"{len(found)} clusters of {inside.sum():,} items, {(~inside).sum():,} are in none" in (
+        repr(found)
+    )
+    names = found.table.column("name").to_pylist()
+    assert len(set(names)) == len(names)
+    # Tighter than a partition into as many groups.
+    coarse = lw.clusters(model, len(found))
+    assert np.nanmean(found.similarity) > np.nanmean(coarse.similarity)
+    again = lw.clusters(model, method="hdbscan", min_size=4, seed=9)
+    assert again.table.equals(found.table)
+    same = again.match(found.write(tmp_path / "items.parquet"))
+    assert same.column("earlier").to_pylist() == found.ids.tolist()
+    assert same.column("overlap").to_pylist() == [1.0] * len(found)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"method": "dbscan"}, "method must be 'kmeans' or 'hdbscan', got 'dbscan'"),
+        ({"method": None}, "method must be 'kmeans' or 'hdbscan', got None"),
+        ({"method": "hdbscan", "n": 3}, "n goes with method 'kmeans', got it with 'hdbscan'"),
+        ({"min_size": 3}, "min_size goes with method 'hdbscan', got it with 'kmeans'"),
+        ({"method": "hdbscan", "min_size": 1}, "min_size must be a whole number of at least 2"),
+        ({"method": "hdbscan", "min_size": 2.5}, "min_size must be a whole number of at least 2"),
+        ({"method": "hdbscan", "min_size": True}, "min_size must be a whole number of at least 2"),
+        ({"method": "hdbscan", "min_size": 1001}, "min_size must be at most 1,000, the items with"),
+        ({"method": "hdbscan", "min_size": 900}, "found no cluster of at least 900 items among"),
+    ],
+)
+def test_bad_arguments(model: lw.Model, arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=re.escape(message)):
+        lw.clusters(model, **arguments)
+
+
+def test_too_many_for_tight_groups(model: lw.Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clustering, "MOST_ITEMS", 999)
+    with pytest.raises(
+        InputError, match="'hdbscan' is for up to 999 items, got 1,000 with vectors"
+    ):
+        lw.clusters(model, method="hdbscan")
+
+
 # --- names ----------------------------------------------------------------------------------------
 
 
@@ -292,6 +368,25 @@ def test_the_command(model: lw.Model, tmp_path: Path, capfd: Capture) -> None:
     assert all(
         row["cluster"] == row["earlier"] for row in said["matches"] if row["earlier"] in kept
     )
+    ran = run(capfd, "clusters", tmp_path / "model", "--method", "hdbscan", "--json", "-q")
+    said = json.loads(ran.out)
+    assert said["settings"]["min_size"] == 10
+    assert (said["items"] + said["outside"], said["without_vector"]) == (1000, 0)
+    ran = run(capfd, "clusters", tmp_path / "model", "--method", "hdbscan", "-n", 3)
+    assert ran.code == 1
+    assert "n goes with method 'kmeans', got it with 'hdbscan'" in ran.err
+    ran = run(capfd, "clusters", tmp_path / "model", "--method", "dbscan")
+    assert ran.code == 2
+    assert "'kmeans', 'hdbscan'" in ran.err
     ran = run(capfd, "clusters", tmp_path / "model", "-n", 5000)
     assert ran.code == 1
     assert "n must be at most 1,000" in ran.err
+
+
+def test_the_command_has_the_defaults_of_the_function() -> None:
+    ours = inspect.signature(lw.clusters).parameters
+    given = command.make_context("clusters", ["model"]).params
+    for name in ("n", "method", "min_size", "catalogue", "seed"):
+        assert given[name] == ours[name].default, name
+    choices = next(option for option in command.params if option.name == "method").type
+    assert list(choices.choices) == list(clustering.METHODS)

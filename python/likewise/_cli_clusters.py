@@ -23,6 +23,7 @@ from likewise._cli_options import (
 )
 from likewise._cli_output import print_json, print_labelled, print_text, refusals
 from likewise.catalogue import Catalogue
+from likewise.clustering import METHODS
 from likewise.clustering import clusters as find_clusters
 from likewise.storage import load
 
@@ -36,6 +37,7 @@ __all__ = ["clusters"]
     examples="""
 likewise clusters model
 likewise clusters model -n 50 -o items.parquet --about clusters.parquet
+likewise clusters model --method hdbscan --min-size 5 -o series.parquet
 likewise clusters model --earlier yesterday.parquet -o items.parquet
 likewise clusters model --catalogue new-shop.csv -o items.parquet
 """,
@@ -43,7 +45,16 @@ likewise clusters model --catalogue new-shop.csv -o items.parquet
 @click.argument("model", type=PATH)
 @click.option(
     "-n", type=click.IntRange(1), cls=Option,
-    help="Clusters; when left out, the fewest whose silhouette is nearly the highest.",
+    help="Clusters of k-means; when left out, the fewest whose silhouette is nearly the highest.",
+)  # fmt: skip
+@click.option(
+    "--method", type=click.Choice(METHODS), default="kmeans", show_default=True, cls=Option,
+    help="kmeans puts every item into a cluster; hdbscan finds tight groups, and leaves out the "
+    "others.",
+)  # fmt: skip
+@click.option(
+    "--min-size", type=click.IntRange(2), cls=Option,
+    help="Items of the smallest cluster of hdbscan; 10 when left out.",
 )  # fmt: skip
 @click.option(
     "--output", "-o", type=PATH, cls=Option,
@@ -72,6 +83,8 @@ likewise clusters model --catalogue new-shop.csv -o items.parquet
 def clusters(
     model: Path,
     n: int | None,
+    method: str,
+    min_size: int | None,
     output: Path | None,
     about: Path | None,
     earlier: Path | None,
@@ -81,7 +94,7 @@ def clusters(
     quiet: bool,
     **values: Any,
 ) -> None:
-    """Group the items of MODEL by their center vectors (k-means), and name the groups.
+    """Group the items of MODEL by their center vectors, and name the groups.
 
     Needs the extra viz: pip install 'likewise[viz]'.
     """
@@ -90,7 +103,10 @@ def clusters(
     columns = columns_given(values, *CATALOGUE_COLUMNS)
     items = None if catalogue is None else Catalogue.read(catalogue, **columns)
     with WorkProgress("grouping", quiet) as progress, refusals():
-        found = find_clusters(loaded, n, catalogue=items, seed=seed, progress=progress)
+        found = find_clusters(
+            loaded, n, method=method, min_size=min_size, catalogue=items, seed=seed,
+            progress=progress,
+        )  # fmt: skip
     matches = None
     if earlier is not None:
         with refusals():
@@ -104,7 +120,8 @@ def clusters(
         return print_json(
             {
                 "items": int((found.labels >= 0).sum()),
-                "without_vector": int((found.labels < 0).sum()),
+                "outside": found.settings.get("outside", 0),
+                "without_vector": int((found.labels < 0).sum()) - found.settings.get("outside", 0),
                 "settings": found.settings,
                 "clusters": found.table.to_pylist(),
                 "matches": None if matches is None else matches.to_pylist(),

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["choose_number", "k_means", "silhouette"]
+__all__ = ["choose_number", "k_means", "silhouette", "single_threaded"]
 
 Float32 = npt.NDArray[np.float32]
 Int32 = npt.NDArray[np.int32]
@@ -46,7 +46,6 @@ def k_means(points: Float32, n: int, seed: int) -> tuple[Int32, Float32]:
     try:
         from sklearn.cluster import KMeans, MiniBatchKMeans
         from sklearn.exceptions import ConvergenceWarning
-        from threadpoolctl import threadpool_limits
     except ImportError as error:
         raise ImportError("clusters need scikit-learn: pip install 'likewise[viz]'") from error
     fit: Any
@@ -54,13 +53,20 @@ def k_means(points: Float32, n: int, seed: int) -> tuple[Int32, Float32]:
         fit = KMeans(n, n_init=3, max_iter=100, random_state=seed)
     else:
         fit = MiniBatchKMeans(n, n_init=3, batch_size=8192, random_state=seed)
-    with threadpool_limits(limits=1), warnings.catch_warnings():
+    with single_threaded(), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct points than n
         fit.fit(points)
         centers = np.asarray(fit.cluster_centers_, np.float32)
         centers /= np.maximum(np.linalg.norm(centers, axis=1, keepdims=True), 1e-12)
         centers = np.unique(centers, axis=0)
         return _nearest(points, centers), centers
+
+
+def single_threaded() -> Any:
+    """Keep the libraries below scikit-learn to one thread while a block runs."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(limits=1)
 
 
 def _nearest(points: Float32, centers: Float32) -> Int32:

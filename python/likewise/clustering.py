@@ -1,7 +1,7 @@
 """Clusters: the items of a catalogue in groups of alike ones, with names that say what they are.
 
-Owns the k-means on unit vectors, the choice of how many, the numbers that clusters keep from one
-day to the next, and their files. How clusters are named is in _cluster_names.py.
+Owns which items are grouped and how, the numbers that clusters keep from one day to the next, and
+their files. The methods are in _kmeans.py and _hdbscan.py, names in _cluster_names.py.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from likewise._cluster_names import GroupName, name_groups
+from likewise._hdbscan import MOST_ITEMS, tight_groups
 from likewise._kmeans import choose_number, k_means
 from likewise._search_arguments import unit_rows
 from likewise._text_table import table as text_table
@@ -28,11 +29,13 @@ from likewise.errors import InputError
 if TYPE_CHECKING:
     from likewise.model import Model
 
-__all__ = ["Clusters", "clusters"]
+__all__ = ["METHODS", "Clusters", "clusters"]
 
 Float32 = npt.NDArray[np.float32]
 Int32 = npt.NDArray[np.int32]
 
+METHODS = ("kmeans", "hdbscan")
+_MIN_SIZE = 10
 _NEAREST, _CENTRAL = 3, 5
 _SHOWN = 40
 _SMALLEST_OVERLAP = 0.1  # Jaccard below which a cluster of today is no cluster of yesterday
@@ -47,7 +50,8 @@ class Clusters:
     catalogue : Catalogue
         The items.
     labels : int32 array (n_items,)
-        The number of each item's cluster; -1 for an item without a vector.
+        The number of each item's cluster; -1 for an item without a vector, and with HDBSCAN for
+        one that is in no cluster.
     similarity : float32 array (n_items,)
         Cosine of each item to the middle of its cluster; not a number without one.
     ids : int32 array (n,)
@@ -61,7 +65,8 @@ class Clusters:
         ``nearest`` (numbers of the nearest clusters), ``central`` (ids of the items nearest to its
         middle).
     settings : dict
-        ``n``, ``seed``, and ``silhouettes`` by number of clusters where the number was chosen.
+        ``method``, ``n``, ``seed``; ``silhouettes`` by number of clusters where the number was
+        chosen; ``min_size`` and ``outside``, the items with vectors in no cluster, with HDBSCAN.
 
     Examples
     --------
@@ -83,7 +88,7 @@ class Clusters:
     def items(self) -> pa.Table:
         """The items: ``item_id``, ``cluster`` (int32), ``cluster_name``, ``similarity``.
 
-        In the order of the catalogue; null where an item has no vector.
+        In the order of the catalogue; null where an item is in no cluster.
         """
         names = dict(zip(self.ids.tolist(), self.table.column("name").to_pylist(), strict=True))
         outside = self.labels < 0
@@ -191,6 +196,8 @@ class Clusters:
             for r in self.table.slice(0, _SHOWN).to_pylist()
         ]
         head = f"{len(self):,} clusters of {int((self.labels >= 0).sum()):,} items"
+        if outside := self.settings.get("outside"):
+            head += f", {outside:,} are in none"
         lines = text_table(
             ["", "items", "cohesion", "name"], rows, right=(0, 1, 2), flexible=(3,),
             width=terminal_width(),
@@ -203,11 +210,13 @@ def clusters(
     model: Model,
     n: int | None = None,
     *,
+    method: str = "kmeans",
+    min_size: int | None = None,
     catalogue: Catalogue | Any | None = None,
     seed: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Clusters:
-    """Group items by their center vectors: k-means on the unit sphere, named by what they share.
+    """Group items by their center vectors, taken to length 1, and name what they share.
 
     Parameters
     ----------
@@ -218,10 +227,18 @@ def clusters(
         fewest, of some from 4 to 256, whose mean simplified silhouette (Vendramin et al. 2010) is
         at least nine tenths of the highest: how much nearer, on average, an item is to the middle
         of its own cluster than to the next. Looked for on a sample of up to 10,000 items.
+        HDBSCAN finds the number itself and takes no n.
+    method : {"kmeans", "hdbscan"}
+        k-means puts every item into a cluster: a partition, to browse a catalogue or to put items
+        on pages. HDBSCAN (Campello et al. 2013) finds tight groups only, near duplicates and
+        series, and leaves out what has no company, often most of a catalogue: its cluster is null.
+        It is for up to 50,000 items; its time grows with their square.
+    min_size : int, optional
+        Items of the smallest cluster of HDBSCAN, at least 2; 10 without it.
     catalogue : Catalogue or what Catalogue.read takes, optional
         Other items than those of training; no events are needed.
     seed : int
-        Same model, same seed, same clusters with the same numbers.
+        Same model, same seed, same clusters with the same numbers. HDBSCAN has no chance in it.
     progress : callable, optional
         Gets fits done and in all.
 
@@ -233,16 +250,17 @@ def clusters(
     Raises
     ------
     InputError
-        When n is out of range or no item has a vector.
+        When an argument is out of range or goes with the other method, no item has a vector, there
+        are too many items for HDBSCAN, or it finds no cluster.
     ImportError
         When scikit-learn is missing; names the extra.
 
     Examples
     --------
     >>> print(lw.clusters(model, n=20))  # doctest: +SKIP
+    >>> series = lw.clusters(model, method="hdbscan", min_size=5)  # doctest: +SKIP
     """
-    if n is not None and (isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1):
-        raise InputError(f"n must be a whole number of at least 1, got {n!r}")
+    _check(method, n, min_size)
     if catalogue is None:
         items, vectors, counts = model.catalogue, model.center, model.counts
     else:
@@ -255,10 +273,18 @@ def clusters(
     if n is not None and n > len(known):
         raise InputError(f"n must be at most {len(known):,}, the items with vectors, got {n:,}")
     points = np.ascontiguousarray(units[known])
-    settings: dict[str, Any] = {"seed": seed}
-    if n is None:
-        n, settings["silhouettes"] = choose_number(points, seed, progress)
-    found, centroids = k_means(points, int(n), seed)
+    settings: dict[str, Any] = {"method": method, "seed": seed}
+    if method == "hdbscan":
+        settings["min_size"] = int(min_size or _MIN_SIZE)
+        found, centroids = _tight(points, settings["min_size"])
+    else:
+        if n is None:
+            n, settings["silhouettes"] = choose_number(points, seed, progress)
+        found, centroids = k_means(points, int(n), seed)
+    inside = np.flatnonzero(found >= 0)
+    if len(inside) < len(known):
+        settings["outside"] = len(known) - len(inside)
+    known, found, points = known[inside], found[inside], points[inside]
     # The largest first; of equally large ones that whose first item comes first.
     sizes = np.bincount(found, minlength=len(centroids))
     first = np.full(len(centroids), len(known))
@@ -276,6 +302,40 @@ def clusters(
     table = _table(items, counts, labels, similarity, centroids, names)
     ids = np.arange(len(order), dtype=np.int32)
     return Clusters(items, labels, similarity, ids, centroids, table, settings)
+
+
+def _check(method: str, n: int | None, min_size: int | None) -> None:
+    if method not in METHODS:
+        raise InputError(f"method must be 'kmeans' or 'hdbscan', got {method!r}")
+    for name, value, least, goes_with in (
+        ("n", n, 1, "kmeans"),
+        ("min_size", min_size, 2, "hdbscan"),
+    ):
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+            raise InputError(f"{name} must be a whole number of at least {least}, got {value!r}")
+        if method != goes_with:
+            raise InputError(f"{name} goes with method {goes_with!r}, got it with {method!r}")
+
+
+def _tight(points: Float32, min_size: int) -> tuple[Int32, Float32]:
+    if len(points) > MOST_ITEMS:
+        raise InputError(
+            f"method 'hdbscan' is for up to {MOST_ITEMS:,} items, got {len(points):,} with "
+            f"vectors: use 'kmeans', or give a part as catalogue"
+        )
+    if min_size > len(points):
+        raise InputError(
+            f"min_size must be at most {len(points):,}, the items with vectors, got {min_size:,}"
+        )
+    found, centroids = tight_groups(points, min_size)
+    if not len(centroids):
+        raise InputError(
+            f"method 'hdbscan' found no cluster of at least {min_size} items among "
+            f"{len(points):,}: take a smaller min_size, or 'kmeans'"
+        )
+    return found, centroids
 
 
 def _table(
