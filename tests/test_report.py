@@ -106,7 +106,7 @@ def test_the_evaluation_shows_its_intervals_and_differences() -> None:
     even = {"difference": 0.01, "difference_low": -0.02, "difference_high": 0.04}
     none = {"difference": 0.0, "difference_low": 0.0, "difference_high": 0.0}
     rows = [
-        quality(hr_low=0.21, hr_high=0.29, **none),
+        quality(hr_low=0.21, hr_high=0.29, mrr_low=0.08, mrr_high=0.12, ndcg=0.15, **none),
         quality(system="even", **even),
         quality(system="worse", **sure),
         quality(system="likewise", kind="cold query", **none),
@@ -114,10 +114,13 @@ def test_the_evaluation_shows_its_intervals_and_differences() -> None:
     ]
     made = evaluation_section([{"split": "last", "k": 20, "rows": rows}])
     cells = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in made.split("<tr>")[2:]]
-    assert cells[0] == ["likewise", "warm", "0.250", "0.210 to 0.290", "", "0.100", "400"]
-    assert cells[1][3:5] == ["", "+0.010 (-0.020 to +0.040)"]
-    assert cells[2][4] == "-0.050 (-0.080 to -0.020)*"
-    assert [row[4] for row in cells[3:]] == ["", "-0.050 (-0.080 to -0.020)*"]
+    shown = [[re.sub(r"<.*?>", "", cell) for cell in row] for row in cells]
+    head = ["likewise", "warm", "0.250 0.210 to 0.290", ""]
+    assert shown[0] == [*head, "0.100 0.080 to 0.120", "0.150", "400"]
+    assert shown[1][2:4] == ["0.250", "+0.010 -0.020 to +0.040"]
+    worse = "-0.050* -0.080 to -0.020"
+    assert shown[2][3] == worse
+    assert [row[3] for row in shown[3:]] == ["", worse]
 
 
 def test_the_evaluation_shows_nothing_that_is_no_number() -> None:
@@ -146,12 +149,14 @@ def test_an_evaluation_as_it_is_printed_is_shown(sessions: lw.Sessions) -> None:
     )  # fmt: skip
     made = Texts(evaluation_section([json.loads(found.to_json())])).text
     for row in found.rows:
-        assert f"{row.hr:.3f}{row.hr_low:.3f} to {row.hr_high:.3f}" in made
-    assert found.rows[0].hr_low < found.rows[0].hr_high
+        for name in ("hr", "mrr", "ndcg"):
+            value, low, high = (getattr(row, name + end) for end in ("", "_low", "_high"))
+            assert low < high
+            assert f"{value:.3f} {low:.3f} to {high:.3f}" in made
     last = found.rows[-1]
-    assert (
-        f"{last.difference:+.3f} ({last.difference_low:+.3f} to {last.difference_high:+.3f})"
-    ) in made
+    star = "*" if last.difference_low > 0 or last.difference_high < 0 else ""
+    between = f"{last.difference_low:+.3f} to {last.difference_high:+.3f}"
+    assert f"{last.difference:+.3f}{star} {between}" in made
 
 
 def test_lists_of_every_kind(model: lw.Model) -> None:

@@ -123,7 +123,7 @@ def training_section(history: list[dict[str, Any]]) -> Html:
 
 
 def evaluation_section(evaluations: Sequence[dict[str, Any]]) -> Html:
-    """Hit rates beside those of the baselines, with the intervals that the evaluation found."""
+    """Show quality beside that of the baselines, with the intervals that the evaluation found."""
     if not evaluations:
         note = (
             "No evaluation was given to this report: likewise evaluate --json makes one, "
@@ -133,7 +133,7 @@ def evaluation_section(evaluations: Sequence[dict[str, Any]]) -> Html:
     parts = []
     for found in evaluations:
         k = found["k"]
-        header = ["system", "pairs", f"HR@{k}", "95 % interval", "vs first", f"MRR@{k}", "n"]
+        header = ["system", "pairs", f"HR@{k}", "vs first", f"MRR@{k}", f"NDCG@{k}", "n"]
         trained = (
             f"Split {found['split']}: trained on {found.get('train_events', 0):,} events of "
             f"{found.get('train_sessions', 0):,} sessions, without what is looked for."
@@ -143,9 +143,10 @@ def evaluation_section(evaluations: Sequence[dict[str, Any]]) -> Html:
         rows = _quality_rows(found["rows"])
         parts.append(grid(f"Quality, split {found['split']}", header, rows, range(2, 7)))
     parts.append(
-        tag("p", "HR: how often what was held out is among the best answers. Intervals are by "
-                 "bootstrap. vs first: HR less that of the first system on the same pairs, with "
-                 "the 95 % interval of that difference; * where it excludes 0.", class_="quiet")
+        tag("p", "HR: how often what was held out is among the best answers; MRR and NDCG count "
+                 "more what stands further up. Below each its 95 % interval, by bootstrap. vs "
+                 "first: HR less that of the first system on the same pairs, and the interval of "
+                 "that difference; * where it excludes 0.", class_="quiet")
     )  # fmt: skip
     return section("evaluation", "Evaluation", *parts)
 
@@ -157,22 +158,24 @@ def _quality_rows(results: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
     rows: list[tuple[Any, ...]] = []
     for row in shown:
         bar = f"background-size: {100 * row['hr'] / most:.0f}% 4px"
-        hit = tag("td", f"{row['hr']:.3f}", class_="number bar", style=bar)
-        interval = " to ".join(f"{v:.3f}" for v in _figures(row, "hr_low", "hr_high"))
-        mrr = "".join(f"{v:.3f}" for v in _figures(row, "mrr"))
-        less = _difference(row) if row["kind"] in compared else ""
+        hit = tag("td", _measured(row, "hr"), class_="number bar", style=bar)
+        less = _measured(row, "difference", "+") if row["kind"] in compared else ""
         compared.add(row["kind"])
-        rows.append((row["system"], row["kind"], hit, interval, less, mrr, f"{row['n']:,}"))
+        others = [_measured(row, measure) for measure in ("mrr", "ndcg")]
+        rows.append((row["system"], row["kind"], hit, less, *others, f"{row['n']:,}"))
     return rows
 
 
-def _difference(row: dict[str, Any]) -> str:
-    found = "".join(f"{v:+.3f}" for v in _figures(row, "difference"))
-    interval = _figures(row, "difference_low", "difference_high")
+def _measured(row: dict[str, Any], name: str, sign: str = "") -> Html:
+    """Return a figure and, below it, its interval where there is one."""
+    found = "".join(f"{v:{sign}.3f}" for v in _figures(row, name))
+    interval = _figures(row, f"{name}_low", f"{name}_high")
     if not found or not interval:
-        return found
+        return Html(found)
     low, high = interval
-    return f"{found} ({low:+.3f} to {high:+.3f}){'*' if low > 0 or high < 0 else ''}"
+    star = "*" if sign and (low > 0 or high < 0) else ""
+    between = tag("small", f"{low:{sign}.3f} to {high:{sign}.3f}", class_="quiet")
+    return Html(f"{found}{star} {between}")
 
 
 def _figures(row: dict[str, Any], *names: str) -> list[float]:
