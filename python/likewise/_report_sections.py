@@ -32,6 +32,7 @@ __all__ = [
 ]  # fmt: skip
 
 _CLUSTERS = 40
+_OPEN = 12  # of them at once
 
 
 def section(name: str, title: str, *children: Html) -> Html:
@@ -40,23 +41,38 @@ def section(name: str, title: str, *children: Html) -> Html:
 
 
 def grid(
-    caption: str, header: Sequence[str], rows: Iterable[Sequence[Any]], numbers: Sequence[int] = ()
+    caption: str,
+    header: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    numbers: Sequence[int] = (),
+    *,
+    stacked: bool = False,
 ) -> Html:
-    """Return a table; columns in `numbers` are flush right. Cells may be `Html`."""
+    """Return a table; columns in `numbers` are flush right. Cells may be `Html`.
+
+    `stacked`: on a phone each row becomes a block of lines, as its texts are too long for columns.
+    """
 
     def kind(place: int) -> str:
         return "number" if place in numbers else "text"
 
     head = tag("tr", *[tag("th", h, scope="col", class_=kind(i)) for i, h in enumerate(header)])
-    body = [tag("tr", *[_cell(c, kind(i)) for i, c in enumerate(row)]) for row in rows]
-    table = tag("table", tag("caption", caption), tag("thead", head), tag("tbody", *body))
+    heads = header if stacked else [None] * len(header)
+    body = [
+        tag("tr", *[_cell(c, kind(i), h) for i, (c, h) in enumerate(zip(row, heads, strict=True))])
+        for row in rows
+    ]
+    table = tag(
+        "table", tag("caption", caption), tag("thead", head), tag("tbody", *body),
+        class_="stacked" if stacked else None,
+    )  # fmt: skip
     return tag("div", table, class_="wide", tabindex="0", role="region", aria_label=caption)
 
 
-def _cell(value: Any, kind: str) -> Html:
+def _cell(value: Any, kind: str, head: str | None) -> Html:
     if isinstance(value, Html) and value.startswith("<td"):
         return value
-    return tag("td", value, class_=kind)
+    return tag("td", value, class_=kind, data_head=head or None)
 
 
 def _whole(values: Any) -> list[tuple[str, Any]]:
@@ -201,6 +217,7 @@ def map_section(picture: Map | None, data: dict[str, Any]) -> Html:
             for r in rows
         ],
         numbers=[1, 2],
+        stacked=True,
     )
     return section(
         "map", "Category map",
@@ -238,15 +255,18 @@ def clusters_section(found: Clusters | None) -> Html:
              f"{row['cohesion']:.2f}", central, near)
         )  # fmt: skip
     more = len(found) - _CLUSTERS
+    head = ["name", "items", "events", "cohesion", "at the middle", "nearest"]
+    tables = [grid("Clusters, the largest first", head, rows[:_OPEN], [1, 2, 3], stacked=True)]
+    if len(rows) > _OPEN:
+        rest = grid("Clusters, further ones", head, rows[_OPEN:], [1, 2, 3], stacked=True)
+        tables.append(tag("details", tag("summary", f"{len(rows) - _OPEN} more"), rest))
     return section(
         "clusters", "Clusters",
         tag("p", f"{len(found):,} groups of alike items by k-means on unit vectors"
                  + (f"; the {_CLUSTERS} largest are shown." if more > 0 else ".")
                  + " Cohesion is the mean cosine of the items to the middle of their group.",
             class_="quiet"),
-        grid("Clusters, the largest first",
-             ["name", "items", "events", "cohesion", "at the middle", "nearest"], rows,
-             numbers=[1, 2, 3]),
+        *tables,
     )  # fmt: skip
 
 
@@ -291,7 +311,8 @@ def _list(example: Example) -> Html:
         header.insert(4, "events")
     name = text(example.name or example.item_id)
     about = f"{example.events:,} events" if example.events else "no events"
-    table = grid("Answers, best first", header, rows, numbers=[0, 1, 4] if known else [0, 1])
+    numbers = [0, 1, 4] if known else [0, 1]
+    table = grid("Answers, best first", header, rows, numbers, stacked=True)
     return tag(
         "details",
         tag("summary", name, " ", tag("span", text(example.category or "no category"),
@@ -325,7 +346,14 @@ def header(model: Model, title: str) -> Html:
     line = (
         f"{about['items']:,} items ({about['warm_items']:,} with history, {cold:,} new), "
         f"{about['events']:,} events, {about['dim']} dimensions, {about['bytes'] / 1e6:,.1f} MB; "
-        f"trained {about['created']} by likewise {about['version']}"
+        f"trained {_moment(about['created'])} by likewise {about['version']}"
     )
     inside = tag("div", tag("h1", text(title)), tag("p", line, class_="quiet"))
     return join(tag("header", inside, theme_button(), class_="top"))
+
+
+def _moment(spelled: str) -> str:
+    """Return an ISO time of UTC as people write it; others as they are."""
+    if not spelled.endswith("+00:00"):
+        return spelled
+    return f"{spelled[:10]} {spelled[11:16]} UTC"

@@ -57,7 +57,7 @@ function likewiseMap(root, data) {
       marker: { size: here.map((i) => size(data.events[i]) + 2), color: here.map((i) => colour(data.top[i])),
                 opacity: 1, line: { width: 1.5, color: ink } },
     };
-    const shown = data.named[side.name];
+    const shown = data.named[side.name].slice(0, innerWidth > 640 ? 24 : 12); // 40rem of page.css
     const names = {
       type: "scatter", mode: "text", x: shown.map((i) => side.x[i]), y: shown.map((i) => side.y[i]),
       text: shown.map((i) => inert(data.labels[i].slice(0, 28))), textposition: shown.map((i) => leaning(side, i)),
