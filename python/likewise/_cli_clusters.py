@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from likewise._cli_maps import WorkProgress, check_places
 from likewise._cli_options import (
     CATALOGUE_COLUMNS,
     PATH,
@@ -19,9 +18,13 @@ from likewise._cli_options import (
     as_json_option,
     column_options,
     columns_given,
+    file_option,
+    output_option,
     quiet_option,
+    seed_option,
 )
 from likewise._cli_output import print_json, print_labelled, print_text, refusals
+from likewise._cli_work import WorkProgress, check_places
 from likewise.catalogue import Catalogue
 from likewise.clustering import METHODS
 from likewise.clustering import clusters as find_clusters
@@ -56,10 +59,7 @@ likewise clusters model --catalogue new-shop.csv -o items.parquet
     "--min-size", type=click.IntRange(2), cls=Option,
     help="Items of the smallest cluster of hdbscan; 10 when left out.",
 )  # fmt: skip
-@click.option(
-    "--output", "-o", type=PATH, cls=Option,
-    help="Parquet file of the items: item_id, cluster, cluster_name, similarity.",
-)  # fmt: skip
+@output_option("Parquet file of the items: item_id, cluster, cluster_name, similarity.")
 @click.option(
     "--about", type=PATH, cls=Option,
     help="Parquet file of the clusters: name, items, events, cohesion, category, words, nearest, "
@@ -69,14 +69,11 @@ likewise clusters model --catalogue new-shop.csv -o items.parquet
     "--earlier", type=PATH, cls=Option,
     help="An earlier --output: clusters that match keep its numbers, new ones get new numbers.",
 )  # fmt: skip
-@click.option(
-    "--catalogue", metavar="FILE", cls=Option,
-    help="Group the items of this catalogue instead of those of training; no events are needed.",
-)  # fmt: skip
-@click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, cls=Option,
-    help="Same seed, same clusters.",
-)  # fmt: skip
+@file_option(
+    "--catalogue",
+    "Group the items of this catalogue instead of those of training; no events are needed.",
+)
+@seed_option("Same seed, same clusters.")
 @as_json_option
 @quiet_option
 @column_options(*CATALOGUE_COLUMNS)

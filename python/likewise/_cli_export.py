@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from likewise._cli_options import PATH, Command, Option, as_json_option
+from likewise._cli_options import PATH, Command, Option, as_json_option, output_option
 from likewise._cli_output import print_json, print_labelled, refusals
 from likewise.interop import to_projector, to_word2vec, write_parquet
 from likewise.storage import load
@@ -25,10 +25,9 @@ likewise export model -o vectors.parquet --format parquet
 """,
 )
 @click.argument("model", type=PATH)
-@click.option(
-    "--output", "-o", type=PATH, required=True, cls=Option,
-    help="File, or for the projector a folder; replaced when the new one is complete.",
-)  # fmt: skip
+@output_option(
+    "File, or for the projector a folder; replaced when the new one is complete.", required=True
+)
 @click.option(
     "--format", "form", required=True, cls=Option,
     type=click.Choice(["word2vec", "word2vec-binary", "projector", "parquet"]),

@@ -28,9 +28,12 @@ __all__ = [
     "as_json_option",
     "column_options",
     "columns_given",
+    "file_option",
     "option_help",
     "options_given",
+    "output_option",
     "quiet_option",
+    "seed_option",
     "session_options",
     "training_options",
 ]
@@ -118,6 +121,29 @@ quiet_option = click.option("--quiet", "-q", is_flag=True, cls=Option, help="Sho
 as_json_option = click.option(
     "--json", "as_json", is_flag=True, cls=Option, help="Print JSON for other programs."
 )
+
+
+def output_option(
+    text: str, name: str = "output", *, required: bool = False, multiple: bool = False
+) -> Callable[[Decorated], Decorated]:
+    """Give a command ``--output`` or ``-o``, with what is written there."""
+    return click.option(
+        "--output", "-o", name, type=PATH, required=required, multiple=multiple, cls=Option,
+        help=text,
+    )  # fmt: skip
+
+
+def file_option(declaration: str, text: str) -> Callable[[Decorated], Decorated]:
+    """Give a command an option that names a file to read, in whatever format it is."""
+    return click.option(declaration, metavar="FILE", cls=Option, help=text)
+
+
+def seed_option(text: str) -> Callable[[Decorated], Decorated]:
+    """Give a command ``--seed``, with what it decides."""
+    return click.option(
+        "--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, cls=Option,
+        help=text,
+    )  # fmt: skip
 
 
 def option_help() -> dict[str, str]:

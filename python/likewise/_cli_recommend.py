@@ -5,14 +5,11 @@ Owns how the job is put on the command line, its progress and its summary.
 
 from __future__ import annotations
 
-import sys
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
-from tqdm import tqdm
 
 from likewise._cli_options import (
     CATALOGUE_COLUMNS,
@@ -22,39 +19,16 @@ from likewise._cli_options import (
     as_json_option,
     column_options,
     columns_given,
+    file_option,
+    output_option,
     quiet_option,
 )
 from likewise._cli_output import print_json, print_labelled, print_text, refusals
+from likewise._cli_work import WorkProgress
 from likewise.catalogue import Catalogue
 from likewise.storage import load
 
 __all__ = ["recommend"]
-
-
-class _Progress:
-    """A bar in a terminal, a line every ten seconds elsewhere; nothing when quiet."""
-
-    def __init__(self, quiet: bool) -> None:
-        self._quiet = quiet
-        self._bar: Any = None
-        self._began = self._line = time.monotonic()
-
-    def __call__(self, done: int, total: int) -> None:
-        if self._quiet:
-            return
-        now = time.monotonic()
-        if sys.stderr.isatty():
-            if self._bar is None:
-                self._bar = tqdm(
-                    total=total, desc="items", file=sys.stderr, leave=False, dynamic_ncols=True
-                )
-            self._bar.update(done - self._bar.n)
-            if done == total:
-                self._bar.close()
-        elif now >= self._line + 10.0:
-            self._line = now
-            left = (now - self._began) * (total - done) / max(done, 1)
-            click.echo(f"items: {done / max(total, 1):4.0%}, {left:,.0f} s left", err=True)
 
 
 @click.command(
@@ -68,11 +42,10 @@ likewise recommend model -o new.parquet --catalogue new-shop.parquet --side comp
 """,
 )
 @click.argument("model", type=PATH)
-@click.option(
-    "--output", "-o", type=PATH, required=True, cls=Option,
-    help="Parquet file: item_id, rank, neighbor_id, score. It is replaced when the new one is "
-    "complete.",
-)  # fmt: skip
+@output_option(
+    "Parquet file: item_id, rank, neighbor_id, score. It is replaced when the new one is complete.",
+    required=True,
+)
 @click.option(
     "-k", type=click.IntRange(1), default=20, show_default=True, cls=Option,
     help="Neighbours of each item.",
@@ -81,14 +54,8 @@ likewise recommend model -o new.parquet --catalogue new-shop.parquet --side comp
     "--side", type=click.Choice(["similar", "complements"]), default="similar",
     show_default=True, cls=Option, help="Alike, or seen and bought along with it.",
 )  # fmt: skip
-@click.option(
-    "--catalogue", metavar="FILE", cls=Option,
-    help="Candidates, and items asked about, instead of those of training.",
-)  # fmt: skip
-@click.option(
-    "--queries", metavar="FILE", cls=Option,
-    help="Items asked about, where they are others than the candidates.",
-)  # fmt: skip
+@file_option("--catalogue", "Candidates, and items asked about, instead of those of training.")
+@file_option("--queries", "Items asked about, where they are others than the candidates.")
 @click.option(
     "--where", metavar="CONDITION", cls=Option,
     help="Only candidates that an SQL condition on the columns lets through: \"price < 50\".",
@@ -115,11 +82,11 @@ likewise recommend model -o new.parquet --catalogue new-shop.parquet --side comp
 )  # fmt: skip
 @click.option("--threshold", type=float, metavar="SCORE", cls=Option, help="Lowest score, -1 to 1.")
 @click.option("--names", is_flag=True, cls=Option, help="Also write the names.")
-@click.option(
-    "--attributes", metavar="FILE", cls=Option,
-    help="Table with more columns for --where, --same and --different; without it the file of "
+@file_option(
+    "--attributes",
+    "Table with more columns for --where, --same and --different; without it the file of "
     "--catalogue is.",
-)  # fmt: skip
+)
 @click.option(
     "--exact/--approximate", default=None, cls=Option,
     help="How to search; by the number of comparisons when left out.",
@@ -150,7 +117,7 @@ def recommend(
     asked = None if queries is None else Catalogue.read(queries, **columns)
     if attributes is None and (values["where"] or same or different):
         attributes = catalogue
-    with refusals():
+    with WorkProgress("items", quiet) as progress, refusals():
         done = loaded.recommend_all(
             output,
             catalogue=candidates,
@@ -159,7 +126,7 @@ def recommend(
             item_id=columns["item_id"],
             same=list(same),
             different=list(different),
-            progress=_Progress(quiet),
+            progress=progress,
             **values,
         )
     if as_json:

@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 
-from likewise._cli_maps import WorkProgress, check_places
 from likewise._cli_options import (
     CATALOGUE_COLUMNS,
     EVENT_COLUMNS,
@@ -21,10 +20,14 @@ from likewise._cli_options import (
     as_json_option,
     column_options,
     columns_given,
+    file_option,
+    output_option,
     quiet_option,
+    seed_option,
     session_options,
 )
 from likewise._cli_output import print_json, print_labelled, refusals
+from likewise._cli_work import WorkProgress, check_places
 from likewise.catalogue import Catalogue
 from likewise.errors import InputError
 from likewise.report import write_report
@@ -46,36 +49,21 @@ likewise report model -o report.html --other new-shop.csv
 """,
 )
 @click.argument("model", type=PATH)
-@click.option(
-    "--output", "-o", type=PATH, required=True, cls=Option,
-    help="File to write: a page that needs no network, .html.",
-)  # fmt: skip
-@click.option(
-    "--events", metavar="FILE", cls=Option,
-    help="The events of training, to say what came in and was dropped.",
-)  # fmt: skip
-@click.option(
-    "--catalogue", metavar="FILE", cls=Option,
-    help="The catalogue of training, for the same; goes with --events.",
-)  # fmt: skip
+@output_option("File to write: a page that needs no network, .html.", required=True)
+@file_option("--events", "The events of training, to say what came in and was dropped.")
+@file_option("--catalogue", "The catalogue of training, for the same; goes with --events.")
 @click.option(
     "--evaluation", "evaluations", type=PATH, multiple=True, cls=Option,
     help="What likewise evaluate --json printed; several times for several.",
 )  # fmt: skip
-@click.option(
-    "--other", metavar="FILE", cls=Option,
-    help="Another catalogue, without history: examples of answers from it.",
-)  # fmt: skip
+@file_option("--other", "Another catalogue, without history: examples of answers from it.")
 @click.option("--title", default="Similar products", show_default=True, cls=Option,
               help="Heading of the page.")  # fmt: skip
 @click.option(
     "--clusters", type=click.IntRange(1), cls=Option,
     help="How many; when left out, as likewise clusters chooses.",
 )  # fmt: skip
-@click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, cls=Option,
-    help="Same seed, same map, clusters and examples.",
-)  # fmt: skip
+@seed_option("Same seed, same map, clusters and examples.")
 @session_options
 @as_json_option
 @quiet_option

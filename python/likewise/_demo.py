@@ -20,7 +20,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from likewise._cli_maps import WorkProgress
 from likewise._cli_output import (
     TrainingProgress,
     print_labelled,
@@ -28,6 +27,7 @@ from likewise._cli_output import (
     print_trained,
     whole_file,
 )
+from likewise._cli_work import WorkProgress
 from likewise._simulate_names import TYPES
 from likewise._simulate_words import DEPARTMENTS
 from likewise._text_table import cut, table, terminal_width

@@ -187,20 +187,11 @@ def categories(
                 "best": best,
             }
     near = _nearest_categories(vectors["center"], tree)
-    table = pa.table(
-        {
-            "category": tables["center"].column("category"),
-            "level": tables["center"].column("level"),
-            "items": tables["center"].column("items"),
-            "events": pa.array(tree.totals(model.counts).astype(np.int64)),
-            "top": pa.array([tree.paths[top] for top in tree.tops], pa.large_string()),
-            **_columns(places),
-            "nearest": pa.array(
-                [[tree.paths[other] for other in row] for row in near], pa.list_(pa.large_string())
-            ),
-        }
-    )
-    return _map("categories", table, quality, settings)
+    what = tables["center"].select(["category", "level", "items"])
+    events = tree.totals(model.counts).astype(np.int64)
+    tops = [tree.paths[top] for top in tree.tops]
+    nearest = [[tree.paths[other] for other in row] for row in near]
+    return _map("categories", what, events, tops, places, nearest, quality, settings)
 
 
 def items(
@@ -259,18 +250,8 @@ def items(
         near = [ids[row[row >= 0]].tolist() for row in found.positions]
     tree = CategoryTree(part)
     tops = [NO_CATEGORY if leaf < 0 else tree.paths[tree.tops[leaf]] for leaf in tree.leaves]
-    table = pa.table(
-        {
-            "item_id": part.ids,
-            "name": part.names,
-            "category": part.categories,
-            "events": pa.array(model.counts[known]),
-            "top": pa.array(tops, pa.large_string()),
-            **_columns(places),
-            "nearest": pa.array(near, pa.list_(pa.large_string())),
-        }
-    )
-    return _map("items", table, {}, settings)
+    what = pa.table({"item_id": part.ids, "name": part.names, "category": part.categories})
+    return _map("items", what, model.counts[known], tops, places, near, {}, settings)
 
 
 def _threads(model: Model, threads: int | None) -> int:
@@ -309,8 +290,16 @@ def _lay_out(
 
 
 def _map(
-    kind: str, table: pa.Table, quality: dict[str, dict[str, float]], settings: dict[str, Any]
+    kind: str,
+    what: pa.Table,
+    events: npt.NDArray[np.int64],
+    tops: list[str],
+    places: dict[str, Float32],
+    nearest: list[list[str]],
+    quality: dict[str, dict[str, float]],
+    settings: dict[str, Any],
 ) -> Map:
+    """Put a map together: what its points are, then the columns that every map has."""
     from likewise import __version__
 
     about = {
@@ -318,6 +307,13 @@ def _map(
         "map": kind,
         **{k: str(v) for k, v in settings.items()},
     }
+    shared = {
+        "events": pa.array(events),
+        "top": pa.array(tops, pa.large_string()),
+        **_columns(places),
+        "nearest": pa.array(nearest, pa.list_(pa.large_string())),
+    }
+    table = pa.table({**{name: what.column(name) for name in what.schema.names}, **shared})
     return Map(kind, table.replace_schema_metadata(about), quality, settings)
 
 

@@ -1,0 +1,73 @@
+"""Commands at work: progress that has no training in it, and places that are checked before.
+
+Owns what is shown on standard error meanwhile. Knows nothing about what is done.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from likewise._cli_output import whole_file
+
+__all__ = ["WorkProgress", "check_places"]
+
+
+class WorkProgress:
+    """Shows work on standard error: a bar in a terminal, a line now and then elsewhere.
+
+    Called with what is done and what there is in all.
+    """
+
+    _LINE_SECONDS = 10.0
+
+    def __init__(self, label: str, quiet: bool = False) -> None:
+        self._label = label
+        self._quiet = quiet
+        self._bar: Any = None
+        self._began = time.monotonic()
+        self._next_line = self._began + self._LINE_SECONDS
+
+    def __enter__(self) -> WorkProgress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def __call__(self, done: int, total: int) -> None:
+        """Take note of progress."""
+        if self._quiet:
+            return
+        if sys.stderr.isatty():
+            if self._bar is None:
+                self._bar = tqdm(
+                    total=total, desc=self._label, file=sys.stderr, leave=False, dynamic_ncols=True,
+                    bar_format="{desc}: {percentage:3.0f}% |{bar}| {remaining} left",
+                )  # fmt: skip
+            self._bar.update(done - self._bar.n)
+        elif time.monotonic() >= self._next_line:
+            self._next_line = time.monotonic() + self._LINE_SECONDS
+            left = (time.monotonic() - self._began) * (total - done) / max(done, 1)
+            remaining = f", {left:,.0f} s left" if done else ""
+            click.echo(f"{self._label}: {done / max(total, 1):4.0%}{remaining}", err=True)
+
+
+def check_places(paths: tuple[Path, ...], suffixes: tuple[str, ...]) -> None:
+    """Find out before the work whether files can be written there; leaves nothing behind."""
+
+    class _EnoughError(Exception):
+        pass
+
+    for path in paths:
+        try:
+            with whole_file(path, suffixes):
+                raise _EnoughError
+        except _EnoughError:
+            pass
