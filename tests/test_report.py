@@ -214,6 +214,18 @@ def test_warnings_are_given_when_due(model: lw.Model, sessions: lw.Sessions) -> 
     assert any(w.startswith("100% of the words in the names of the other") for w in warned)
 
 
+def test_items_without_features_are_noticed() -> None:
+    ids = [f"i{i}" for i in range(40)]
+    names = [None, "", " "] + ["thing"] * 37
+    categories = [None, " ", "", None] + ["A > B"] * 36
+    items = lw.Catalogue.from_arrays(ids, categories, names)
+    walks = [ids[start : start + 5] for start in range(35)] * 3
+    options = lw.Options(dim=8, epochs=2, threads=1)
+    found = measure(lw.train(lw.Sessions.read(walks, items), items, options))
+    assert {f[0]: f[1] for f in found.figures}["items without features"] == "3 (7.5%)"
+    assert any(w.startswith("8% of the items have neither a name nor") for w in found.warnings)
+
+
 def test_one_category_and_popularity_are_noticed() -> None:
     # Ten items that everybody sees, and two hundred like them that nobody does.
     n = 210

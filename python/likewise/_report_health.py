@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from likewise._category_tree import CategoryTree
 from likewise.features import Features, Kind
@@ -74,6 +75,14 @@ def _items(model: Model, health: Health) -> None:
         f"{share:.0%} of the items have neither events nor a name or category: they are in no list."
         if share > _MANY_EMPTY else "",
     )  # fmt: skip
+    bare = int(_bare(model.catalogue).sum())
+    share = bare / max(1, len(model.catalogue))
+    health.add(
+        "items without features", f"{bare:,} ({share:.1%})",
+        "they have neither a name nor a category: events alone tell what they are",
+        f"{share:.0%} of the items have neither a name nor a category: nothing is known of them "
+        "until they have been seen." if share > _MANY_EMPTY else "",
+    )  # fmt: skip
     cold = int((model.counts == 0).sum())
     health.add(
         "items without history", f"{cold:,} ({cold / max(1, len(model.catalogue)):.1%})",
@@ -81,6 +90,15 @@ def _items(model: Model, health: Health) -> None:
         "No item is new: this catalogue cannot show how new items fare; see the cold split of the "
         "evaluation." if cold == 0 else "",
     )  # fmt: skip
+
+
+def _bare(catalogue: Catalogue) -> npt.NDArray[np.bool_]:
+    """Tell which items have neither a name nor a category, as far as a person would see."""
+    empty = np.ones(len(catalogue), np.bool_)
+    for texts in (catalogue.names, catalogue.categories):
+        blank = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(texts)), 0)
+        empty &= pc.fill_null(blank, True).to_numpy(zero_copy_only=False)
+    return empty
 
 
 def unknown_words(model: Model, catalogue: Catalogue, items: npt.NDArray[Any]) -> float:
