@@ -143,6 +143,18 @@ def test_on_paper_every_list_is_open(page: Page) -> None:
     assert page.run("return document.querySelectorAll('details[open]').length") == 0
 
 
+def test_on_paper_the_map_has_ink_for_paper(driver: Any, report: Path) -> None:
+    page = open_page(driver, report, dark=True)
+    page.show_map()
+    ink = "return getComputedStyle(document.querySelector('.plot .textpoint text')).fill"
+    assert page.run(ink) == "rgb(232, 235, 239)"
+    try:
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        page.wait(f"{ink} === 'rgb(0, 0, 0)'")
+    finally:
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
 def test_hostile_texts_do_no_harm(driver: Any, tmp_path: Path) -> None:
     place = lw.write_report(
         hostile.model(), tmp_path / "report.html", title=hostile.SCRIPT,

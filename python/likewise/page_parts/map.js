@@ -232,6 +232,7 @@ function likewiseMap(root, data) {
   }, { rootMargin: "100px" });
   watch.observe(root);
   likewiseTheme.listen(draw);
+  window.matchMedia("print").addEventListener("change", draw); // ink for paper, whatever the theme
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
   return { place: (which, i) => place(plots[which], i), go };
 }
