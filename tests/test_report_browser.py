@@ -151,6 +151,8 @@ def test_on_paper_the_map_has_ink_for_paper(driver: Any, report: Path) -> None:
     try:
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
         page.wait(f"{ink} === 'rgb(0, 0, 0)'")
+        assert page.run("return document.querySelector('.legend button').checkVisibility()")
+        assert not page.run("return document.querySelector('#theme').checkVisibility()")
     finally:
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
