@@ -76,13 +76,35 @@ def test_all_lists_open_and_close(page: Page) -> None:
     assert page.run(opened) == 0
 
 
-def test_the_map_is_searched(page: Page, shop_model: lw.Model) -> None:
-    """At once, though the drawing is still asleep; who picks something wakes it."""
+def test_the_still_map_is_searched_and_pointed_at(page: Page, shop_model: lw.Model) -> None:
+    """Before Plotly has been read; picking something wakes it, to zoom."""
     path = shop_model.category_vectors().column("category")[3].as_py()
     page.search(path)
+    found = page.run("return [...document.querySelectorAll('.found li')].map(e => e.textContent)")
+    assert path in found
+    plot = "document.querySelector('.plot')"
+    lit = page.run(f"return {plot}.querySelectorAll('.still path:not(.faded)').length")
+    assert lit == len(found)
+    page.search("")
+    assert page.run("return document.querySelectorAll('.faded').length") == 0
+    page.run(
+        "const data = JSON.parse(document.querySelector('#map-data').textContent);"
+        "const smallest = data.drawn.center.at(-1);"
+        "const [x, y] = document.querySelector('.map').likewise.place(0, smallest);"
+        f"{plot}.dispatchEvent(new PointerEvent('pointermove', {{ clientX: x, clientY: y }}));"
+    )
+    assert "events" in page.run("return document.querySelector('.tip:not([hidden])').textContent")
+    assert page.run("return window.Plotly === undefined")
+    page.search(path)
     page.run("document.querySelector('.found button').click()")
-    page.wait("return !document.querySelector('.tip').hidden", 30)
+    assert path in page.run("return document.querySelector('.tip:not([hidden])').textContent")
+    page.wait("return document.querySelectorAll('.plot .main-svg').length >= 2", 30)
+    page.wait("return !document.querySelector('.tip').hidden")
     assert path in page.run("return document.querySelector('.tip').textContent")
+    low, high = page.run(f"return {plot}.layout.xaxis.range")
+    frame = page.run("return JSON.parse(document.querySelector('#map-data').textContent)")
+    left, right = frame["sides"][0]["frame"][0]
+    assert high - low < (right - left) / 2
 
 
 def test_it_is_worked_by_keyboard(page: Page) -> None:

@@ -1,6 +1,7 @@
 // The map: points with Plotly, and everything around them: search, legend, what a point is.
-// Text of the catalogue reaches the page by textContent alone. The page has a still drawing already:
-// Plotly, which takes a browser about a second to read, is woken when the map comes into view.
+// Text of the catalogue reaches the page by textContent alone. The page has a still drawing already, in
+// which one can search and point; Plotly, which takes a browser a second or two to read, is woken when
+// the map comes into view, for zoom.
 "use strict";
 function likewiseMap(root, data) {
   const COLOURS = 12; // --c0 to --c11 of page.css
@@ -78,8 +79,14 @@ function likewiseMap(root, data) {
   const seen = ({ element, side }) =>
     (element.layout ? [element.layout.xaxis.range, element.layout.yaxis.range] : side.frame);
   let alive = false;
+  const mark = () => { // in the still drawing
+    const hits = new Set(focus || []);
+    plots.forEach(({ element, side }) => element.querySelectorAll(".still path").forEach((path, at) => {
+      path.classList.toggle("faded", focus !== null && !hits.has(data.drawn[side.name][at]));
+    }));
+  };
   const draw = () => {
-    if (!alive) return;
+    if (!alive) return mark();
     plots.forEach((plot) => Plotly.react(plot.element, traces(plot.side), layout(seen(plot)), config));
   };
   const view = ({ element }, xs, ys) => Plotly.relayout(element, { "xaxis.range": [...xs], "yaxis.range": [...ys] });
@@ -108,12 +115,27 @@ function likewiseMap(root, data) {
     tip.style.top = Math.max(0, y - box.top + 14) + "px";
   };
   const hide = () => { tip.hidden = true; };
-  const place = (plot, i) => {
-    const { element, side } = plot;
+  const place = ({ element, side }, i) => {
+    if (!alive) {
+      const box = (element.querySelector("div.still") || element).getBoundingClientRect();
+      const [[left, right], [bottom, top]] = side.frame;
+      return [box.left + ((side.x[i] - left) / (right - left)) * box.width,
+              box.top + ((top - side.y[i]) / (top - bottom)) * box.height];
+    }
     const full = element._fullLayout;
     const box = element.getBoundingClientRect();
     return [box.left + full.xaxis._offset + full.xaxis.l2p(side.x[i]),
             box.top + full.yaxis._offset + full.yaxis.l2p(side.y[i])];
+  };
+  const point = (plot, event) => { // at the nearest point of the still drawing
+    let best = null, nearest = 12;
+    for (const i of data.drawn[plot.side.name]) {
+      const [x, y] = place(plot, i);
+      const far = Math.hypot(x - event.clientX, y - event.clientY);
+      if (far <= nearest) [best, nearest] = [i, far]; // of equals the one on top
+    }
+    if (best === null) hide();
+    else show(best, ...place(plot, best));
   };
 
   // --- search and legend ------------------------------------------------------------------------
@@ -125,6 +147,9 @@ function likewiseMap(root, data) {
   const unpress = () => legend.querySelectorAll("button").forEach((b) => b.setAttribute("aria-pressed", "false"));
   const go = (i) => {
     focus = [i];
+    const first = plots.find(({ side }) => side.x[i] !== null);
+    draw();
+    if (first) show(i, ...place(first, i));
     wake(() => {
       plots.forEach((plot) => {
         const { side } = plot;
@@ -133,7 +158,6 @@ function likewiseMap(root, data) {
         view(plot, [side.x[i] - across, side.x[i] + across], [side.y[i] - up, side.y[i] + up]);
       });
       draw();
-      const first = plots.find(({ side }) => side.x[i] !== null);
       if (first) show(i, ...place(first, i));
     });
   };
@@ -193,7 +217,11 @@ function likewiseMap(root, data) {
   root.querySelector(".legend").replaceWith(legend);
   root.prepend(make("div", { class: "controls" }, search, back, said), found);
   root.append(tip);
-  root.querySelectorAll(".plot").forEach((element, i) => plots.push({ element, side: data.sides[i] }));
+  root.querySelectorAll(".plot").forEach((element, i) => {
+    const plot = { element, side: data.sides[i] };
+    plots.push(plot);
+    if (!dense) element.addEventListener("pointermove", (event) => { if (!alive) point(plot, event); });
+  });
   const start = () => {
     if (!window.Plotly) {
       const script = make("script");
