@@ -2,8 +2,8 @@
 
 Every run starts Chromium with an empty profile and opens the page once. An impatient reader is
 simulated inside it: opens a list, changes the theme, types a search and points at the map at the
-first moment each can be done, and scrolls to the map, which wakes Plotly. All times are from the start of navigation to the first frame that
-shows the answer. Nothing is asserted.
+first moment each can be done, and scrolls to the map, which wakes Plotly. All times are from the
+start of navigation to the first frame that shows the answer. Nothing is asserted.
 """
 
 from __future__ import annotations
