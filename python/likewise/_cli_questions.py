@@ -18,7 +18,6 @@ from likewise._cli_options import (
     as_json_option,
     column_options,
     columns_given,
-    file_option,
 )
 from likewise._cli_output import print_json, print_text, refusals
 from likewise.catalogue import Catalogue
@@ -58,7 +57,10 @@ likewise {verb} model --id B000X --catalogue other-shop.parquet
         "-k", type=click.IntRange(1), default=10, show_default=True, cls=Option,
         help="Answers for each item.",
     )  # fmt: skip
-    @file_option("--catalogue", "Answer with items of this catalogue instead of those of training.")
+    @click.option(
+        "--catalogue", metavar="FILE", cls=Option,
+        help="Answer with items of this catalogue instead of those of training.",
+    )  # fmt: skip
     @as_json_option
     @column_options(*CATALOGUE_COLUMNS)
     def command(
