@@ -15,9 +15,9 @@ float damped(float curvature) {
 }  // namespace
 
 float* Scratch::reserve(std::size_t floats) {
-  if (memory_.size() < floats + kRowAlign) memory_.resize(floats + kRowAlign);
+  if (memory_.size() < floats + kLine) memory_.resize(floats + kLine);
   const auto address = reinterpret_cast<std::uintptr_t>(memory_.data());
-  const std::uintptr_t line = kRowAlign * sizeof(float);
+  const std::uintptr_t line = kLine * sizeof(float);
   return reinterpret_cast<float*>((address + line - 1) / line * line);
 }
 
@@ -52,7 +52,7 @@ void Workspace::bring_some_near() {
     const std::size_t now = std::min(left, rows.size());
     for (const float* row : rows.first(now)) {
       if (row == nullptr) continue;
-      for (std::size_t d = 0; d < sides_.stride; d += kRowAlign) __builtin_prefetch(row + d, 1, 2);
+      for (std::size_t d = 0; d < sides_.stride; d += kLine) __builtin_prefetch(row + d, 1, 2);
     }
     rows = rows.subspan(now);
     left -= now;
@@ -150,16 +150,16 @@ void Workspace::lay_out(const PreparedBlock& prepared) {
     center += part.centers();
     context = part.first_negative + part.half->negatives.size();
     most = std::max(most, part.contexts());
-    part.stride = padded(part.contexts()) + kRowAlign;  // kernels may spoil a line past the end
+    part.stride = whole_lines(part.contexts()) + kLine;  // kernels may spoil a line past the end
     const std::size_t noise = part.centers() * kNoiseColumns;
-    part.steps = part.memory.reserve(part.centers() * part.stride + 2 * noise + kRowAlign);
+    part.steps = part.memory.reserve(part.centers() * part.stride + 2 * noise + kLine);
     part.noise = part.steps + part.centers() * part.stride;
     part.context_noise = part.noise + noise;
   }
   center_.curvatures.assign(center, 0.0F);
   context_.curvatures.assign(context, 0.0F);
-  if (most + kRowAlign > reach_) {
-    reach_ = 2 * (most + kRowAlign);
+  if (most + kLine > reach_) {
+    reach_ = 2 * (most + kLine);
     window_weights_.assign(2 * reach_ + 1, 0.0F);
     weight_at_ = window_weights_.data() + reach_;
     for (std::size_t d = 1; d <= std::min(window_, reach_); ++d) {

@@ -78,7 +78,7 @@ class Workspace {
              double* loss);
 
  private:
-  static constexpr std::size_t kNoiseColumns = kRowAlign;  // room for a center's noise
+  static constexpr std::size_t kNoiseColumns = kLine;  // room for a center's noise
 
   /// The items of one side of the block: their vectors, and where their gradients go.
   struct Side {
