@@ -101,10 +101,14 @@ void Workspace::choose_targets(const RowList& rows, Side& side) {
 void Workspace::scatter(const RowList& rows, Side& side) {
   const std::size_t stride = sides_.stride;
   const std::span<float* const> content = rows.content_rows();
-  float* sums = side.slot_memory.reserve(content.size() * stride);
+  float* sum = side.slot_memory.reserve(content.size() * stride);
   side.slot_curvatures.assign(content.size(), 0.0F);
+  side.slot_targets.assign(content.begin(), content.end());
   for (std::uint32_t slot = 0; slot < content.size(); ++slot) {
-    if (rows.is_shared(slot)) std::memset(sums + slot * stride, 0, stride * sizeof(float));
+    if (!rows.is_shared(slot)) continue;
+    side.slot_targets[slot] = sum;
+    std::memset(sum, 0, stride * sizeof(float));
+    sum += stride;
   }
   for (std::size_t i = 0; i < rows.items(); ++i) {
     const std::size_t count = rows.count_content(i);
@@ -114,15 +118,11 @@ void Workspace::scatter(const RowList& rows, Side& side) {
     side.targets.resize(count + 1);
     side.weights.resize(count + 1);
     for (std::size_t e = 0; e < count; ++e) {
+      const std::uint32_t slot = slots[e];
       const float curvature = weights[e] * weights[e] * side.curvatures[i];
-      if (rows.is_shared(slots[e])) {
-        side.targets[e] = sums + slots[e] * stride;
-        side.weights[e] = weights[e];
-        side.slot_curvatures[slots[e]] += curvature;
-      } else {
-        side.targets[e] = content[slots[e]];
-        side.weights[e] = weights[e] * damped(curvature);
-      }
+      side.targets[e] = side.slot_targets[slot];
+      side.weights[e] = weights[e] * (rows.is_shared(slot) ? 1.0F : damped(curvature));
+      side.slot_curvatures[slot] += curvature;
     }
     std::size_t targets = count;
     if (float* own = rows.own(i)) {
@@ -134,7 +134,7 @@ void Workspace::scatter(const RowList& rows, Side& side) {
   for (std::uint32_t slot = 0; slot < content.size(); ++slot) {
     if (!rows.is_shared(slot)) continue;
     const float scale = damped(side.slot_curvatures[slot]);
-    kernels_.scatter(sums + slot * stride, &content[slot], &scale, 1, stride);
+    kernels_.scatter(side.slot_targets[slot], &content[slot], &scale, 1, stride);
   }
 }
 

@@ -89,8 +89,9 @@ class Workspace {
     std::vector<float> scales;       // of each gradient on its way out
     std::vector<float*> out;         // own row where an item is that alone, scratch otherwise
     std::vector<float> slot_curvatures;
-    std::vector<float*> targets;  // where the rows of one item's content take its gradient,
-    std::vector<float> weights;   // and how much of it
+    std::vector<float*> slot_targets;  // the row of content itself, or a sum of shared gradients
+    std::vector<float*> targets;       // where the rows of one item's content take its gradient,
+    std::vector<float> weights;        // and how much of it
     Scratch vector_memory, gradient_memory, slot_memory;
   };
 

@@ -292,8 +292,40 @@ float compose(float* out, const float* const* rows, const float* weights, std::s
   return Simd::sum(squares);
 }
 
+// The gradient stays in registers; the rows wait for memory alone.
+template <class S, int kRegs, bool kHalf>
+inline void scatter_tile(const float* gradient, float* const* rows, const float* weights,
+                         std::size_t n) {
+  RowSums<S, 1, kRegs, kHalf> all;
+  all.clear();
+  const float one = 1.0F;
+  add_terms(all, {&one, 0, 0, &gradient, 1}, 0);
+  for (std::size_t k = 0; k < n; ++k) {
+    const typename S::Reg weight = S::set(weights[k]);
+    typename S::Reg after[kRegs];
+#pragma GCC unroll 8
+    for (int v = 0; v < kRegs; ++v) {
+      const float* place = rows[k] + static_cast<std::size_t>(v) * S::kWidth;
+      after[v] = S::fma(weight, all.whole[0][v], S::load(place));
+    }
+#pragma GCC unroll 8
+    for (int v = 0; v < kRegs; ++v) {
+      S::store(rows[k] + static_cast<std::size_t>(v) * S::kWidth, after[v]);
+    }
+    if constexpr (kHalf) {
+      float* place = rows[k] + kRegs * S::kWidth;
+      S::store_half(place, S::fma(weight, S::widened(all.half[0]), S::load_half(place)));
+    }
+  }
+}
+
 void scatter(const float* gradient, float* const* rows, const float* weights, std::size_t n,
              std::size_t stride) {
+  if constexpr (Simd::kHalves) {
+    if (stride == 64) return scatter_tile<Simd, 4, false>(gradient, rows, weights, n);
+    if (stride == 104) return scatter_tile<Simd, 6, true>(gradient, rows, weights, n);
+    if (stride == 128) return scatter_tile<Simd, 8, false>(gradient, rows, weights, n);
+  }
   for (std::size_t k = 0; k < n; ++k) {
     const Simd::Reg weight = Simd::set(weights[k]);
     for_each_register<Simd>(stride, [&](std::size_t d, auto load, auto store) {
