@@ -40,7 +40,7 @@ CASES = {
     "events": Corpus("events", events=15_000_000, items=200_000),
 }
 LIMIT = 1.3  # times the budget
-ROW = 16  # floats to which rows are padded
+ROW = 8  # floats to which rows are padded
 
 
 def arguments() -> argparse.Namespace:

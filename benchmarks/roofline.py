@@ -28,7 +28,7 @@ EXAMPLES = """examples:
   python benchmarks/roofline.py --quick --events 200000 --items 20000     a smoke run
   LIKEWISE_KERNELS=avx2 python benchmarks/roofline.py        training with other kernels
 """
-ROW_BYTES = 448
+ROW_BYTES = 416
 AHEAD = 12  # rows that are asked for before they are visited
 VISITS = 4_000_000  # of the order of rows that is replayed
 
@@ -138,7 +138,7 @@ def count_work(sessions: Any, features: Any, given: argparse.Namespace) -> dict[
 
     known = _core.engine_constants()
     tile, drawn = int(known["tile"]), int(known["sampled"])
-    stride = -(-given.dim // 16) * 16
+    stride = -(-given.dim // 8) * 8
     n_items = len(sessions.catalogue)
     rng = np.random.default_rng(1)
     noise = np.cumsum(sessions.counts.astype(float) ** 0.75)

@@ -1,4 +1,4 @@
-"""Fixtures of the tests that open pages: one browser and one trained shop for all of them."""
+"""What holds for all tests, and fixtures of those that open pages: one browser, one trained shop."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 import likewise as lw
 from browser import chromium
+
+# How long an example takes says how busy the machine is, and nothing about the code.
+settings.register_profile("likewise", deadline=None)
+settings.load_profile("likewise")
 
 
 @pytest.fixture(scope="session")

@@ -8,57 +8,13 @@ float32. Numbers that the engine names come from ``_core.engine_constants()``.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from likewise import _core
-from reference_random import NoiseSampler, Rng, keep_shares
-
-FRACTIONS = ("curvature", "mean_step", "start_norm", "teach_rate", "pull")
-CONSTANTS = {
-    name: value if name in FRACTIONS else int(value)
-    for name, value in _core.engine_constants().items()
-}
-
-
-@dataclass
-class Center:
-    place: int
-    low: int
-    high: int
-    own_row: bool
-    pairs: float  # each by its weight
-
-
-@dataclass
-class Half:
-    contexts: list[int] = field(default_factory=list)
-    centers: list[Center] = field(default_factory=list)
-    negatives: list[int] = field(default_factory=list)
-
-
-@dataclass
-class Block:
-    halves: list[Half]
-    slice: int = 0
-    rng: Rng | None = None  # of draws in training itself
-
-    @property
-    def alone(self) -> bool:
-        return not self.halves[1].centers
-
-
-@dataclass
-class Stream:
-    """A place that sessions are read at: a slice, and the session being cut."""
-
-    left: list[list[int]] = field(default_factory=list)
-    rng: Rng | None = None
-    session: list[int] = field(default_factory=list)
-    done: int = 0
+from reference_planner import CONSTANTS, Block, Center, Planner
+from reference_random import NoiseSampler, Rng
 
 
 @dataclass
@@ -135,9 +91,10 @@ class Reference:
         self.items, self.offsets, self.counts = items.tolist(), offsets.tolist(), counts
         self.features, self.buckets, self.o = features, buckets, options
         self.noise = NoiseSampler(counts, options["noise_exponent"])
-        self.keep = keep_shares(counts, options["subsample"])
-        self.units, self.mean, self.blocks = 0, np.zeros(options["dim"]), 0
-        kept = counts * (1.0 if self.keep is None else self.keep)
+        self.planner = Planner(self.items, self.offsets, counts, self.noise, options)
+        keep = self.planner.keep
+        self.mean, self.blocks = np.zeros(options["dim"]), 0
+        kept = counts * (1.0 if keep is None else keep)
         with np.errstate(divide="ignore", invalid="ignore"):
             drawn = self.noise.probabilities
             self.ratios = np.where(counts > 0, np.minimum(kept / kept.sum() / drawn, 1e30), 0.0)
@@ -176,77 +133,12 @@ class Reference:
         part = slice(*self.features["item_offsets"][item : item + 2])
         return self.features["item_tokens"][part], self.features["item_weights"][part]
 
-    # --- what a block holds ---------------------------------------------------
+    # --- rows ------------------------------------------------------------------
 
     def window_weight(self, distance: int) -> float:
         """The share of evenly drawn windows that reach so far."""
         window = self.o["window"]
         return (window - distance + 1) / window if 0 < distance <= window else 0.0
-
-    def next_session(self, stream: Stream) -> bool:
-        """The next sub-sampled session of two events or more, from slice after slice."""
-        while True:
-            if not stream.left:
-                stream.session, stream.done = [], 0
-                if self.taken >= self.end:
-                    return False
-                at, self.taken = self.taken, self.taken + 1
-                part = self.order(at // self.count)[at % self.count]
-                first, last = self.edges[part], self.edges[part + 1]
-                stream.left = [
-                    self.items[self.offsets[s] : self.offsets[s + 1]] for s in range(first, last)
-                ]
-                stream.rng = Rng(self.o["seed"], CONSTANTS["slice_stream"], at)
-                self.latest = at
-                continue
-            session, rng, keep = stream.left.pop(0), stream.rng, self.keep
-            if keep is not None:
-                session = [i for i in session if keep[i] >= 1 or rng.uniform() < keep[i]]
-            stream.session, stream.done = session, 0
-            if len(session) >= 2:
-                return True
-
-    def fill(self, stream: Stream) -> Half:
-        o, half, window = self.o, Half(), self.o["window"]
-        drop = np.float32(o["id_dropout"]) if o["content"] and o["own_row"] else 0.0
-        while len(half.centers) < CONSTANTS["half_centers"]:
-            if stream.done >= len(stream.session) and not self.next_session(stream):
-                break
-            session, first = stream.session, stream.done
-            room = CONSTANTS["half_centers"] - len(half.centers)
-            left = len(session) - first
-            last = first + (left if left <= room + CONSTANTS["half_slack"] else room)
-            start = max(0, first - window)
-            base = len(half.contexts) - start
-            half.contexts += session[start : last + window]
-            for i in range(first, last):
-                low, high = max(0, i - window), min(len(session), i + window + 1)
-                units = sum(window - abs(j - i) + 1 for j in range(low, high) if j != i)
-                own = drop <= 0 or stream.rng.uniform() >= drop
-                half.centers.append(Center(base + i, base + low, base + high, own, units / window))
-                self.units += units
-            stream.done = last
-        return half
-
-    def blocks_of(self, first: int, last: int) -> Iterator[Block]:
-        """The blocks of the slices [first, last), as one worker makes them."""
-        self.taken, self.end, streams = first, last, [Stream(), Stream()]
-        while True:
-            halves, used = [self.fill(stream) for stream in streams], [0, 1]
-            if not halves[0].centers:
-                halves.reverse()
-                used.reverse()
-            if not halves[0].centers:
-                return
-            block = Block(halves, self.latest)
-            for h in [0] if block.alone else [0, 1]:
-                rng = streams[used[h]].rng
-                if not self.o["shared_negatives"]:
-                    block.rng = block.rng or Rng(rng.next())
-                    continue
-                n = CONSTANTS["sampled_alone" if block.alone else "sampled"]
-                halves[h].negatives = [self.noise.draw(rng) for _ in range(n)]
-            yield block
 
     def rows(self, side: str, item: int, own_row: bool = True) -> Rows:
         tokens, content, own = self.tables[f"{side}_tokens"], [], None
@@ -393,42 +285,22 @@ class Reference:
 
     # --- all of it ------------------------------------------------------------
 
-    def slices(self) -> list[int]:
-        """First session of each slice, and the end."""
-        events, starts = len(self.items), self.offsets[:-1]
-        each = min(max(events // CONSTANTS["slices_each"], CONSTANTS["least_slice"]),
-                   CONSTANTS["largest_slice"])  # fmt: skip
-        count = max(1, -(-events // each))
-        firsts = [events // count * s + min(events % count, s) for s in range(count)]
-        return [*(int(np.searchsorted(starts, first)) for first in firsts), len(starts)]
-
-    def order(self, epoch: int) -> list[int]:
-        rng, order = (
-            Rng(self.o["seed"], CONSTANTS["shuffle_stream"], epoch),
-            list(range(self.count)),
-        )
-        for i in range(self.count, 1, -1):
-            j = rng.below(i)
-            order[i - 1], order[j] = order[j], order[i - 1]
-        return order
-
     def run(self) -> Reference:
-        o, self.edges = self.o, self.slices()
-        self.count, self.latest = len(self.edges) - 1, 0
-        total = self.count * o["epochs"]
+        o, count = self.o, self.planner.count
+        total = count * o["epochs"]
         stretch = total
         if self.tables["center_ngrams"] is not None and len(self.tables["center_ngrams"]):
-            stretch = max(1, o["stretch"] * self.count // len(self.items)) or self.count
+            stretch = max(1, o["stretch"] * count // len(self.items))
             if o["stretch"] == 0:
-                stretch = self.count
+                stretch = count
         for begin in range(0, total, stretch):
             end = min(begin + stretch, total)
             self.mean, self.blocks = np.zeros(o["dim"]), 0  # of a worker, for its stretch
-            for block in self.blocks_of(begin, end):
+            for block in self.planner.blocks_of(begin, end):
                 first, last = o["learning_rate"], o["min_learning_rate"]
                 self.train(block, float(np.float32(first + block.slice / total * (last - first))))
             self.pass_down(end == total)
-        self.pairs = self.units // o["window"]
+        self.pairs = self.planner.units // o["window"]
         for side in ("center", "context"):
             own = self.center_own if side == "center" else self.context_own
             if (tokens := self.tables[f"{side}_tokens"]) is not None:

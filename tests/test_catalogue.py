@@ -16,6 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from likewise._columns import encode, table_texts
+from likewise._ingest import UNKNOWN_ID, IdTable
 from likewise.catalogue import Catalogue, CatalogueReport
 from likewise.errors import InputError, UnknownItemError
 from reference_ingest import read_catalogue
@@ -281,3 +283,23 @@ def test_a_catalogue_is_immutable_and_can_be_sent_to_another_process():
     assert list(again) == ITEMS
     assert again.report == REPORT
     assert again.position("ü1") == 2
+
+
+def test_ids_outlive_the_table_they_are_lent_from():
+    ids = [f"item {i:05d}" for i in range(3000)]
+    kept = Catalogue.read([{"item_id": one, "name": "x"} for one in ids]).ids
+    assert kept.validate(full=True) is None
+    assert kept.to_pylist() == ids
+
+
+def test_a_table_whose_texts_are_lent_takes_no_more():
+    table = IdTable()
+    encode(table, pa.array(["a", "b"], pa.large_string()), insert=True)
+    assert table_texts(table).to_pylist() == ["a", "b"]
+    assert encode(table, pa.array(["b", "c"], pa.large_string()), insert=False).tolist() == [
+        1,
+        UNKNOWN_ID,
+    ]
+    with pytest.raises(RuntimeError, match="lent"):
+        encode(table, pa.array(["c"], pa.large_string()), insert=True)
+    assert len(table) == 2

@@ -15,9 +15,9 @@ float damped(float curvature) {
 }  // namespace
 
 float* Scratch::reserve(std::size_t floats) {
-  if (memory_.size() < floats + kRowAlign) memory_.resize(floats + kRowAlign);
+  if (memory_.size() < floats + kLine) memory_.resize(floats + kLine);
   const auto address = reinterpret_cast<std::uintptr_t>(memory_.data());
-  const std::uintptr_t line = kRowAlign * sizeof(float);
+  const std::uintptr_t line = kLine * sizeof(float);
   return reinterpret_cast<float*>((address + line - 1) / line * line);
 }
 
@@ -52,7 +52,7 @@ void Workspace::bring_some_near() {
     const std::size_t now = std::min(left, rows.size());
     for (const float* row : rows.first(now)) {
       if (row == nullptr) continue;
-      for (std::size_t d = 0; d < sides_.stride; d += kRowAlign) __builtin_prefetch(row + d, 1, 2);
+      for (std::size_t d = 0; d < sides_.stride; d += kLine) __builtin_prefetch(row + d, 1, 2);
     }
     rows = rows.subspan(now);
     left -= now;
@@ -101,10 +101,14 @@ void Workspace::choose_targets(const RowList& rows, Side& side) {
 void Workspace::scatter(const RowList& rows, Side& side) {
   const std::size_t stride = sides_.stride;
   const std::span<float* const> content = rows.content_rows();
-  float* sums = side.slot_memory.reserve(content.size() * stride);
+  float* sum = side.slot_memory.reserve(content.size() * stride);
   side.slot_curvatures.assign(content.size(), 0.0F);
+  side.slot_targets.assign(content.begin(), content.end());
   for (std::uint32_t slot = 0; slot < content.size(); ++slot) {
-    if (rows.is_shared(slot)) std::memset(sums + slot * stride, 0, stride * sizeof(float));
+    if (!rows.is_shared(slot)) continue;
+    side.slot_targets[slot] = sum;
+    std::memset(sum, 0, stride * sizeof(float));
+    sum += stride;
   }
   for (std::size_t i = 0; i < rows.items(); ++i) {
     const std::size_t count = rows.count_content(i);
@@ -114,15 +118,11 @@ void Workspace::scatter(const RowList& rows, Side& side) {
     side.targets.resize(count + 1);
     side.weights.resize(count + 1);
     for (std::size_t e = 0; e < count; ++e) {
+      const std::uint32_t slot = slots[e];
       const float curvature = weights[e] * weights[e] * side.curvatures[i];
-      if (rows.is_shared(slots[e])) {
-        side.targets[e] = sums + slots[e] * stride;
-        side.weights[e] = weights[e];
-        side.slot_curvatures[slots[e]] += curvature;
-      } else {
-        side.targets[e] = content[slots[e]];
-        side.weights[e] = weights[e] * damped(curvature);
-      }
+      side.targets[e] = side.slot_targets[slot];
+      side.weights[e] = weights[e] * (rows.is_shared(slot) ? 1.0F : damped(curvature));
+      side.slot_curvatures[slot] += curvature;
     }
     std::size_t targets = count;
     if (float* own = rows.own(i)) {
@@ -134,7 +134,7 @@ void Workspace::scatter(const RowList& rows, Side& side) {
   for (std::uint32_t slot = 0; slot < content.size(); ++slot) {
     if (!rows.is_shared(slot)) continue;
     const float scale = damped(side.slot_curvatures[slot]);
-    kernels_.scatter(sums + slot * stride, &content[slot], &scale, 1, stride);
+    kernels_.scatter(side.slot_targets[slot], &content[slot], &scale, 1, stride);
   }
 }
 
@@ -150,16 +150,16 @@ void Workspace::lay_out(const PreparedBlock& prepared) {
     center += part.centers();
     context = part.first_negative + part.half->negatives.size();
     most = std::max(most, part.contexts());
-    part.stride = padded(part.contexts()) + kRowAlign;  // kernels may spoil a line past the end
+    part.stride = whole_lines(part.contexts()) + kLine;  // kernels may spoil a line past the end
     const std::size_t noise = part.centers() * kNoiseColumns;
-    part.steps = part.memory.reserve(part.centers() * part.stride + 2 * noise + kRowAlign);
+    part.steps = part.memory.reserve(part.centers() * part.stride + 2 * noise + kLine);
     part.noise = part.steps + part.centers() * part.stride;
     part.context_noise = part.noise + noise;
   }
   center_.curvatures.assign(center, 0.0F);
   context_.curvatures.assign(context, 0.0F);
-  if (most + kRowAlign > reach_) {
-    reach_ = 2 * (most + kRowAlign);
+  if (most + kLine > reach_) {
+    reach_ = 2 * (most + kLine);
     window_weights_.assign(2 * reach_ + 1, 0.0F);
     weight_at_ = window_weights_.data() + reach_;
     for (std::size_t d = 1; d <= std::min(window_, reach_); ++d) {

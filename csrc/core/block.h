@@ -78,7 +78,7 @@ class Workspace {
              double* loss);
 
  private:
-  static constexpr std::size_t kNoiseColumns = kRowAlign;  // room for a center's noise
+  static constexpr std::size_t kNoiseColumns = kLine;  // room for a center's noise
 
   /// The items of one side of the block: their vectors, and where their gradients go.
   struct Side {
@@ -89,8 +89,9 @@ class Workspace {
     std::vector<float> scales;       // of each gradient on its way out
     std::vector<float*> out;         // own row where an item is that alone, scratch otherwise
     std::vector<float> slot_curvatures;
-    std::vector<float*> targets;  // where the rows of one item's content take its gradient,
-    std::vector<float> weights;   // and how much of it
+    std::vector<float*> slot_targets;  // the row of content itself, or a sum of shared gradients
+    std::vector<float*> targets;       // where the rows of one item's content take its gradient,
+    std::vector<float> weights;        // and how much of it
     Scratch vector_memory, gradient_memory, slot_memory;
   };
 

@@ -29,9 +29,9 @@ void Workspace::train_independent(const PreparedBlock& prepared, float rate, dou
       const float* middle = center_.rows[i];
       const auto learn = [&](const float* context, float* context_out, float scale, float weight,
                              bool positive) {
-        float scores[kRowAlign] = {}, unused[kRowAlign] = {}, weights[kRowAlign] = {weight};
+        float scores[kLine] = {}, unused[kLine] = {}, weights[kLine] = {weight};
         const float* columns[kScorePadding] = {context, nothing_, nothing_, nothing_};
-        kernels_.scores_at(middle, 1, columns, 1, stride, scores, kRowAlign);
+        kernels_.scores(middle, 1, columns, 1, stride, scores, kLine);
         if (loss != nullptr) {
           *loss += static_cast<double>(weight) *
                    softplus(static_cast<double>(positive ? -scores[0] : scores[0]));

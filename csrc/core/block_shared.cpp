@@ -76,10 +76,10 @@ void Workspace::move_mean(const Block& block) {
   kernels_.accumulate(&mean_, &one, 1, &terms, 1, stride);
 
   const std::size_t n = context_.squares.size();
-  bases_.resize(padded(n) + kRowAlign);
+  bases_.resize(whole_lines(n) + kLine);
   unused_.resize(bases_.size());
   ones_.assign(bases_.size(), 1.0F);
-  kernels_.scores_at(mean_, 1, context_.rows.data(), n, stride, bases_.data(), bases_.size());
+  kernels_.scores(mean_, 1, context_.rows.data(), n, stride, bases_.data(), bases_.size());
   kernels_.negative_steps(bases_.data(), unused_.data(), n, ones_.data(), ones_.data(), -1.0F);
 }
 
@@ -100,11 +100,11 @@ void Workspace::score(Part& own, float rate, double* loss) {
   for (Tile& tile : own.tiles) {
     bring_some_near();
     const float* centers = center_.vectors + (own.first_center + tile.first) * stride;
-    kernels_.scores_at(centers, tile.count, context_.rows.data() + own.first_context + tile.low,
-                       tile.high - tile.low, stride, own.steps + tile.first * own.stride + tile.low,
-                       own.stride);
-    kernels_.scores_at(centers, tile.count, tile.rows, tile.n_noise, stride,
-                       own.noise + tile.first * kNoiseColumns, kNoiseColumns);
+    kernels_.scores(centers, tile.count, context_.rows.data() + own.first_context + tile.low,
+                    tile.high - tile.low, stride, own.steps + tile.first * own.stride + tile.low,
+                    own.stride);
+    kernels_.scores(centers, tile.count, tile.rows, tile.n_noise, stride,
+                    own.noise + tile.first * kNoiseColumns, kNoiseColumns);
     float bend = 0, pairs = 0, squares = 0;
     for (std::size_t k = 0; k < tile.n_noise; ++k) {
       bend += tile.weights[k] * context_.squares[tile.index[k]];

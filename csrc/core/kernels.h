@@ -1,8 +1,7 @@
 // kernels.h: the arithmetic of training, once per instruction set, chosen once at run time.
 //
-// Rows are float32, 64-byte aligned, padded with zeros to `stride` floats (a multiple of
-// kRowAlign). kernels_scalar.cpp is the definition; every other set must agree with it within
-// rounding.
+// Rows are float32, aligned to kRowAlign floats and padded with zeros to `stride`, a multiple of
+// it. kernels_scalar.cpp is the definition; every other set must agree with it within rounding.
 #pragma once
 
 #include <cstddef>
@@ -28,27 +27,23 @@ inline constexpr std::size_t kMostRows = 4;
 struct Kernels {
   const char* name;
 
-  /// out[i * out_stride + j] = dot(a_i, b_j) for i < m, j < n; a and b are consecutive rows.
+  /// out[i * out_stride + j] = dot(a_i, b[j]) for i < m, j < n; the rows of a are consecutive.
   /// May go on to the next multiple of kScorePadding in j: b must be readable there, out writable.
-  void (*scores)(const float* a, std::size_t m, const float* b, std::size_t n, std::size_t stride,
-                 float* out, std::size_t out_stride);
-
-  /// The same with b_j = b[j], rows wherever they are.
-  void (*scores_at)(const float* a, std::size_t m, const float* const* b, std::size_t n,
-                    std::size_t stride, float* out, std::size_t out_stride);
+  void (*scores)(const float* a, std::size_t m, const float* const* b, std::size_t n,
+                 std::size_t stride, float* out, std::size_t out_stride);
 
   /// out[k] = dot(rows[k], rows[k]) for k < n.
   void (*squares)(const float* const* rows, std::size_t n, std::size_t stride, float* out);
 
   /// Scores of true contexts to steps, in place: rate * weights[j] * (1 - sigmoid(s)) for
   /// low <= j < high, zero elsewhere in [0, n) and on to the next multiple of kScorePadding. Places
-  /// up to the next multiple of kRowAlign are spoilt; weights must be readable there.
+  /// up to the next multiple of kLine are spoilt; weights must be readable there.
   void (*positive_steps)(float* scores, std::size_t n, std::size_t low, std::size_t high,
                          const float* weights, float rate);
 
   /// Scores of noise to steps, in place: -w * sigmoid(s) with w = scale * weights[j]; and to
   /// steps about a base, w * (bases[j] - sigmoid(s)), in `context_steps`. All arrays are read and
-  /// written up to the next multiple of kRowAlign, and spoilt past n.
+  /// written up to the next multiple of kLine, and spoilt past n.
   void (*negative_steps)(float* scores, float* context_steps, std::size_t n, const float* weights,
                          const float* bases, float scale);
 

@@ -12,6 +12,7 @@ struct Simd {
   using Reg = __m256;
   static constexpr std::size_t kWidth = 8;
   static constexpr int kScoreRows = 2, kTileRegs = 2;
+  static constexpr bool kHalves = false;
 
   static Reg zero() { return _mm256_setzero_ps(); }
   static Reg set(float x) { return _mm256_set1_ps(x); }
@@ -75,8 +76,8 @@ struct Simd {
 
 #include "core/kernels_tiles.h"
 
-constexpr Kernels kAvx2{"avx2",         scores,     scores_at, squares, positive_steps,
-                        negative_steps, accumulate, compose,   scatter};
+constexpr Kernels kAvx2{"avx2",         scores,     squares, positive_steps,
+                        negative_steps, accumulate, compose, scatter};
 
 }  // namespace
 

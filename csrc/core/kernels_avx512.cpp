@@ -12,17 +12,30 @@ struct Simd {
   using Reg = __m512;
   static constexpr std::size_t kWidth = 16;
   static constexpr int kScoreRows = 4, kTileRegs = 4;
+  static constexpr bool kHalves = true;  // rows are whole halves, kRowAlign floats
 
   static Reg zero() { return _mm512_setzero_ps(); }
   static Reg set(float x) { return _mm512_set1_ps(x); }
-  static Reg load(const float* p) { return _mm512_load_ps(p); }
+  static Reg load(const float* p) { return _mm512_loadu_ps(p); }  // half a line is its alignment
   static Reg load_any(const float* p) { return _mm512_loadu_ps(p); }
-  static void store(float* p, Reg x) { _mm512_store_ps(p, x); }
+  static void store(float* p, Reg x) { _mm512_storeu_ps(p, x); }
   static void store_any(float* p, Reg x) { _mm512_storeu_ps(p, x); }
   static Reg fma(Reg a, Reg b, Reg c) { return _mm512_fmadd_ps(a, b, c); }
   static Reg add(Reg a, Reg b) { return _mm512_add_ps(a, b); }
   static Reg subtract(Reg a, Reg b) { return _mm512_sub_ps(a, b); }
   static Reg multiply(Reg a, Reg b) { return _mm512_mul_ps(a, b); }
+
+  using Half = __m256;
+  static Half no_half() { return _mm256_setzero_ps(); }
+  static Reg widened(Half x) { return _mm512_zextps256_ps512(x); }
+  static Reg load_half(const float* p) { return widened(_mm256_load_ps(p)); }
+  static void store_half(float* p, Reg x) { _mm256_store_ps(p, _mm512_castps512_ps256(x)); }
+  static Reg half_products(const float* a, const float* b) {
+    return widened(_mm256_mul_ps(_mm256_load_ps(a), _mm256_load_ps(b)));
+  }
+  static Half half_fma(Reg a, const float* b, Half c) {
+    return _mm256_fmadd_ps(_mm512_castps512_ps256(a), _mm256_load_ps(b), c);
+  }
 
   // 14 bits of the instruction, made 24 by one step of Newton's; x is held below the overflow that
   // would make it 0 * infinity. The operand order lets a NaN through.
@@ -102,8 +115,8 @@ struct Simd {
 
 #include "core/kernels_tiles.h"
 
-constexpr Kernels kAvx512{"avx512",       scores,     scores_at, squares, positive_steps,
-                          negative_steps, accumulate, compose,   scatter};
+constexpr Kernels kAvx512{"avx512",       scores,     squares, positive_steps,
+                          negative_steps, accumulate, compose, scatter};
 
 }  // namespace
 

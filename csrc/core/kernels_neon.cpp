@@ -12,6 +12,7 @@ struct Simd {
   using Reg = float32x4_t;
   static constexpr std::size_t kWidth = 4;
   static constexpr int kScoreRows = 4, kTileRegs = 4;
+  static constexpr bool kHalves = false;
 
   static Reg zero() { return vdupq_n_f32(0.0F); }
   static Reg set(float x) { return vdupq_n_f32(x); }
@@ -66,8 +67,8 @@ struct Simd {
 
 #include "core/kernels_tiles.h"
 
-constexpr Kernels kNeon{"neon",         scores,     scores_at, squares, positive_steps,
-                        negative_steps, accumulate, compose,   scatter};
+constexpr Kernels kNeon{"neon",         scores,     squares, positive_steps,
+                        negative_steps, accumulate, compose, scatter};
 
 }  // namespace
 

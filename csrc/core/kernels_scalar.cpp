@@ -1,6 +1,6 @@
 // kernels_scalar.cpp: the definition of every kernel. Plain loops, no intrinsics.
 //
-// Sums run in kRowAlign lanes so that the baseline compiler can use what every machine of the
+// Sums run in kLanes lanes so that the baseline compiler can use what every machine of the
 // architecture has; -ffp-contract=off keeps the rounding the same everywhere.
 #include <cmath>
 
@@ -10,10 +10,12 @@
 namespace likewise {
 namespace {
 
+constexpr std::size_t kLanes = kRowAlign;
+
 float dot(const float* a, const float* b, std::size_t stride) {
-  float lanes[kRowAlign] = {};
-  for (std::size_t d = 0; d < stride; d += kRowAlign) {
-    for (std::size_t lane = 0; lane < kRowAlign; ++lane) lanes[lane] += a[d + lane] * b[d + lane];
+  float lanes[kLanes] = {};
+  for (std::size_t d = 0; d < stride; d += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) lanes[lane] += a[d + lane] * b[d + lane];
   }
   float sum = 0;
   for (const float lane : lanes) sum += lane;
@@ -24,17 +26,8 @@ float sigmoid(float x) {
   return 1.0F / (1.0F + std::exp(-x));
 }
 
-void scores(const float* a, std::size_t m, const float* b, std::size_t n, std::size_t stride,
+void scores(const float* a, std::size_t m, const float* const* b, std::size_t n, std::size_t stride,
             float* out, std::size_t out_stride) {
-  for (std::size_t i = 0; i < m; ++i) {
-    for (std::size_t j = 0; j < n; ++j) {
-      out[i * out_stride + j] = dot(a + i * stride, b + j * stride, stride);
-    }
-  }
-}
-
-void scores_at(const float* a, std::size_t m, const float* const* b, std::size_t n,
-               std::size_t stride, float* out, std::size_t out_stride) {
   for (std::size_t i = 0; i < m; ++i) {
     for (std::size_t j = 0; j < n; ++j) {
       out[i * out_stride + j] = dot(a + i * stride, b[j], stride);
@@ -48,7 +41,7 @@ void squares(const float* const* rows, std::size_t n, std::size_t stride, float*
 
 void positive_steps(float* values, std::size_t n, std::size_t low, std::size_t high,
                     const float* weights, float rate) {
-  for (std::size_t j = 0; j < padded(n); ++j) {
+  for (std::size_t j = 0; j < whole_lines(n); ++j) {
     const bool pair = j >= low && j < high;
     values[j] = pair ? rate * weights[j] * (1.0F - sigmoid(values[j])) : 0.0F;
   }
@@ -97,8 +90,8 @@ void scatter(const float* __restrict gradient, float* const* rows, const float* 
   }
 }
 
-constexpr Kernels kScalar{"scalar",       scores,     scores_at, squares, positive_steps,
-                          negative_steps, accumulate, compose,   scatter};
+constexpr Kernels kScalar{"scalar",       scores,     squares, positive_steps,
+                          negative_steps, accumulate, compose, scatter};
 
 }  // namespace
 

@@ -5,54 +5,68 @@
 // Simd: Reg, kWidth (floats in a register), kScoreRows x kScorePadding and kMostRows x kTileRegs
 // (register tiles), zero, set, load, store, fma(a, b, c) = a * b + c, exp_negated(x) = e^-x,
 // reciprocal, add, subtract, multiply, keep_between(x, base, low, high), sum(x),
-// store_sums(...). No include guard: one inclusion per kernel file is the point. Loops over a tile
-// are unrolled by force: GCC 12 else keeps the sums on the stack.
+// store_sums(...). kHalves: whether rows may end with half a register, which costs half the time;
+// then also load_half and store_half (of a Reg whose upper half is zero), half_products, Half,
+// no_half, half_fma, widened. No include guard: one inclusion per kernel file is the point. Loops
+// over a tile are unrolled by force: GCC 12 else keeps the sums on the stack. Templates take Simd
+// as S where halves are spoken of, so that sets without them need not name them.
 
-struct Consecutive {
-  const float* first;
-  std::size_t stride;
-  const float* operator[](std::size_t j) const { return first + j * stride; }
-  Consecutive operator+(std::size_t j) const { return {first + j * stride, stride}; }
-};
+inline std::size_t whole_registers(std::size_t stride) {
+  return Simd::kHalves ? stride / Simd::kWidth * Simd::kWidth : stride;
+}
 
-// Rows: what gives the address of row j, by a formula or from a list.
-template <int kRows, int kColumns, class Rows>
-inline void score_tile(const float* a, const Rows& b, std::size_t stride, float* out,
+template <class S, int kRows>
+inline void score_tile(const float* a, const float* const* b, std::size_t stride, float* out,
                        std::size_t out_stride) {
-  Simd::Reg sums[kRows][kColumns];
-#pragma GCC unroll 8
-  for (int i = 0; i < kRows; ++i) {
-#pragma GCC unroll 8
-    for (int j = 0; j < kColumns; ++j) sums[i][j] = Simd::zero();
-  }
+  constexpr int kColumns = kScorePadding;
+  const std::size_t whole = whole_registers(stride);
+  typename S::Reg sums[kRows][kColumns];
   const float* columns[kColumns];
 #pragma GCC unroll 8
-  for (int j = 0; j < kColumns; ++j) columns[j] = b[static_cast<std::size_t>(j)];
-  for (std::size_t d = 0; d < stride; d += Simd::kWidth) {
-    Simd::Reg right[kColumns];
+  for (int j = 0; j < kColumns; ++j) columns[j] = b[j];
+  bool begun = false;
+  if constexpr (S::kHalves) {
+    if (whole < stride) {
+      begun = true;
 #pragma GCC unroll 8
-    for (int j = 0; j < kColumns; ++j) right[j] = Simd::load(columns[j] + d);
+      for (int i = 0; i < kRows; ++i) {
+        const float* left = a + static_cast<std::size_t>(i) * stride + whole;
 #pragma GCC unroll 8
-    for (int i = 0; i < kRows; ++i) {
-      const Simd::Reg left = Simd::load(a + static_cast<std::size_t>(i) * stride + d);
-#pragma GCC unroll 8
-      for (int j = 0; j < kColumns; ++j) sums[i][j] = Simd::fma(left, right[j], sums[i][j]);
+        for (int j = 0; j < kColumns; ++j) sums[i][j] = S::half_products(left, columns[j] + whole);
+      }
     }
   }
-  Simd::store_sums<kRows, kColumns>(sums, out, out_stride);
+  if (!begun) {
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; ++i) {
+#pragma GCC unroll 8
+      for (int j = 0; j < kColumns; ++j) sums[i][j] = S::zero();
+    }
+  }
+  for (std::size_t d = 0; d < whole; d += S::kWidth) {
+    typename S::Reg right[kColumns];
+#pragma GCC unroll 8
+    for (int j = 0; j < kColumns; ++j) right[j] = S::load(columns[j] + d);
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; ++i) {
+      const typename S::Reg left = S::load(a + static_cast<std::size_t>(i) * stride + d);
+#pragma GCC unroll 8
+      for (int j = 0; j < kColumns; ++j) sums[i][j] = S::fma(left, right[j], sums[i][j]);
+    }
+  }
+  S::template store_sums<kRows, kColumns>(sums, out, out_stride);
 }
 
-template <int kRows, class Rows>
-inline void score_rows(const float* a, const Rows& b, std::size_t n, std::size_t stride, float* out,
-                       std::size_t out_stride) {
+template <int kRows>
+inline void score_rows(const float* a, const float* const* b, std::size_t n, std::size_t stride,
+                       float* out, std::size_t out_stride) {
   for (std::size_t j = 0; j < n; j += kScorePadding) {
-    score_tile<kRows, kScorePadding>(a, b + j, stride, out + j, out_stride);
+    score_tile<Simd, kRows>(a, b + j, stride, out + j, out_stride);
   }
 }
 
-template <class Rows>
-inline void score_all(const float* a, std::size_t m, const Rows& b, std::size_t n,
-                      std::size_t stride, float* out, std::size_t out_stride) {
+void scores(const float* a, std::size_t m, const float* const* b, std::size_t n, std::size_t stride,
+            float* out, std::size_t out_stride) {
   constexpr std::size_t kRows = Simd::kScoreRows;
   std::size_t i = 0;
   for (; i + kRows <= m; i += kRows) {
@@ -69,23 +83,23 @@ inline void score_all(const float* a, std::size_t m, const Rows& b, std::size_t 
   if (m > i) score_rows<1>(a, b, n, stride, out, out_stride);
 }
 
-void scores(const float* a, std::size_t m, const float* b, std::size_t n, std::size_t stride,
-            float* out, std::size_t out_stride) {
-  score_all(a, m, Consecutive{b, stride}, n, stride, out, out_stride);
-}
-
-void scores_at(const float* a, std::size_t m, const float* const* b, std::size_t n,
-               std::size_t stride, float* out, std::size_t out_stride) {
-  score_all(a, m, b, n, stride, out, out_stride);
+// Calls use(d, load, store) for each register of a row, the half register last.
+template <class S, class Use>
+inline void for_each_register(std::size_t stride, const Use& use) {
+  const std::size_t whole = whole_registers(stride);
+  for (std::size_t d = 0; d < whole; d += S::kWidth) use(d, S::load, S::store);
+  if constexpr (S::kHalves) {
+    if (whole < stride) use(whole, S::load_half, S::store_half);
+  }
 }
 
 void squares(const float* const* rows, std::size_t n, std::size_t stride, float* out) {
   for (std::size_t k = 0; k < n; ++k) {
     Simd::Reg sum = Simd::zero();
-    for (std::size_t d = 0; d < stride; d += Simd::kWidth) {
-      const Simd::Reg part = Simd::load(rows[k] + d);
+    for_each_register<Simd>(stride, [&](std::size_t d, auto load, auto) {
+      const Simd::Reg part = load(rows[k] + d);
       sum = Simd::fma(part, part, sum);
-    }
+    });
     out[k] = Simd::sum(sum);
   }
 }
@@ -117,129 +131,205 @@ void negative_steps(float* values, float* context_steps, std::size_t n, const fl
   }
 }
 
-template <int kRows, int kRegs>
-inline void add_terms(Simd::Reg (&sums)[kRows][kRegs], const Terms& terms, std::size_t d) {
+// Sums of kRegs registers of each row, and of half a register after them.
+template <class S, int kRows, int kRegs, bool kHalf>
+struct RowSums {
+  typename S::Reg whole[kRows][kRegs];
+  void clear() {
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; ++i) {
+#pragma GCC unroll 8
+      for (int v = 0; v < kRegs; ++v) whole[i][v] = S::zero();
+    }
+  }
+};
+
+template <class S, int kRows, int kRegs>
+struct RowSums<S, kRows, kRegs, true> : RowSums<S, kRows, kRegs, false> {
+  typename S::Half half[kRows];
+  void clear() {
+    RowSums<S, kRows, kRegs, false>::clear();
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; ++i) half[i] = S::no_half();
+  }
+};
+
+template <class S, int kRows, int kRegs, bool kHalf>
+inline void add_terms(RowSums<S, kRows, kRegs, kHalf>& sums, const Terms& terms, std::size_t d) {
   const float* steps = terms.steps;
   for (std::size_t j = 0; j < terms.n; ++j, steps += terms.column_step) {
     const float* row = terms.rows[j] + d;
-    Simd::Reg step[kRows];
+    typename S::Reg step[kRows];
 #pragma GCC unroll 8
     for (int i = 0; i < kRows; ++i) {
-      step[i] = Simd::set(steps[static_cast<std::size_t>(i) * terms.row_step]);
+      step[i] = S::set(steps[static_cast<std::size_t>(i) * terms.row_step]);
     }
 #pragma GCC unroll 8
     for (int v = 0; v < kRegs; ++v) {
-      const Simd::Reg part = Simd::load(row + static_cast<std::size_t>(v) * Simd::kWidth);
+      const typename S::Reg part = S::load(row + static_cast<std::size_t>(v) * S::kWidth);
 #pragma GCC unroll 8
-      for (int i = 0; i < kRows; ++i) sums[i][v] = Simd::fma(step[i], part, sums[i][v]);
+      for (int i = 0; i < kRows; ++i) sums.whole[i][v] = S::fma(step[i], part, sums.whole[i][v]);
+    }
+    if constexpr (kHalf) {
+#pragma GCC unroll 8
+      for (int i = 0; i < kRows; ++i) {
+        sums.half[i] = S::half_fma(step[i], row + kRegs * S::kWidth, sums.half[i]);
+      }
     }
   }
 }
 
-template <int kRows, int kRegs>
+template <class S, int kRows, int kRegs, bool kHalf = false>
 inline void accumulate_tile(float* const* out, const float* scales, const Terms* terms,
                             std::size_t n, std::size_t d) {
-  Simd::Reg sums[kRows][kRegs];
-#pragma GCC unroll 8
-  for (int i = 0; i < kRows; ++i) {
-#pragma GCC unroll 8
-    for (int v = 0; v < kRegs; ++v) sums[i][v] = Simd::zero();
-  }
-  for (std::size_t t = 0; t < n; ++t) add_terms<kRows, kRegs>(sums, terms[t], d);
+  RowSums<S, kRows, kRegs, kHalf> sums;
+  sums.clear();
+  for (std::size_t t = 0; t < n; ++t) add_terms(sums, terms[t], d);
   // Row after row, so that a row that `out` names twice gets both.
 #pragma GCC unroll 8
   for (int i = 0; i < kRows; ++i) {
-    const Simd::Reg scale = Simd::set(scales[i]);
+    const typename S::Reg scale = S::set(scales[i]);
 #pragma GCC unroll 8
     for (int v = 0; v < kRegs; ++v) {
-      float* place = out[i] + d + static_cast<std::size_t>(v) * Simd::kWidth;
-      Simd::store(place, Simd::fma(scale, sums[i][v], Simd::load(place)));
+      float* place = out[i] + d + static_cast<std::size_t>(v) * S::kWidth;
+      S::store(place, S::fma(scale, sums.whole[i][v], S::load(place)));
+    }
+    if constexpr (kHalf) {
+      float* place = out[i] + d + kRegs * S::kWidth;
+      S::store_half(place, S::fma(scale, S::widened(sums.half[i]), S::load_half(place)));
     }
   }
 }
 
-template <int kRows>
+// The last registers of a row, fewer than a tile has, and half a register with them.
+template <class S, int kRows, int kRegs>
+inline void accumulate_end(float* const* out, const float* scales, const Terms* terms,
+                           std::size_t n, std::size_t d, std::size_t stride) {
+  const std::size_t regs = (stride - d) / S::kWidth;
+  if constexpr (kRegs > 0) {
+    if (regs < kRegs) {
+      return accumulate_end<S, kRows, kRegs - 1>(out, scales, terms, n, d, stride);
+    }
+  }
+  if constexpr (S::kHalves) {
+    if ((stride - d) % S::kWidth != 0) {
+      return accumulate_tile<S, kRows, kRegs, true>(out, scales, terms, n, d);
+    }
+  }
+  if constexpr (kRegs > 0) accumulate_tile<S, kRows, kRegs>(out, scales, terms, n, d);
+}
+
+template <class S, int kRows>
 inline void accumulate_rows(float* const* out, const float* scales, const Terms* terms,
                             std::size_t n, std::size_t stride) {
-  constexpr std::size_t kStep = Simd::kTileRegs * Simd::kWidth;
+  constexpr std::size_t kStep = S::kTileRegs * S::kWidth;
   std::size_t d = 0;
+  if constexpr (S::kTileRegs > 3) {  // 6 registers are 3 and 3 rather than 4 and 2
+    constexpr std::size_t kLess = kStep - S::kWidth;
+    const std::size_t whole = whole_registers(stride);
+    if (whole % kStep != 0 && whole % kLess == 0) {
+      for (; d + 2 * kLess <= whole; d += kLess) {
+        accumulate_tile<S, kRows, S::kTileRegs - 1>(out, scales, terms, n, d);
+      }
+    }
+  }
   for (; d + kStep <= stride; d += kStep) {
-    accumulate_tile<kRows, Simd::kTileRegs>(out, scales, terms, n, d);
+    accumulate_tile<S, kRows, S::kTileRegs>(out, scales, terms, n, d);
   }
-  const std::size_t left = (stride - d) / Simd::kWidth;
-  if constexpr (Simd::kTileRegs > 3) {
-    if (left == 3) return accumulate_tile<kRows, 3>(out, scales, terms, n, d);
-  }
-  if constexpr (Simd::kTileRegs > 2) {
-    if (left == 2) return accumulate_tile<kRows, 2>(out, scales, terms, n, d);
-  }
-  for (; d < stride; d += Simd::kWidth) {
-    accumulate_tile<kRows, 1>(out, scales, terms, n, d);
-  }
+  accumulate_end<S, kRows, S::kTileRegs - 1>(out, scales, terms, n, d, stride);
 }
 
 void accumulate(float* const* out, const float* scales, std::size_t m, const Terms* terms,
                 std::size_t n, std::size_t stride) {
   static_assert(kMostRows == 4);
-  if (m == 4) return accumulate_rows<4>(out, scales, terms, n, stride);
-  if (m == 3) return accumulate_rows<3>(out, scales, terms, n, stride);
-  if (m == 2) return accumulate_rows<2>(out, scales, terms, n, stride);
-  if (m == 1) return accumulate_rows<1>(out, scales, terms, n, stride);
+  if (m == 4) return accumulate_rows<Simd, 4>(out, scales, terms, n, stride);
+  if (m == 3) return accumulate_rows<Simd, 3>(out, scales, terms, n, stride);
+  if (m == 2) return accumulate_rows<Simd, 2>(out, scales, terms, n, stride);
+  if (m == 1) return accumulate_rows<Simd, 1>(out, scales, terms, n, stride);
 }
 
-template <int kRegs>
+template <class S, int kRegs, bool kHalf>
 inline float compose_tile(float* out, const float* const* rows, const float* weights,
                           std::size_t n) {
-  Simd::Reg sums[kRegs];
-#pragma GCC unroll 8
-  for (int v = 0; v < kRegs; ++v) sums[v] = Simd::zero();
-  for (std::size_t k = 0; k < n; ++k) {
-    const Simd::Reg weight = Simd::set(weights[k]);
-#pragma GCC unroll 8
-    for (int v = 0; v < kRegs; ++v) {
-      sums[v] = Simd::fma(weight, Simd::load(rows[k] + static_cast<std::size_t>(v) * Simd::kWidth),
-                          sums[v]);
-    }
-  }
-  Simd::Reg squares = Simd::zero();
+  RowSums<S, 1, kRegs, kHalf> sums;
+  sums.clear();
+  for (std::size_t k = 0; k < n; ++k) add_terms(sums, {weights + k, 0, 0, rows + k, 1}, 0);
+  typename S::Reg squares = S::zero();
 #pragma GCC unroll 8
   for (int v = 0; v < kRegs; ++v) {
-    Simd::store(out + static_cast<std::size_t>(v) * Simd::kWidth, sums[v]);
-    squares = Simd::fma(sums[v], sums[v], squares);
+    const typename S::Reg sum = sums.whole[0][v];
+    S::store(out + static_cast<std::size_t>(v) * S::kWidth, sum);
+    squares = S::fma(sum, sum, squares);
   }
-  return Simd::sum(squares);
+  if constexpr (kHalf) {
+    const typename S::Reg sum = S::widened(sums.half[0]);
+    S::store_half(out + kRegs * S::kWidth, sum);
+    squares = S::fma(sum, sum, squares);
+  }
+  return S::sum(squares);
 }
 
 // The common row lengths are held in registers: one pass, every line of a row at once.
 float compose(float* out, const float* const* rows, const float* weights, std::size_t n,
               std::size_t stride) {
-  const std::size_t regs = stride / Simd::kWidth;
-  if constexpr (Simd::kWidth == 16) {
-    if (regs == 4) return compose_tile<4>(out, rows, weights, n);
-    if (regs == 7) return compose_tile<7>(out, rows, weights, n);
-    if (regs == 8) return compose_tile<8>(out, rows, weights, n);
+  if constexpr (Simd::kHalves) {
+    if (stride == 64) return compose_tile<Simd, 4, false>(out, rows, weights, n);
+    if (stride == 104) return compose_tile<Simd, 6, true>(out, rows, weights, n);
+    if (stride == 128) return compose_tile<Simd, 8, false>(out, rows, weights, n);
   }
-  for (std::size_t d = 0; d < stride; d += Simd::kWidth) Simd::store(out + d, Simd::zero());
+  for_each_register<Simd>(stride,
+                          [&](std::size_t d, auto, auto store) { store(out + d, Simd::zero()); });
   for (std::size_t k = 0; k < n; ++k) {
     const Simd::Reg weight = Simd::set(weights[k]);
-    for (std::size_t d = 0; d < stride; d += Simd::kWidth) {
-      Simd::store(out + d, Simd::fma(weight, Simd::load(rows[k] + d), Simd::load(out + d)));
-    }
+    for_each_register<Simd>(stride, [&](std::size_t d, auto load, auto store) {
+      store(out + d, Simd::fma(weight, load(rows[k] + d), load(out + d)));
+    });
   }
   Simd::Reg squares = Simd::zero();
-  for (std::size_t d = 0; d < stride; d += Simd::kWidth) {
-    squares = Simd::fma(Simd::load(out + d), Simd::load(out + d), squares);
-  }
+  for_each_register<Simd>(stride, [&](std::size_t d, auto load, auto) {
+    squares = Simd::fma(load(out + d), load(out + d), squares);
+  });
   return Simd::sum(squares);
+}
+
+// The gradient stays in registers; the rows wait for memory alone.
+template <class S, int kRegs, bool kHalf>
+inline void scatter_tile(const float* gradient, float* const* rows, const float* weights,
+                         std::size_t n) {
+  RowSums<S, 1, kRegs, kHalf> all;
+  all.clear();
+  const float one = 1.0F;
+  add_terms(all, {&one, 0, 0, &gradient, 1}, 0);
+  for (std::size_t k = 0; k < n; ++k) {
+    const typename S::Reg weight = S::set(weights[k]);
+    typename S::Reg after[kRegs];
+#pragma GCC unroll 8
+    for (int v = 0; v < kRegs; ++v) {
+      const float* place = rows[k] + static_cast<std::size_t>(v) * S::kWidth;
+      after[v] = S::fma(weight, all.whole[0][v], S::load(place));
+    }
+#pragma GCC unroll 8
+    for (int v = 0; v < kRegs; ++v) {
+      S::store(rows[k] + static_cast<std::size_t>(v) * S::kWidth, after[v]);
+    }
+    if constexpr (kHalf) {
+      float* place = rows[k] + kRegs * S::kWidth;
+      S::store_half(place, S::fma(weight, S::widened(all.half[0]), S::load_half(place)));
+    }
+  }
 }
 
 void scatter(const float* gradient, float* const* rows, const float* weights, std::size_t n,
              std::size_t stride) {
+  if constexpr (Simd::kHalves) {
+    if (stride == 64) return scatter_tile<Simd, 4, false>(gradient, rows, weights, n);
+    if (stride == 104) return scatter_tile<Simd, 6, true>(gradient, rows, weights, n);
+    if (stride == 128) return scatter_tile<Simd, 8, false>(gradient, rows, weights, n);
+  }
   for (std::size_t k = 0; k < n; ++k) {
     const Simd::Reg weight = Simd::set(weights[k]);
-    for (std::size_t d = 0; d < stride; d += Simd::kWidth) {
-      Simd::store(rows[k] + d,
-                  Simd::fma(weight, Simd::load(gradient + d), Simd::load(rows[k] + d)));
-    }
+    for_each_register<Simd>(stride, [&](std::size_t d, auto load, auto store) {
+      store(rows[k] + d, Simd::fma(weight, load(gradient + d), load(rows[k] + d)));
+    });
   }
 }

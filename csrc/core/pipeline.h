@@ -40,20 +40,22 @@ class Pipeline {
   std::int64_t events_left() const { return planner_.events_left(); }
 
   /// Blocks under way at a time.
-  static constexpr std::size_t kDepth = 4;
+  static constexpr std::size_t kDepth = 5;
 
  private:
   void advance();
   void list_rows(PreparedBlock& prepared);
   void expect_events(const Block& block) const;
   void draw(Block& block) const;
+  void expect_rows(const Block& block) const;
 
   Planner planner_;
   const Sides& sides_;
   const NoiseSampler& noise_;
   TokenSlots center_slots_, context_slots_;
   PreparedBlock ring_[kDepth];
-  std::size_t planned_ = 0, drawn_ = 0, prepared_ = 0, taken_ = 0;  // blocks past each stage
+  // Blocks past each stage.
+  std::size_t planned_ = 0, drawn_ = 0, expected_ = 0, prepared_ = 0, taken_ = 0;
   bool exhausted_ = false;
 };
 

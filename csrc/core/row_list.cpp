@@ -68,4 +68,15 @@ void expect_entries(const FeatureView& features, std::span<const ItemId> items) 
   }
 }
 
+void expect_tokens(const FeatureView& features, std::span<const ItemId> items,
+                   const TokenSlots& slots) {
+  for (const ItemId item : items) {
+    const auto i = static_cast<std::size_t>(item);
+    const auto last = static_cast<std::size_t>(features.item_offsets[i + 1]);
+    for (auto e = static_cast<std::size_t>(features.item_offsets[i]); e < last; ++e) {
+      slots.expect(static_cast<std::size_t>(features.item_tokens[e]));
+    }
+  }
+}
+
 }  // namespace likewise

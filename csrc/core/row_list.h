@@ -28,6 +28,7 @@ class TokenSlots {
  public:
   explicit TokenSlots(std::size_t n_tokens) : marks_(n_tokens) {}
   void start_list() { ++list_; }
+  void expect(std::size_t token) const { __builtin_prefetch(&marks_[token], 1); }
   /// The slot of the token in this list; `fresh` becomes its slot when it is new, and is returned.
   std::uint32_t find(std::size_t token, std::uint32_t fresh) {
     Mark& mark = marks_[token];
@@ -73,8 +74,11 @@ class RowList {
   std::vector<std::uint8_t> shared_;  // of each slot
 };
 
-/// Asks for the offsets of the items' entries, and later for the entries, to be brought near.
+/// Asks for the offsets of the items' entries, later for the entries, and then for the memory of
+/// their tokens, to be brought near.
 void expect_offsets(const FeatureView& features, std::span<const ItemId> items);
 void expect_entries(const FeatureView& features, std::span<const ItemId> items);
+void expect_tokens(const FeatureView& features, std::span<const ItemId> items,
+                   const TokenSlots& slots);
 
 }  // namespace likewise

@@ -15,42 +15,107 @@ namespace likewise {
 namespace {
 
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
+constexpr std::size_t kPiece = std::size_t{16} << 20;  // bytes that tables leave at a time
 
 }  // namespace
 
-Table::Table(std::size_t rows, std::size_t dim) : rows_(rows), dim_(dim), stride_(padded(dim)) {
-  if (rows == 0) return;
-  if (rows > std::numeric_limits<std::size_t>::max() / sizeof(float) / stride_ / 2) {
+/// Anonymous pages: they come zeroed and only cost memory once touched.
+class Table::Memory {
+ public:
+  explicit Memory(std::size_t bytes) : bytes_(bytes) {
+    start_ = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (start_ == MAP_FAILED) throw std::bad_alloc();
+#if defined(MADV_HUGEPAGE)
+    if (bytes >= 2 * kHugePage) madvise(start_, bytes, MADV_HUGEPAGE);  // a wish, not a need
+#endif
+  }
+  ~Memory() { munmap(start_, bytes_); }
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+
+  float* floats() { return static_cast<float*>(start_); }
+  /// Gives back the whole huge pages from this byte on.
+  void give_back(std::size_t from) {
+    from = (from + kHugePage - 1) / kHugePage * kHugePage;
+    if (from < bytes_) madvise(static_cast<char*>(start_) + from, bytes_ - from, MADV_DONTNEED);
+  }
+
+ private:
+  void* start_;
+  std::size_t bytes_;
+};
+
+std::shared_ptr<Table::Memory> Table::reserve(std::size_t rows, std::size_t floats) {
+  if (rows > std::numeric_limits<std::size_t>::max() / sizeof(float) / floats / 2) {
     throw std::bad_alloc();
   }
-  bytes_ = rows * stride_ * sizeof(float);
-  // Anonymous pages come zeroed and only cost memory once touched.
-  void* memory = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) throw std::bad_alloc();
-#if defined(MADV_HUGEPAGE)
-  if (bytes_ >= 2 * kHugePage) madvise(memory, bytes_, MADV_HUGEPAGE);  // a wish, not a need
-#endif
-  data_ = static_cast<float*>(memory);
+  return std::make_shared<Memory>(rows * floats * sizeof(float));
 }
 
-Table::~Table() {
-  if (data_ != nullptr) munmap(data_, bytes_);
+Table::Table(std::size_t rows, std::size_t dim) : rows_(rows), dim_(dim), stride_(padded(dim)) {
+  if (rows == 0) return;
+  memory_ = reserve(rows, stride_);
+  data_ = memory_->floats();
 }
 
 Table::Table(Table&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)),
+    : memory_(std::move(other.memory_)),
+      data_(std::exchange(other.data_, nullptr)),
       rows_(std::exchange(other.rows_, 0)),
       dim_(other.dim_),
-      stride_(other.stride_),
-      bytes_(std::exchange(other.bytes_, 0)) {}
+      stride_(other.stride_) {}
 
 Table& Table::operator=(Table&& other) noexcept {
+  std::swap(memory_, other.memory_);
   std::swap(data_, other.data_);
   std::swap(rows_, other.rows_);
   std::swap(dim_, other.dim_);
   std::swap(stride_, other.stride_);
-  std::swap(bytes_, other.bytes_);
   return *this;
+}
+
+void Table::side_by_side(std::size_t rows, std::size_t dim, Table& first, Table& second) {
+  first = Table(0, dim);
+  second = Table(0, dim);
+  if (rows == 0) return;
+  const std::size_t each = padded(dim);
+  first.memory_ = second.memory_ = reserve(rows, 2 * each);
+  first.data_ = first.memory_->floats();
+  second.data_ = first.data_ + each;
+  first.rows_ = second.rows_ = rows;
+  first.stride_ = second.stride_ = 2 * each;
+}
+
+// From the last rows to the first, so that what is left behind is the end of the memory.
+void Table::separate(Table& first, Table& second, int threads) {
+  if (first.empty()) return;
+  Table* const olds[] = {&first, &second};
+  Table news[2];
+  for (Table& table : news) {
+    table = Table(0, first.dim_);
+    table.stride_ = first.dim_;
+    table.rows_ = first.rows_;
+    table.memory_ = reserve(first.rows_, first.dim_);
+    table.data_ = table.memory_->floats();
+  }
+  const std::size_t bytes = first.stride_ * sizeof(float), piece = kPiece / bytes + 1;
+  for (std::size_t last = first.rows_; last > 0;) {
+    const std::size_t begin = last > piece ? last - piece : 0;
+    parallel_for(threads, static_cast<std::int64_t>(last - begin), 4096,
+                 [&](std::int64_t low, std::int64_t high, int) {
+                   for (auto i = static_cast<std::size_t>(low); i < static_cast<std::size_t>(high);
+                        ++i) {
+                     for (std::size_t t = 0; t < 2; ++t) {
+                       std::memcpy(news[t].row(begin + i), olds[t]->row(begin + i),
+                                   first.dim_ * sizeof(float));
+                     }
+                   }
+                 });
+    first.memory_->give_back(begin * bytes);
+    last = begin;
+  }
+  first = std::move(news[0]);
+  second = std::move(news[1]);
 }
 
 void Table::fill_uniform(float half_width, std::uint64_t seed, int threads) {

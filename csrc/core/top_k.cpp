@@ -248,7 +248,7 @@ bool search(const TopKRequest& request, const Plan& plan, const Task& task, Scan
             const StopFlag& stop, Workspace& work) {
   const std::size_t count = task.last - task.first, dim = request.dim;
   const std::size_t blocks = (count + kScanQueries - 1) / kScanQueries;
-  const std::size_t block_floats = padded(dim * kScanQueries);
+  const std::size_t block_floats = whole_lines(dim * kScanQueries);
   if (work.queries.rows() < blocks) work.queries = Table(blocks, dim * kScanQueries);
   if (work.best.size() < count) work.best.resize(count);
   const std::size_t keep = std::min(request.k + kMargin, request.n);
@@ -335,7 +335,7 @@ void top_k(const TopKRequest& request, ItemId* positions, float* scores,
   std::fill_n(scores, request.n_queries * request.k, kNone);
   if (request.n_queries == 0 || request.n == 0) return;
 
-  const bool small = request.n_queries * request.n * padded(request.dim) < kSmallWork;
+  const bool small = request.n_queries * request.n * whole_lines(request.dim) < kSmallWork;
   const std::size_t threads = small ? 1 : static_cast<std::size_t>(std::max(1, request.threads));
   const Plan plan = request.same.of_queries == nullptr ? plan_all(request, threads)
                                                        : plan_by_label(request, threads);

@@ -113,8 +113,7 @@ class Trainer {
     const auto dim = static_cast<std::size_t>(options.dim);
     const bool content = options.content && !input.features.empty();
     const bool context_content = content && options.context == "content";
-    weights_.center_own = Table(n_items, dim);
-    weights_.context_own = Table(n_items, dim);
+    Table::side_by_side(n_items, dim, weights_.center_own, weights_.context_own);
     if (content) {
       weights_.center_tokens = Table(input.features.n_tokens(), dim);
       start_tokens(input.features, options.seed, weights_.center_tokens);
@@ -135,7 +134,7 @@ class Trainer {
     if (options.min_count > 1) {
       for (const std::int64_t count : input.counts) has_own_.push_back(count >= options.min_count);
     }
-    sides_.stride = weights_.center_own.stride();
+    sides_.stride = padded(dim);
     if (content) sides_.center.features = &input.features;
     sides_.center.tokens = &weights_.center_tokens;
     if (options.own_row) sides_.center.own = &weights_.center_own;
@@ -310,7 +309,7 @@ void require_finite(const Table& table, const Options& options) {
   const auto check_rows = [&](std::int64_t first, std::int64_t last, int) {
     for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i) {
       float sum = 0;
-      for (std::size_t d = 0; d < table.stride(); ++d) sum += table.row(i)[d] * 0.0F;
+      for (std::size_t d = 0; d < table.dim(); ++d) sum += table.row(i)[d] * 0.0F;
       if (sum != 0.0F || sum != sum) {
         throw diverged(options, options.epochs - 1, options.min_learning_rate,
                        "a vector is not finite");
@@ -345,9 +344,9 @@ void add_content_to_own(const FeatureView& features, Weights& weights, int threa
 }
 
 void compact(Weights& weights, int threads) {
-  Table* const tables[] = {&weights.center_own,    &weights.context_own,
-                           &weights.center_tokens, &weights.context_tokens,
-                           &weights.center_ngrams, &weights.context_ngrams};
+  Table::separate(weights.center_own, weights.context_own, threads);
+  Table* const tables[] = {&weights.center_tokens, &weights.context_tokens, &weights.center_ngrams,
+                           &weights.context_ngrams};
   parallel_for(threads, std::ssize(tables), 1,
                [&](std::int64_t first, std::int64_t, int) { tables[first]->compact(); });
 }

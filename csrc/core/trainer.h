@@ -57,7 +57,7 @@ Weights train(const TrainingInput& input, const Options& options, const OnProgre
 void add_content_to_own(const FeatureView& features, Weights& weights, int threads,
                         const Poll& poll);
 
-/// Removes the padding between the rows of all tables.
+/// Gives every table memory of its own, without padding between the rows.
 void compact(Weights& weights, int threads);
 
 /// The named numbers that training depends on, for the tests' slow twin of it.

@@ -14,8 +14,15 @@ using ItemId = std::int32_t;
 using RowId = std::int32_t;
 using Offset = std::int64_t;
 
-/// Floats a row is padded to: one cache line.
-inline constexpr std::size_t kRowAlign = 16;
+/// Floats in a cache line: what lists of numbers are padded to.
+inline constexpr std::size_t kLine = 16;
+
+/// Floats that rows are padded to: half a line, so that 100 floats take 104 and not 112.
+inline constexpr std::size_t kRowAlign = kLine / 2;
+
+inline constexpr std::size_t whole_lines(std::size_t floats) {
+  return (floats + kLine - 1) / kLine * kLine;
+}
 
 inline constexpr std::size_t padded(std::size_t dim) {
   return (dim + kRowAlign - 1) / kRowAlign * kRowAlign;

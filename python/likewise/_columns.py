@@ -258,9 +258,11 @@ def _encode_repeated(table: IdTable, column: pa.Array, insert: bool) -> npt.NDAr
 
 
 def table_texts(table: IdTable) -> pa.Array:
-    """Return the ids of a table in order of insertion as a ``large_string`` array."""
-    offsets, data = table.texts()
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
+    """Return the ids of a table in order of insertion as a ``large_string`` array.
+
+    Without a copy: the array keeps the table alive, and the table takes no more ids.
+    """
+    buffers = [None, *(pa.foreign_buffer(*part, base=table) for part in table.lend())]
     return pa.Array.from_buffers(pa.large_string(), len(table), buffers)
 
 

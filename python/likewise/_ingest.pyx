@@ -8,7 +8,7 @@ objects are walked. Knows nothing of files, columns and sessions. Loops over arr
 import numpy as np
 
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t, uintptr_t
 from libc.string cimport memcmp, memcpy
 from libcpp.vector cimport vector
 
@@ -53,6 +53,8 @@ cdef inline uint64_t hash_bytes(const uint8_t* data, int64_t length) noexcept no
 cdef class IdTable:
     """Distinct ids as UTF-8, each with its position in order of insertion.
 
+    Once its texts have been lent to an array, nothing can be inserted any more.
+
     Open addressing: a slot holds the upper half of the hash beside position + 1, so that most
     misses are told without touching the text. Reading from several threads at once is safe,
     inserting is not.
@@ -62,8 +64,10 @@ cdef class IdTable:
     cdef vector[int64_t] starts
     cdef vector[uint64_t] slots
     cdef uint64_t mask
+    cdef bint lent
 
     def __cinit__(self):
+        self.text.reserve(64)  # an address even when no text follows
         self.starts.push_back(0)
         self.slots.assign(64, 0)
         self.mask = 63
@@ -92,6 +96,9 @@ cdef class IdTable:
     cdef int32_t add(self, const uint8_t* data, int64_t length, uint64_t h) except? -1 nogil:
         """Append an id that is not there yet."""
         cdef int64_t key = <int64_t>self.starts.size() - 1
+        if self.lent:
+            with gil:
+                raise RuntimeError("texts of the table are lent: nothing can be inserted")
         if key >= 2147483646:
             with gil:
                 raise OverflowError("more than 2,147,483,646 distinct ids")
@@ -170,16 +177,16 @@ cdef class IdTable:
                     out[i] = code
         return codes
 
-    def texts(self):
-        """Return the ids in order of insertion: offsets int64 (n + 1,) and bytes uint8, copies."""
-        offsets = np.empty(self.starts.size(), dtype=np.int64)
-        data = np.empty(self.text.size(), dtype=np.uint8)
-        cdef int64_t[::1] to_offsets = offsets
-        cdef uint8_t[::1] to_data = data
-        memcpy(&to_offsets[0], self.starts.data(), self.starts.size() * sizeof(int64_t))
-        if self.text.size():
-            memcpy(&to_data[0], self.text.data(), self.text.size())
-        return offsets, data
+    def lend(self):
+        """Addresses and bytes of the ids' offsets (int64, n + 1) and of their text.
+
+        They hold as long as the table does: from now on it takes no more ids.
+        """
+        self.lent = True
+        return (
+            (<uintptr_t>self.starts.data(), <int64_t>(self.starts.size() * sizeof(int64_t))),
+            (<uintptr_t>self.text.data(), <int64_t>self.text.size()),
+        )
 
     cdef int32_t code_of(self, object text, bint insert) except? -1:
         cdef Py_ssize_t length

@@ -253,6 +253,11 @@ def _assemble(folder: Path, about: dict[str, Any]) -> Model:
     expected = _expected_tensors(path, sizes)
     if options.dim != sizes["dim"]:
         raise StorageError(f"{path} is damaged: dim is {options.dim} and {sizes['dim']}")
+    for side in ("center", "context"):
+        # No row at all where no word is long enough for an n-gram.
+        rows = sizes[f"{side}_buckets"]
+        if recipe is not None and rows not in (None, 0, recipe.buckets):
+            raise StorageError(f"{path} is damaged: buckets are {recipe.buckets:,} and {rows:,}")
 
     vectors = _safetensors_map.open_tensors(folder / VECTORS_FILE, expected[VECTORS_FILE])
     weights = _safetensors_map.open_tensors(folder / WEIGHTS_FILE, expected[WEIGHTS_FILE])

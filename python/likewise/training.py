@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from tqdm import tqdm
 
 from likewise import _core
@@ -103,6 +104,7 @@ def train(
         raise InputError("sessions must hold a session of two events or more, got single ones only")
 
     content = Content.encode(items, options) if options.content else None
+    pa.default_memory_pool().release_unused()  # what reading left: as much as a third of the tables
     _check_memory(options, len(items), content)
 
     watch = _Watch(progress, verbose)
@@ -165,7 +167,7 @@ def _check_memory(options: Options, n_items: int, content: Content | None) -> No
     rows = 2 * n_items
     if content is not None:
         rows += content.rows * (2 if options.context == "content" else 1)
-    needed = rows * (-(-options.dim // 16) * 16) * 4
+    needed = rows * (-(-options.dim // 8) * 8) * 4
     free = _free_memory()
     if free is not None and needed > free:
         raise MemoryError(

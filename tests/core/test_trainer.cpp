@@ -39,11 +39,35 @@ double cosine(const Table& table, std::size_t a, std::size_t b) {
 
 bool padding_is_zero(const Table& table) {
   for (std::size_t i = 0; i < table.rows(); ++i) {
-    for (std::size_t d = table.dim(); d < table.stride(); ++d) {
+    for (std::size_t d = table.dim(); d < padded(table.dim()); ++d) {
       if (table.row(i)[d] != 0.0F) return false;
     }
   }
   return true;
+}
+
+// Rows of a pair of tables take turns, and are the same after the two have been separated. The
+// larger case leaves in several pieces.
+void pairs_are_separated(std::size_t rows, std::size_t dim) {
+  Table first, second;
+  Table::side_by_side(rows, dim, first, second);
+  first.fill_uniform(1.0F, 1);
+  second.fill_uniform(1.0F, 2);
+  CHECK(first.rows() == rows && second.rows() == rows && second.dim() == dim);
+  if (rows > 1) CHECK(first.row(1) == second.row(0) + padded(dim));
+  Table one(rows, dim), two(rows, dim);
+  one.fill_uniform(1.0F, 1);
+  two.fill_uniform(1.0F, 2);
+  CHECK(rows == 0 || (padding_is_zero(first) && padding_is_zero(second)));
+  Table::separate(first, second, 2);
+  CHECK(first.stride() == dim || rows == 0);
+  bool same = true;
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t d = 0; d < dim; ++d) {
+      same &= first.row(i)[d] == one.row(i)[d] && second.row(i)[d] == two.row(i)[d];
+    }
+  }
+  CHECK(same);
 }
 
 // Items of a group are alike afterwards, those of different groups are not.
@@ -170,6 +194,8 @@ void input_that_does_not_fit_is_refused() {
 }  // namespace
 
 int main() {
+  for (const std::size_t rows : {0, 1, 2, 1000}) pairs_are_separated(rows, 12);
+  pairs_are_separated(200000, 100);
   every_kind_of_model_by_several_threads();
   one_thread_is_bit_equal();
   the_callback_may_stop_it();
