@@ -1,4 +1,4 @@
-"""What holds for all tests, and fixtures of those that open pages: one browser, one trained shop."""
+"""For all tests: no deadlines. For those that open pages: one browser and one trained shop."""
 
 from __future__ import annotations
 
