@@ -15,7 +15,7 @@ __all__ = ["MOST_ITEMS", "tight_groups"]
 Float32 = npt.NDArray[np.float32]
 Int32 = npt.NDArray[np.int32]
 
-MOST_ITEMS = 50_000  # time grows with the square: minutes at this size
+MOST_ITEMS = 30_000  # time grows with the square: a minute at this size
 
 
 def tight_groups(points: Float32, min_size: int) -> tuple[Int32, Float32]:

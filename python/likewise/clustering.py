@@ -232,7 +232,7 @@ def clusters(
         k-means puts every item into a cluster: a partition, to browse a catalogue or to put items
         on pages. HDBSCAN (Campello et al. 2013) finds tight groups only, near duplicates and
         series, and leaves out what has no company, often most of a catalogue: its cluster is null.
-        It is for up to 50,000 items; its time grows with their square.
+        It is for up to 30,000 items; its time grows with their square.
     min_size : int, optional
         Items of the smallest cluster of HDBSCAN, at least 2; 10 without it.
     catalogue : Catalogue or what Catalogue.read takes, optional
