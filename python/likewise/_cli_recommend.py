@@ -22,6 +22,7 @@ from likewise._cli_options import (
     as_json_option,
     column_options,
     columns_given,
+    popularity_option,
     quiet_option,
 )
 from likewise._cli_output import print_json, print_labelled, print_text, refusals
@@ -78,9 +79,11 @@ likewise recommend model -o new.parquet --catalogue new-shop.parquet --side comp
     help="Neighbours of each item.",
 )  # fmt: skip
 @click.option(
-    "--side", type=click.Choice(["similar", "complements"]), default="similar",
-    show_default=True, cls=Option, help="Alike, or seen and bought along with it.",
+    "--side", type=click.Choice(["similar", "complements", "center"]), default="similar",
+    show_default=True, cls=Option,
+    help="Alike; seen and bought along with it; or alike by center vectors alone.",
 )  # fmt: skip
+@popularity_option
 @click.option(
     "--catalogue", metavar="FILE", cls=Option,
     help="Candidates, and items asked about, instead of those of training.",
