@@ -126,8 +126,6 @@ def recommend_all(
     began = time.monotonic()
     wanted = check_k(k)
     _check(side, per_category, diversity, threshold)
-    if popularity is not None and side != "similar":
-        raise ValueError(f"popularity must be left out for side {side!r}, got {popularity!r}")
     weight = check_popularity(popularity)
     if output is not None:
         check_file_place(Path(output), _SUFFIXES)  # now, and not after the work
@@ -152,6 +150,11 @@ def recommend_all(
         exact=exact,
         own_rows=own_rows,
     )
+    if popularity is not None and index.side != "similar":
+        raise ValueError(
+            f"popularity must be left out where {index.side} vectors are compared, got "
+            f"{popularity!r}"
+        )
     job = Job(
         model=model,
         index=index,
