@@ -89,7 +89,7 @@ def scores(
     popular = np.where(counts > 0, np.log1p(counts) / np.log1p(model.counts.max()), unseen)
     summed = [
         unit(center[i].astype(np.float64))
-        + (0.25 + 1.5 * popular[i]) * unit(filled[i].astype(np.float64))
+        + (0.5 + 0.75 * popular[i]) * unit(filled[i].astype(np.float64))
         for i in range(n)
     ]
     found = np.full((n, n), np.nan)
@@ -99,5 +99,5 @@ def scores(
             if there[q] and there[a]:
                 alike = 0.5 * (1 + unknown[q]) ** 2 * (1 + unknown[a]) * (words[q] @ words[a])
                 raw = (1 - unknown[q]) * (summed[q] @ summed[a]) + alike + popularity * popular[a]
-                found[q, a] = raw / (2.75**2 + 0.5 + popularity)
+                found[q, a] = raw / (2.25**2 + 0.5 + popularity)
     return found

@@ -1,7 +1,7 @@
 """The blend: what `similar` scores with, as one inner product of a query and an answer vector.
 
 Owns the formula and its weights. With c and o an item's center and context vector of length 1, t
-its text (_text_part.py) of length 1, l its popularity, b = .25 + 1.5 l the trust in its context and
+its text (_text_part.py) of length 1, l its popularity, b = .5 + .75 l the trust in its context and
 u the share of it that training never saw,
 
     score(q, a) = ((1 - u_q) (c_q + b_q o_q)·(c_a + b_a o_a)
@@ -47,7 +47,7 @@ Int64 = npt.NDArray[np.int64]
 POPULARITY = 0.3
 _TEXT = 0.5
 # Trust in an item's context: what it is along with says the more, the oftener it was seen.
-_TRUST_LEAST, _TRUST_MORE = 0.25, 1.5
+_TRUST_LEAST, _TRUST_MORE = 0.5, 0.75
 # An item without events counts as popular as this share of those with events are at most.
 _COLD_QUANTILE = 0.9
 # The most that the parts without popularity can come to, and the length of all answers, squared.

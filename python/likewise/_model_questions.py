@@ -53,11 +53,11 @@ class Questions:
         stand, and the popularity of the answer, ::
 
             ((1 - u_q) (c_q + b_q o_q)·(c_a + b_a o_a)
-                + .5 (1 + u_q)² (1 + u_a) t_q·t_a + w l_a) / (8.0625 + w)
+                + .5 (1 + u_q)² (1 + u_a) t_q·t_a + w l_a) / (5.5625 + w)
 
         with c and o the center and context vectors of query q and answer a, scaled to length 1; t
         a sum of random directions of their words and categories, weighted as the model weighs them,
-        of length 1; l = log(1 + events), in shares of the most popular item's; b = .25 + 1.5 l, as
+        of length 1; l = log(1 + events), in shares of the most popular item's; b = .5 + .75 l, as
         a context says more the oftener it was seen; u the share of an item's words and categories
         that training did not know; and w ``popularity``. The divisor is the most that the sum can
         come to, so that a score is at most 1; real ones stay well below it. An item without events
