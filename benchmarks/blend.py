@@ -4,7 +4,7 @@
 
 Owns the study of quality.md, section 1: trains on the splits `last` and `cold`, gives items without
 history a context vector by a linear map, and prints HR@20 for each score, with what
-`likewise.evaluate` finds for `Model.similar` last (section 5). Vectors are trained once for each seed;
+`likewise.evaluate` finds for `Model.similar` last (section 5). Vectors are trained once a seed;
 scores are sums of blocks of products, so many of them cost little more than one.
 """
 

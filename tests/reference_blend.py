@@ -29,7 +29,7 @@ def direction(token_hash: int) -> np.ndarray:
 
 
 def text(model: Model, catalogue: Catalogue) -> tuple[np.ndarray, np.ndarray]:
-    """Return the unit vector of each item's text, and the share of it that is unknown."""
+    """Return the unit vector of each item's text, and how strange it is if it is new."""
     vectors, unknown = np.zeros((len(catalogue), TEXT_DIM)), np.zeros(len(catalogue))
     if model.recipe is None or model.center_content is None:
         return vectors, unknown
@@ -47,7 +47,11 @@ def text(model: Model, catalogue: Catalogue) -> tuple[np.ndarray, np.ndarray]:
             strange += weight**2 if token not in known else 0.0
         vectors[item] = unit(vectors[item])
         unknown[item] = strange / whole if whole else 0.0
-    return vectors, unknown
+    lengths = np.linalg.norm(model.encode(model.catalogue, own_rows=False), axis=1)
+    shorter = 1 - np.linalg.norm(model.encode(catalogue, own_rows=False), axis=1) / np.median(
+        lengths[lengths > 0]
+    )
+    return vectors, np.minimum(unknown, np.maximum(0, shorter))
 
 
 def contexts(model: Model, center: np.ndarray, context: np.ndarray) -> np.ndarray:
@@ -84,6 +88,7 @@ def scores(
     n = len(catalogue)
     filled = contexts(model, center, context)
     words, unknown = text(model, catalogue)
+    unknown[counts > 0] = 0
     logs = np.log1p(model.counts) / np.log1p(model.counts.max())
     unseen = np.quantile(logs[model.counts > 0], 0.9)
     popular = np.where(counts > 0, np.log1p(counts) / np.log1p(model.counts.max()), unseen)

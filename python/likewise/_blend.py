@@ -2,7 +2,9 @@
 
 Owns the formula and its weights. With c and o an item's center and context vector of length 1, t
 its text (_text_part.py) of length 1, l its popularity, b = .5 + .75 l the trust in its context and
-u the share of it that training never saw,
+u how strange it is: 0 for an item of training, else the share of its tokens that training never
+saw, but no more than its center vector, as composed, is shorter than usual: a word with a mistake
+in it is unknown, and yet its n-grams agree and make a vector of some length,
 
     score(q, a) = ((1 - u_q) (c_q + b_q o_q)·(c_a + b_a o_a)
                    + .5 (1 + u_q)² (1 + u_a) t_q·t_a + w l_a) / (most + w)
@@ -39,6 +41,7 @@ __all__ = [
     "query_vectors",
     "text_parts",
     "trust",
+    "usual_length",
 ]
 
 Int64 = npt.NDArray[np.int64]
@@ -55,6 +58,7 @@ _MOST = (1.0 + _TRUST_LEAST + _TRUST_MORE) ** 2 + _TEXT
 _LENGTH = (1.0 + _TRUST_LEAST + _TRUST_MORE) ** 2 + 4.0 * _TEXT + 1.0
 # Items whose features are read at once: bounds the memory for a catalogue of any size.
 _ITEMS = 1 << 16
+_SAMPLE = 20_000  # items whose vectors tell how long one usually is
 _EXTRA = 2  # popularity and the rest
 
 
@@ -121,7 +125,7 @@ def answer_vectors(model: Model, catalogue: Catalogue, trained: Any = None) -> F
         rows[:, :dim] = unit_rows(center)[0] + trust(popular)[:, None] * unit_rows(context)[0]
         if features is not None:
             assert model.center_content is not None
-            strange = unknown_shares(features, weights, model.center_content.token_hashes)
+            strange = _strangeness(model, features, weights, center, at)
             scale = np.float32(np.sqrt(_TEXT)) * (1 + strange)
             rows[:, dim:-_EXTRA] = scale[:, None] * text_vectors(
                 features, weights, model.options.threads
@@ -188,18 +192,47 @@ def text_parts(model: Model, at: int) -> list[tuple[Kind, str, npt.NDArray[np.fl
     features, weights = _features(model, one)
     if features is None or not len(weights):
         return []
-    assert model.center_content is not None
     directions = token_directions(features.token_hashes)[features.item_tokens].astype(np.float64)
     vectors = weights[:, None] * directions
     length = float(np.linalg.norm(vectors.sum(axis=0))) or 1.0
-    strange = unknown_shares(features, weights, model.center_content.token_hashes)
-    vectors *= np.sqrt(_TEXT) * (1.0 + float(strange[0])) / length
+    vectors *= np.sqrt(_TEXT) / length  # nothing is strange about items of training
     texts = features.token_text(one, 0)
     return [
         (kind, text, vector)
         for (kind, text), vector, weight in zip(texts, vectors, weights, strict=True)
         if weight
     ]
+
+
+def _strangeness(
+    model: Model,
+    features: Features,
+    weights: Float32,
+    center: Float32,
+    at: npt.NDArray[Any],
+) -> Float32:
+    """Return how little training knows of each item, float32 (n_items,), 0 to 1."""
+    assert model.center_content is not None
+    unknown = unknown_shares(features, weights, model.center_content.token_hashes)
+    unknown[at >= 0] = 0.0
+    lengths = np.linalg.norm(center, axis=1)
+    found: Float32 = np.minimum(unknown, np.maximum(0.0, 1.0 - lengths / model.usual_length))
+    return found.astype(np.float32)
+
+
+def usual_length(model: Model) -> float:
+    """Return the median length of center vectors as content composes them; 1 without any.
+
+    Of 20,000 items of training at most, evenly spaced.
+    """
+    n = len(model.catalogue)
+    some = np.unique(np.linspace(0, n - 1, min(n, _SAMPLE)).astype(np.int64))
+    features, _ = _features(model, model.catalogue.take(some))
+    if features is None:
+        return 1.0
+    lengths = np.linalg.norm(encode_items(model, features, "center"), axis=1)
+    lengths = lengths[lengths > 0.0]
+    return float(np.median(lengths)) if len(lengths) else 1.0
 
 
 def _features(model: Model, part: Catalogue) -> tuple[Features | None, Float32]:

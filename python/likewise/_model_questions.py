@@ -58,11 +58,12 @@ class Questions:
         with c and o the center and context vectors of query q and answer a, scaled to length 1; t
         a sum of random directions of their words and categories, weighted as the model weighs them,
         of length 1; l = log(1 + events), in shares of the most popular item's; b = .5 + .75 l, as
-        a context says more the oftener it was seen; u the share of an item's words and categories
-        that training did not know; and w ``popularity``. The divisor is the most that the sum can
-        come to, so that a score is at most 1; real ones stay well below it. An item without events
-        has a context vector by linear regression from center vectors, and counts as popular as one
-        that nine in ten of those with events do not exceed.
+        a context says more the oftener it was seen; w ``popularity``; and u how strange an item is
+        that was not in training: the share of its words and categories that training did not
+        know, or how much shorter than usual its center vector is, whichever is less. The divisor
+        is the most that the sum can come to, so that a score is at most 1; real ones stay well
+        below it. An item without events has a context vector by linear regression from center
+        vectors, and counts as popular as one that nine in ten of those with events do not exceed.
 
         Parameters
         ----------

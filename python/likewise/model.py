@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from likewise import _describe, _queries
-from likewise._blend import Popularity, answer_vectors, context_vectors
+from likewise._blend import Popularity, answer_vectors, context_vectors, usual_length
 from likewise._composition import SideWeights, check_shape, encode_items, item_weights
 from likewise._context_map import ContextMap, fit_context_map
 from likewise._explain import Explains
@@ -252,6 +252,11 @@ class Model(Questions, RecommendAll, Explains):
         if self.recipe is None or self.context_content is not None:
             return None
         return fit_context_map(self.center, self.context, self.counts)
+
+    @cached_property
+    def usual_length(self) -> float:
+        """Median length of center vectors as content composes them, for the blend."""
+        return usual_length(self)
 
     @cached_property
     def item_popularity(self) -> Popularity:
