@@ -61,9 +61,9 @@ class Questions:
         a context says more the oftener it was seen; w ``popularity``; and u how strange an item is
         that was not in training: the share of its words and categories that training did not
         know, or how much shorter than usual its center vector is, whichever is less. The divisor
-        is the most that the sum can come to, so that a score is at most 1; real ones stay well
-        below it. An item without events has a context vector by linear regression from center
-        vectors, and counts as popular as one that nine in ten of those with events do not exceed.
+        is the most that two items of known words can come to, so that scores stay below 1; real
+        ones well below it. An item without events has a context vector by linear regression from
+        center vectors, and counts as popular as one that nine in ten of the others do not exceed.
 
         Parameters
         ----------
