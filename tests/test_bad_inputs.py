@@ -248,16 +248,6 @@ TABLE: list[tuple[str, Callable[[Place], Arguments], int, tuple[str, ...]]] = [
         lambda p: ["similar", p.folder / "ids", "--name", "ball"],
         1, ("content=False",),
     ),
-    (
-        "context of others",
-        lambda p: ["complements", p.model, "--id", "a", "--catalogue", p.items],
-        1, ("context='item'",),
-    ),
-    (
-        "context vectors of others",
-        lambda p: encode(p, "--side", "context"),
-        1, ("context='item'",),
-    ),
 ]  # fmt: skip
 
 

@@ -272,6 +272,25 @@ def test_questions_by_text(model: Path, capfd: Capture) -> None:
     assert run(capfd, "similar", model, "--category", category).code == 0
 
 
+def test_what_similar_items_are_scored_by(model: Path, tmp_path: Path, capfd: Capture) -> None:
+    loaded = lw.load(model)
+    item = loaded.catalogue.ids[0].as_py()
+    for more, asked in (
+        (["--popularity", "0"], {"popularity": 0.0}),
+        (["--side", "center"], {"side": "center"}),
+    ):
+        ran = run(capfd, "similar", model, "--id", item, "-k", 5, *more)
+        assert ran.out == repr(loaded.similar(item, 5, **asked)) + "\n"
+        out = tmp_path / "out.parquet"
+        assert run(capfd, "recommend", model, "-o", out, "-k", 5, "-q", *more).code == 0
+        assert pq.read_table(out).equals(loaded.recommend_all(k=5, **asked).table)
+    ran = run(capfd, "similar", model, "--id", item, "--side", "center", "--popularity", "1")
+    assert (ran.code, ran.out) == (1, "")
+    assert "popularity must be left out" in ran.err
+    assert run(capfd, "similar", model, "--id", item, "--popularity", "-1").code == 2
+    assert run(capfd, "complements", model, "--id", item, "--popularity", "1").code == 2
+
+
 def test_answers_from_another_catalogue(model: Path, tmp_path: Path, capfd: Capture) -> None:
     names = lw.load(model).catalogue.names
     other = pa.table({"sku": ["new-1", "new-2"], "name": [names[0].as_py(), names[7].as_py()]})
@@ -335,7 +354,9 @@ def test_evaluate(data: tuple[Path, Path], capfd: Capture) -> None:
     assert "item-kNN" not in ran.out
     ran = run(capfd, "evaluate", *data, "--baseline", "pair-counts", "--json", *QUICK)
     systems = [row["system"] for row in json.loads(ran.out)[0]["rows"]]
-    assert systems == ["likewise center-center", "likewise center-context", "pair counts"]
+    assert systems == [
+        "likewise similar", "likewise center-center", "likewise center-context", "pair counts",
+    ]  # fmt: skip
     assert not ran.err
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import likewise as lw
+from likewise._blend import answer_vectors
 from likewise._explain import parts_of, shares_of
 from tiny_shop import N_ITEMS, options, sessions
 
@@ -21,10 +22,10 @@ def model(request: pytest.FixtureRequest) -> lw.Model:
     return lw.train(sessions(), options=chosen[request.param])
 
 
-@pytest.mark.parametrize("side", ["similar", "complements"])
+@pytest.mark.parametrize("side", ["center", "complements"])
 def test_shares_sum_to_the_score_for_every_pair(model: lw.Model, side: str) -> None:
     ids = model.catalogue.ids.to_pylist()
-    there = model.center if side == "similar" else model.context
+    there = model.center if side == "center" else model.all_contexts()
     pairs = 0
     for at, item in enumerate(ids):
         for other in ids[:: max(1, len(ids) // 13)]:
@@ -44,26 +45,57 @@ def test_shares_sum_to_the_score_for_every_pair(model: lw.Model, side: str) -> N
     assert pairs > 300
 
 
+@pytest.mark.parametrize("popularity", [None, 0.0, 2.0])
+def test_shares_sum_to_the_blended_score_for_every_pair(
+    model: lw.Model, popularity: float | None
+) -> None:
+    ids = model.catalogue.ids.to_pylist()
+    answers = model.similar(ids, k=N_ITEMS, popularity=popularity)
+    assert isinstance(answers, lw.BatchMatches)
+    pairs = 0
+    for row, item in enumerate(ids):
+        if not len(answers[row]):
+            with pytest.raises(ValueError, match="has no vector"):
+                model.explain(item, "item5", popularity=popularity)
+            continue
+        for other, score, _ in answers[row]:
+            told = model.explain(item, other, popularity=popularity)
+            assert told.score == pytest.approx(score, abs=1e-6)
+            for shares in (told.of_item, told.of_neighbor):
+                assert sum(s.share for s in shares) == pytest.approx(score, abs=1e-5)
+                assert len({s[:2] for s in shares}) == len(shares)
+            pairs += 1
+    assert pairs > 1000
+
+
 def test_features_are_named(model: lw.Model) -> None:
     told = model.explain("item3", "item4")  # same name, same category
     kinds = {share.kind for share in told.of_item}
+    assert "popularity" in kinds
     if model.recipe is None:
-        assert kinds == {"history"}
+        assert kinds == {"history", "popularity"}
         return
     name = model.catalogue.names[3].as_py().casefold()
     named = {share.feature for share in told.of_item}
     assert set(name.split()) <= named
     assert {"kitchen", "kitchen > pans"} <= named
-    assert ("history" in kinds) == (model.options.own_row and model.counts[3] > 0)
+    assert "history" in kinds  # own rows of context, without those of center as well
+    by_center = {share.kind for share in model.explain("item3", "item4", side="center").of_item}
+    assert ("history" in by_center) == (model.options.own_row and model.counts[3] > 0)
     assert "item3 and item4" in repr(told)
     assert "<table>" in told._repr_html_()
 
 
-@pytest.mark.parametrize("side", ["center", "context"])
+@pytest.mark.parametrize("side", ["center", "context", "similar"])
 def test_parts_add_up_to_the_vector(model: lw.Model, side: str) -> None:
-    for at, vector in enumerate(getattr(model, side)):
+    vectors = {
+        "center": model.center,
+        "context": model.all_contexts(),
+        "similar": answer_vectors(model, model.catalogue, np.arange(N_ITEMS)),
+    }[side]
+    for at, vector in enumerate(vectors):
         parts = parts_of(model, at, side)
-        whole = sum((part.vector for part in parts), np.zeros(model.options.dim))
+        whole = sum((part.vector for part in parts), np.zeros(vectors.shape[1]))
         assert np.allclose(whole, vector, atol=1e-5), at
 
 
@@ -74,7 +106,7 @@ def test_items_without_history_have_no_own_row(model: lw.Model) -> None:
 
 
 def test_shares_are_of_the_cosine_whatever_the_lengths(model: lw.Model) -> None:
-    found = model.similar("item5", k=6)
+    found = model.similar("item5", k=6, side="center")
     assert isinstance(found, lw.Matches)
     others = model.center[found.positions].astype(np.float64)
     parts = parts_of(model, 5)
@@ -93,7 +125,11 @@ def test_an_item_of_which_nothing_is_known_has_no_parts() -> None:
 
 
 def test_bad_arguments(model: lw.Model) -> None:
-    with pytest.raises(ValueError, match="side must be 'similar' or 'complements', got 'center'"):
-        model.explain("item1", "item2", side="center")
+    with pytest.raises(ValueError, match="'complements' or 'center', got 'context'"):
+        model.explain("item1", "item2", side="context")
+    with pytest.raises(ValueError, match="popularity must be left out for side 'center', got 1"):
+        model.explain("item1", "item2", side="center", popularity=1)
+    with pytest.raises(ValueError, match="popularity must be a finite number"):
+        model.explain("item1", "item2", popularity=-1)
     with pytest.raises(lw.UnknownItemError, match="item 'nobody'"):
         model.explain("item1", "nobody")

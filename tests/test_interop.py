@@ -54,7 +54,7 @@ def test_gensim_answers_alike(model: lw.Model) -> None:
     pytest.importorskip("gensim", reason="gensim is not installed")
     vectors = model.to_gensim()
     for item in ("item5", "item12", "item30"):
-        ours = model.similar(item, k=8)
+        ours = model.similar(item, k=8, side="center")
         theirs = vectors.most_similar(item, topn=8)
         assert [word for word, _ in theirs] == ours.ids
         np.testing.assert_allclose([score for _, score in theirs], ours.scores, atol=1e-5)
@@ -142,14 +142,17 @@ def test_bad_tables_of_vectors_are_refused(tmp_path: Path) -> None:
 def test_vectors_have_the_verbs_of_a_model(model: lw.Model) -> None:
     vectors = lw.Vectors(model.catalogue, model.center)
     one, many = vectors.similar("item5", k=4), vectors.similar(["item5", "item9"], k=4)
-    ours = model.similar("item5", k=4)
+    ours = model.similar("item5", k=4, side="center")
     assert isinstance(one, lw.Matches)
     assert one.ids == ours.ids  # type: ignore[union-attr]
     assert repr(one) == repr(ours)
     np.testing.assert_array_equal(many.scores[0], one.scores)
     assert vectors.analogy("item5", ["item9"], k=3).ids == model.analogy("item5", ["item9"], 3).ids
     table = vectors.recommend_all(k=5, distinct=True, same="category_1").table
-    assert table.equals(model.recommend_all(k=5, distinct=True, same="category_1").table)
+    rules = {"distinct": True, "same": "category_1"}
+    assert table.equals(model.recommend_all(k=5, side="center", **rules).table)
+    with pytest.raises(ValueError, match="popularity must be left out where center vectors"):
+        vectors.recommend_all(popularity=1)
     assert vectors.similar(vector=vectors.center[5], k=1).ids == ["item5"]  # type: ignore[union-attr]
     assert repr(vectors) == "<Vectors of 40 items, 16 dimensions>"
     for call, message in [

@@ -87,8 +87,8 @@ def composed(model: Model, catalogue: Catalogue, side: str) -> np.ndarray:
 # --- similar and complements ----------------------------------------------------------------------
 
 
-def test_similar_is_the_cosine_of_centers(model: Model) -> None:
-    found = single(model.similar("B1", k=20))
+def test_similar_by_center_is_the_cosine_of_centers(model: Model) -> None:
+    found = single(model.similar("B1", k=20, side="center"))
     scores = unit(model.center) @ unit(model.center)[0]
     usable = np.flatnonzero(model.center.any(axis=1))
     order = [p for p in np.argsort(-scores, kind="stable") if p in usable and p != 0]
@@ -99,13 +99,15 @@ def test_similar_is_the_cosine_of_centers(model: Model) -> None:
 
 def test_complements_are_the_cosine_of_center_and_context(model: Model) -> None:
     found = single(model.complements("B2", k=20))
-    scores = unit(model.context) @ unit(model.center)[1]
-    usable = np.flatnonzero(model.context.any(axis=1))
+    contexts = model.all_contexts()
+    scores = unit(contexts) @ unit(model.center)[1]
+    usable = np.flatnonzero(contexts.any(axis=1))
     order = [p for p in np.argsort(-scores, kind="stable") if p in usable and p != 1]
     np.testing.assert_array_equal(found.positions, order)
     np.testing.assert_allclose(found.scores, scores[order], atol=1e-6)
-    # Context vectors are rows of items with events alone here.
-    assert set(found.positions.tolist()) <= set(range(6))
+    # Items without events have none of their own here, and are answers all the same.
+    assert not model.context[6:].any()
+    assert set(found.positions.tolist()) == set(range(12)) - {1, 9}
 
 
 def test_many_at_once_are_the_same_as_one_by_one(model: Model) -> None:
@@ -155,9 +157,13 @@ def test_items_without_any_vector_neither_answer_nor_are_answered(model: Model) 
 
 def test_by_name_and_category(model: Model) -> None:
     found = single(model.similar(name="red RUBBER ball", category="Pets > Dogs > Toys", k=3))
+    by_center = single(
+        model.similar(name="red RUBBER ball", category="Pets > Dogs > Toys", k=3, side="center")
+    )
     # The same text as B1, whose trained vector has an own row on top.
     text_alone = single(model.similar(vector=model.encode(model.catalogue.take([0]))[0], k=3))
-    assert found.ids == text_alone.ids
+    assert by_center.ids == text_alone.ids
+    assert "B1" in found.ids
     assert found.title == "similar to red RUBBER ball  [Pets > Dogs > Toys]"
     assert len(single(model.similar(name="rubber"))) > 0
     assert len(single(model.similar(category="Pets > Dogs"))) > 0
@@ -206,7 +212,7 @@ def test_unknown_ids_suggest_close_ones(model: Model, ask: str) -> None:
 
 @pytest.mark.parametrize("ask", ["similar", "complements"])
 def test_bad_questions_say_what_is_wrong(model: Model, ask: str) -> None:
-    index = model.index(side="center" if ask == "complements" else "context")
+    index = model.index(side="similar" if ask == "complements" else "context")
     bare = ExactIndex(model.center)
     cases: list[tuple[type[Exception], str, dict[str, Any]]] = [
         (ValueError, "got none of them", {}),
@@ -229,6 +235,21 @@ def test_bad_questions_say_what_is_wrong(model: Model, ask: str) -> None:
         (ValueError, "index must have a catalogue", {"items": "B1", "index": bare}),
         (ValueError, "exact cannot be given", {"items": "B1", "index": index, "exact": True}),
     ]
+    if ask == "similar":
+        center = model.index(side="center")
+        cases += [
+            (ValueError, "side must be 'similar' or 'center', got 'x'",
+             {"items": "B1", "side": "x"}),
+            (ValueError, "index must hold similar vectors for this question, got center vectors",
+             {"items": "B1", "index": center, "side": "similar"}),
+            (ValueError, "vector is a center vector: side, and what index holds, must be 'center'",
+             {"vector": [0.0] * DIM, "index": model.index()}),
+            (ValueError, "popularity must be left out where center vectors are compared, got 1",
+             {"items": "B1", "side": "center", "popularity": 1}),
+            (ValueError, "popularity must be a finite number of at least 0, got -1",
+             {"items": "B1", "popularity": -1}),
+            (TypeError, "popularity must be a number, got 'x'", {"items": "B1", "popularity": "x"}),
+        ]  # fmt: skip
     for error, message, arguments in cases:
         with pytest.raises(error, match=message) as caught:
             getattr(model, ask)(**arguments)
@@ -278,10 +299,13 @@ def test_index_kinds(model: Model) -> None:
     assert isinstance(model.index(), ExactIndex)
     assert isinstance(model.index(exact=False), ApproximateIndex)
     assert model.index().catalogue is model.catalogue
+    assert (model.index().side, model.index().metric) == ("similar", "dot")
     assert model.index(side="context").side == "context"
     records = [{"item_id": i, "category": c, "name": n} for i, c, n in NEW]
     assert len(model.index(records)) == 4
-    with pytest.raises(ValueError, match="side must be 'center' or 'context', got 'left'"):
+    with pytest.raises(
+        ValueError, match="side must be 'similar', 'center' or 'context', got 'left'"
+    ):
         model.index(side="left")
 
 
@@ -320,17 +344,21 @@ def test_a_model_of_ids_knows_ids_only(ids_only: Model) -> None:
     assert single(ids_only.similar("B1", k=3)).ids
     with pytest.raises(ValueError, match="a model trained with content=False cannot compose"):
         ids_only.similar(name="red ball")
-    with pytest.raises(ValueError, match="content=False cannot compose context vectors"):
+    with pytest.raises(ValueError, match="content=False cannot compose vectors"):
         ids_only.encode(catalogue_of(NEW), "context", own_rows=False)
 
 
-def test_context_vectors_of_new_items_need_content(model: Model) -> None:
-    with pytest.raises(ValueError, match="context='item' cannot compose context vectors"):
-        model.encode(catalogue_of(NEW), "context")
-    with pytest.raises(ValueError, match="context='item' cannot compose"):
-        model.index(catalogue_of(NEW), side="context")
-    trained = model.encode(catalogue_of(NEW), "context", own_rows=True)
+def test_context_vectors_of_new_items_are_mapped_from_their_centers(model: Model) -> None:
+    new = catalogue_of(NEW)
+    mapped = model.encode(new, "context")
+    assert model.context_map is not None
+    known = np.c_[unit(model.encode(new)), np.ones(4)] @ model.context_map.matrix
+    np.testing.assert_allclose(mapped[[0, 1, 3]], unit(known)[[0, 1, 3]], atol=1e-6)
+    assert not mapped[2].any()  # nothing is known of it
+    assert single(model.complements("B2", index=model.index(new, side="context"))).ids
+    trained = model.encode(new, "context", own_rows=True)
     np.testing.assert_array_equal(trained[3], model.context[0])
+    np.testing.assert_array_equal(trained[:3], mapped[:3])
 
 
 def test_weights_of_an_item_have_length_one(model: Model) -> None:
@@ -387,7 +415,7 @@ def test_analogy(model: Model) -> None:
     np.testing.assert_array_equal(found.positions, order)
     np.testing.assert_allclose(found.scores, scores[order], atol=1e-6)
     assert found.title == "like B1 + B4 - B2"
-    assert model.analogy("B1", k=3).ids == single(model.similar("B1", k=3)).ids
+    assert model.analogy("B1", k=3).ids == single(model.similar("B1", k=3, side="center")).ids
     with pytest.raises(ValueError, match="positive must name at least one item"):
         model.analogy([], ["B1"])
     with pytest.raises(UnknownItemError, match="'B99'"):

@@ -45,10 +45,12 @@ def test_lists_are_those_of_model_similar():
     shop = simulate(n_items=500, n_sessions=3000, seed=2)
     sessions = Sessions.from_arrays(shop.items, shop.offsets, Catalogue.read(shop.catalogue))
     model = train(sessions, options=Options(dim=16, epochs=2, threads=1))
-    similar, complements = systems_of("m", model, sessions.catalogue, 10)
+    similar, center, complements = systems_of("m", model, sessions.catalogue, 10)
     asked = np.arange(0, 500, 7, dtype=np.int32)
     ids = sessions.catalogue.ids.take(asked).to_pylist()
     assert np.array_equal(similar.lists(asked, 10), model.similar(ids, k=10).positions)
+    by_center = model.similar(ids, k=10, side="center").positions
+    assert np.array_equal(center.lists(asked, 10), by_center)
     assert np.array_equal(complements.lists(asked, 10), model.complements(ids, k=10).positions)
 
 
@@ -124,6 +126,6 @@ def test_systems_stand_beside_the_model():
     assert by_name["oracle"].hr == pytest.approx(right)
     assert by_name["noise"].hr < 0.2
     assert abs(by_name["noise"].popularity - 0.5) < 0.05
-    first = by_name["likewise center-center"]
+    first = by_name["likewise similar"]
     assert first.difference == first.difference_low == first.difference_high == 0
     assert by_name["noise"].difference == pytest.approx(by_name["noise"].hr - first.hr)

@@ -25,7 +25,7 @@ def blocks(language: str) -> list[str]:
 def shape(text: str) -> list[str]:
     """Return a printed text without what depends on the run: digits and the answers themselves."""
     lines = [line for line in text.splitlines() if line.startswith(("similar", "going", "like"))]
-    return [re.sub(r"[0-9.]+|  +", " ", line) for line in lines]
+    return [re.sub(r"[-+]?[0-9.]+\*?|  +", " ", line) for line in lines]
 
 
 def test_the_python_runs_and_prints_what_it_says(

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import likewise as lw
+from likewise._blend import POPULARITY, answer_vectors, likeness_vectors, query_vectors
 from likewise._choose import name_keys
 from tiny_shop import options, sessions
 
@@ -50,9 +51,7 @@ def brute_force(
     """What the documentation promises, item by item, without any cleverness."""
     items = list(model.catalogue)
     facts = {row["item_id"]: row for row in attributes}
-    side = model.center if asked.get("side", "similar") == "similar" else model.context
-    unit = [v / np.linalg.norm(v) if v.any() else None for v in side.astype(np.float64)]
-    query = [v / np.linalg.norm(v) if v.any() else None for v in model.center.astype(np.float64)]
+    query, unit = sides(model, asked.get("side", "similar"))
     lists: dict[str, list[str]] = {}
     for i, (item_id, _, name) in enumerate(items):
         scored = []
@@ -90,6 +89,19 @@ def brute_force(
     return lists
 
 
+def sides(model: lw.Model, side: str) -> tuple[list[Any], list[Any]]:
+    """Vectors that items ask with and are found by; None where there is none."""
+    if side == "similar":  # its formula is the business of test_blend.py
+        answers = answer_vectors(model, model.catalogue, np.arange(len(model.catalogue)))
+        asked = query_vectors(answers, model.options.dim, POPULARITY)
+        both = [asked.astype(np.float64), answers.astype(np.float64)]
+        return tuple([v if v.any() else None for v in one] for one in both)  # type: ignore[return-value]
+    both = [model.center, model.center if side == "center" else model.context]
+    return tuple(
+        [v / np.linalg.norm(v) if v.any() else None for v in one.astype(np.float64)] for one in both
+    )  # type: ignore[return-value]
+
+
 def top(model: lw.Model, item_id: str) -> str | None:
     path = model.catalogue.categories[model.catalogue.position(item_id)].as_py()
     return None if path is None else path.split(" > ")[0]
@@ -110,9 +122,10 @@ def test_lists_are_those_of_brute_force(
 ) -> None:
     asked: dict[str, Any] = {}
     for name, values in [
-        ("side", ["complements"]), ("where", ["stock > 1"]), ("same", ["brand", "category_1"]),
+        ("side", ["complements", "center"]), ("where", ["stock > 1"]),
+        ("same", ["brand", "category_1"]),
         ("different", ["brand", "category_1"]), ("per_category", [1, 2, 9]), ("distinct", [True]),
-        ("threshold", [0.0, 0.4]),
+        ("threshold", [0.0, 0.1, 0.4]),
     ]:  # fmt: skip
         if data.draw(st.booleans(), label=name):
             asked[name] = data.draw(st.sampled_from(values), label=name)
@@ -139,20 +152,23 @@ def test_lists_are_those_of_brute_force(
     assert done.rows == sum(lengths)
 
 
-@pytest.mark.parametrize("side", ["similar", "complements"])
+@pytest.mark.parametrize("side", ["similar", "complements", "center"])
 def test_diverse_lists_are_full_and_greedy(model: lw.Model, side: str) -> None:
     plain = lists_of(model.recommend_all(k=15, side=side).table, model)
     done = model.recommend_all(k=5, side=side, diversity=0.6)
     found = lists_of(done.table, model)
-    index = model.index(side="center" if side == "similar" else "context", exact=True)
+    query, answers = sides(model, side)
+    # How alike answers are: the score without popularity, or the cosine.
+    rows = np.array([np.zeros_like(answers[5]) if v is None else v for v in answers])
+    near = likeness_vectors(rows.astype(np.float32)) if side == "similar" else rows
     for item_id, neighbours in found.items():
         pool = plain[item_id]
         assert len(neighbours) == min(5, len(pool))
         if not pool:
             continue
-        vectors = {o: index.vectors_at([model.catalogue.position(o)])[0] for o in pool}
-        query = model.center[model.catalogue.position(item_id)]
-        score = {o: float(v @ query / np.linalg.norm(query)) for o, v in vectors.items()}
+        vectors = {o: near[model.catalogue.position(o)] for o in pool}
+        asked = query[model.catalogue.position(item_id)]
+        score = {o: float(rows[model.catalogue.position(o)] @ asked) for o in pool}
         picked = [pool[0]]
         while len(picked) < len(neighbours):
             worth = {
@@ -269,10 +285,21 @@ def test_near_duplicate_names() -> None:
 def test_bad_arguments_say_what_was_wanted(model: lw.Model, tmp_path: Path) -> None:
     cases: list[tuple[type[Exception], str, dict[str, Any]]] = [
         (ValueError, "k must be at least 1, got 0", {"k": 0}),
-        (ValueError, "side must be 'similar' or 'complements', got 'both'", {"side": "both"}),
+        (
+            ValueError,
+            "side must be 'similar', 'complements' or 'center', got 'both'",
+            {"side": "both"},
+        ),
         (ValueError, "per_category must be a whole number of at least 1", {"per_category": 0}),
         (ValueError, "diversity must be at least 0 and below 1, got 1.0", {"diversity": 1.0}),
         (TypeError, "diversity must be a number", {"diversity": "much"}),
+        (ValueError, "popularity must be a finite number of at least 0", {"popularity": -0.5}),
+        (TypeError, "popularity must be a number, got True", {"popularity": True}),
+        (
+            ValueError,
+            "popularity must be left out where context vectors are compared, got 1",
+            {"side": "complements", "popularity": 1},
+        ),
         (ValueError, "threshold must be a number", {"threshold": float("nan")}),
         (lw.InputError, "same: there is no column 'brand', but item_id, cat", {"same": "brand"}),
         (lw.InputError, "where must be a condition on item_id", {"where": "stock >"}),

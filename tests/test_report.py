@@ -275,7 +275,7 @@ def test_the_page(model: lw.Model, sessions: lw.Sessions, tmp_path: Path) -> Non
     assert "My <shop>" in found.text
     assert f"{model.catalogue.report}." in found.text
     assert f"{sessions.report}." in found.text
-    assert "likewise center-center" in found.text
+    assert "likewise similar" in found.text
     assert "item-kNN" in found.text
     assert "9 groups of alike items" in found.text
     assert found.tags.count("details") >= 22

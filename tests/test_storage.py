@@ -18,7 +18,9 @@ import pyarrow.parquet as pq
 import pytest
 import safetensors.numpy
 
+import reference_blend
 from likewise import _replace_folder, storage
+from likewise._blend import POPULARITY
 from likewise.errors import StorageError
 from likewise.model import Model
 from likewise.sessions import Sessions
@@ -341,9 +343,16 @@ def test_models_of_format_1_can_be_read() -> None:
     expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
     assert loaded.info()["items"] == expected["items"]
     for question, answers in expected["similar"].items():
-        found = loaded.similar(question, k=3)
+        found = loaded.similar(question, k=3, side="center")
         assert found.ids == [item for item, _ in answers]
         np.testing.assert_allclose(found.scores, [score for _, score in answers], atol=1e-5)
+    scores = reference_blend.scores(
+        loaded, loaded.catalogue, loaded.center, loaded.context, loaded.counts, POPULARITY
+    )
+    for question in expected["similar"]:
+        blended = loaded.similar(question, k=20)
+        theirs = scores[loaded.catalogue.position(question), blended.positions]
+        np.testing.assert_allclose(blended.scores, theirs, atol=1e-5)
     for text, vector in expected["encode"].items():
         catalogue = catalogue_of([("new", "Pets > Dogs", text)])
         np.testing.assert_allclose(loaded.encode(catalogue)[0], vector, atol=1e-5)

@@ -110,7 +110,8 @@ def choose(found: Found, rules: Rules) -> tuple[Found, Mask]:
 def diversify(found: Found, vectors: Float32, rules: Rules) -> Found:
     """Pick k of each list by maximal marginal relevance, in the order of picking.
 
-    ``vectors`` are those of the found positions, float32 ``(n, m, dim)``, of length 1.
+    ``vectors`` are those of the found positions, float32 ``(n, m, dim)``; their inner products, at
+    most 1, say how alike answers are.
     """
     positions, scores = found
     n, m = positions.shape

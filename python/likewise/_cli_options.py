@@ -15,6 +15,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import click
 
+from likewise._blend import POPULARITY
 from likewise.options import Options
 
 __all__ = [
@@ -230,6 +231,17 @@ def columns_given(values: dict[str, Any], *names: str) -> dict[str, str]:
         else:
             given[name] = value
     return given
+
+
+def popularity_option(command: Decorated) -> Decorated:
+    """Give a command the weight of popularity in the score of similar items."""
+    decorated: Any = click.option(
+        "--popularity", type=click.FloatRange(0.0), metavar="WEIGHT", cls=Option,
+        help=f"How much an answer's popularity counts in the score of similar items; {POPULARITY} "
+        "when left out, 0 for not at all.",
+    )(command)  # fmt: skip
+    chosen: Decorated = decorated
+    return chosen
 
 
 def session_options(command: Decorated) -> Decorated:

@@ -5,6 +5,7 @@ One question in two forms; owns how it is put and how answers are printed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,15 @@ from likewise._cli_options import (
     CATALOGUE_COLUMNS,
     PATH,
     Command,
+    Decorated,
     Option,
     as_json_option,
     column_options,
     columns_given,
+    popularity_option,
 )
 from likewise._cli_output import print_json, print_text, refusals
 from likewise.catalogue import Catalogue
-from likewise.index import Index
 from likewise.matches import Matches
 from likewise.model import Model
 from likewise.storage import load
@@ -61,6 +63,7 @@ likewise {verb} model --id B000X --catalogue other-shop.parquet
         "--catalogue", metavar="FILE", cls=Option,
         help="Answer with items of this catalogue instead of those of training.",
     )  # fmt: skip
+    @_of_similar(verb)
     @as_json_option
     @column_options(*CATALOGUE_COLUMNS)
     def command(
@@ -71,6 +74,8 @@ likewise {verb} model --id B000X --catalogue other-shop.parquet
         k: int,
         catalogue: str | None,
         as_json: bool,
+        side: str | None = None,
+        popularity: float | None = None,
         **values: Any,
     ) -> None:
         by_text = name is not None or category is not None
@@ -78,12 +83,13 @@ likewise {verb} model --id B000X --catalogue other-shop.parquet
             raise click.UsageError("ask by --id, or by --name and --category")
         loaded = load(model)
         index = None
-        side = "center" if verb == "similar" else "context"
+        more = {} if verb == "complements" else {"side": side, "popularity": popularity}
         if catalogue is not None:
             with refusals():
                 items = Catalogue.read(catalogue, **columns_given(values, *CATALOGUE_COLUMNS))
-                index = loaded.index(items, side=side)
-        answers = _ask(loaded, verb, ids, {"name": name, "category": category}, k, index)
+                index = loaded.index(items, side=side or "context")
+        text = {"name": name, "category": category}
+        answers = _ask(loaded, verb, ids, text, k, {"index": index, **more})
         if as_json:
             asked: list[dict[str, Any]] = [{"id": item_id} for item_id in ids]
             if by_text:
@@ -106,13 +112,30 @@ def _ask(
     ids: tuple[str, ...],
     text: dict[str, str | None],
     k: int,
-    index: Index | None,
+    more: dict[str, Any],
 ) -> list[Matches]:
     ask = getattr(model, verb)
     with refusals():
         if ids:
-            return [ask(item_id, k, index=index) for item_id in ids]
-        return [ask(k=k, index=index, **text)]
+            return [ask(item_id, k, **more) for item_id in ids]
+        return [ask(k=k, **more, **text)]
+
+
+def _of_similar(verb: str) -> Callable[[Decorated], Decorated]:
+    """Give ``similar`` its options that ``complements`` has no use for."""
+
+    def decorate(command: Decorated) -> Decorated:
+        if verb == "complements":
+            return command
+        side: Any = click.option(
+            "--side", type=click.Choice(["similar", "center"]), default="similar",
+            show_default=True, cls=Option,
+            help="The whole score, or the cosine of center vectors alone.",
+        )  # fmt: skip
+        chosen: Decorated = side(popularity_option(command))
+        return chosen
+
+    return decorate
 
 
 similar = _question("similar", "Find the items most like one.", "Find the items most alike.")

@@ -21,6 +21,7 @@ from likewise._cli_options import (
     columns_given,
     file_option,
     output_option,
+    popularity_option,
     quiet_option,
 )
 from likewise._cli_output import print_json, print_labelled, print_text, refusals
@@ -51,9 +52,11 @@ likewise recommend model -o new.parquet --catalogue new-shop.parquet --side comp
     help="Neighbours of each item.",
 )  # fmt: skip
 @click.option(
-    "--side", type=click.Choice(["similar", "complements"]), default="similar",
-    show_default=True, cls=Option, help="Alike, or seen and bought along with it.",
+    "--side", type=click.Choice(["similar", "complements", "center"]), default="similar",
+    show_default=True, cls=Option,
+    help="Alike; seen and bought along with it; or alike by center vectors alone.",
 )  # fmt: skip
+@popularity_option
 @file_option("--catalogue", "Candidates, and items asked about, instead of those of training.")
 @file_option("--queries", "Items asked about, where they are others than the candidates.")
 @click.option(

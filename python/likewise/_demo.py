@@ -316,8 +316,9 @@ def _show_evaluation(
     hits = {(row.system, row.kind): row.hr for result in found for row in result.rows}
     kinds = list(dict.fromkeys(kind for _, kind in hits))
     names = {
-        "likewise center-center": "likewise, similar",
+        "likewise similar": "likewise, similar",
         "likewise center-context": "likewise, complements",
+        "likewise center-center": "likewise, center vectors alone",
     }
     rows = [
         [names.get(system, system), *(f"{hits[system, kind]:.3f}" for kind in kinds)]
@@ -329,9 +330,7 @@ def _show_evaluation(
         "",
         "warm:        both items have history; the last item of a session was held out",
         "cold query:  the item asked about was taken out of all history",
-        "cold target: the item to be found was taken out of all history; complements of such items "
-        "need",
-        "             training with --context content",
+        "cold target: the item to be found was taken out of all history",
     )
     return found
 

@@ -2,7 +2,8 @@
 
 Owns the taking apart of a vector into what its features gave to it. A vector is a weighted sum of
 its features' vectors, and a score a product of two of them: it falls into one share for each
-feature, and the shares add up to it.
+feature, and the shares add up to it. In the blend of `similar` a feature gives by the center
+vector, by the context vector and by the text as it stands: its share is all of that.
 """
 
 from __future__ import annotations
@@ -15,6 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise import _core
+from likewise._blend import (
+    answer_vectors,
+    check_popularity,
+    context_vectors,
+    query_vectors,
+    text_parts,
+    trust,
+)
 from likewise._composition import SideWeights, item_weights
 from likewise._html import html_table
 from likewise._search_arguments import known_positions
@@ -24,7 +33,16 @@ from likewise.features import Features, Kind
 if TYPE_CHECKING:
     from likewise.model import Model
 
-__all__ = ["Explains", "Explanation", "Part", "Share", "parts_of", "shares_of"]
+__all__ = [
+    "Explains",
+    "Explanation",
+    "Part",
+    "Share",
+    "parts_of",
+    "products_of",
+    "query_parts",
+    "shares_of",
+]
 
 Float64 = npt.NDArray[np.float64]
 _KINDS = {
@@ -34,6 +52,8 @@ _KINDS = {
     Kind.CATEGORY_WORD: "word of the category",
 }
 _OWN = "history"
+_AVERAGE = "average"
+_POPULARITY = "popularity"
 
 
 class Part(NamedTuple):
@@ -47,8 +67,9 @@ class Part(NamedTuple):
 class Share(NamedTuple):
     """What one feature of an item gives to a score.
 
-    ``kind`` is category, word, words, word of the category, or history: the own row of an item
-    that was in training, which holds what its content does not explain.
+    ``kind`` is category, word, words or word of the category; history: the own rows of an item
+    that was in training, which hold what its content does not explain; popularity, that of the
+    neighbor; or average: what every item without events has in its context vector.
     """
 
     kind: str
@@ -65,7 +86,7 @@ class Explanation:
     item, neighbor : str
         Ids.
     score : float
-        The cosine.
+        As `similar` or `complements` give it.
     of_item, of_neighbor : tuple of Share
         The largest first; each sums to ``score``.
     """
@@ -104,20 +125,25 @@ class Explanation:
 class Explains:
     """What a model can say about its answers."""
 
-    def explain(self, item: str, neighbor: str, side: str = "similar") -> Explanation:
+    def explain(
+        self, item: str, neighbor: str, side: str = "similar", popularity: float | None = None
+    ) -> Explanation:
         """Take the score of two items of training apart, feature by feature.
 
         Parameters
         ----------
         item, neighbor : str
             Ids, warm or cold.
-        side : {"similar", "complements"}
-            Center against center, or center of ``item`` against context of ``neighbor``.
+        side : {"similar", "complements", "center"}
+            The score of :meth:`similar`, that of :meth:`complements`, or the cosine of center
+            vectors alone.
+        popularity : float, optional
+            As in :meth:`similar`.
 
         Returns
         -------
         Explanation
-            Shares in the cosine of the features of either item. The shares of an item sum to the
+            Shares in the score of the features of either item. The shares of an item sum to the
             score within the rounding of float32.
 
         Raises
@@ -131,13 +157,17 @@ class Explains:
         --------
         ``model.explain("B000X", "B000Y").of_item[0]``
         """
-        if side not in ("similar", "complements"):
-            raise ValueError(f"side must be 'similar' or 'complements', got {side!r}")
+        if side not in ("similar", "complements", "center"):
+            raise ValueError(f"side must be 'similar', 'complements' or 'center', got {side!r}")
         model = cast("Model", self)
         at, other = (int(p) for p in known_positions(model.catalogue, [item, neighbor]))
-        there = "center" if side == "similar" else "context"
+        if side == "similar":
+            return _explain_similar(model, item, neighbor, at, other, check_popularity(popularity))
+        if popularity is not None:
+            raise ValueError(f"popularity must be left out for side {side!r}, got {popularity!r}")
+        there = "center" if side == "center" else "context"
         left = model.center[at].astype(np.float64)
-        right = getattr(model, there)[other].astype(np.float64)
+        right = _vector_at(model, other, there).astype(np.float64)
         lengths = float(np.linalg.norm(left) * np.linalg.norm(right))
         if lengths == 0.0:
             empty = item if not left.any() else neighbor
@@ -151,16 +181,109 @@ class Explains:
         )
 
 
+def _explain_similar(
+    model: Model, item: str, neighbor: str, at: int, other: int, popularity: float
+) -> Explanation:
+    left, right = (_vector_at(model, one, "similar") for one in (at, other))
+    if not left.any() or not right.any():
+        empty = item if not left.any() else neighbor
+        raise ValueError(f"item {empty!r} has no vector: nothing is known of it")
+    asked = query_vectors(left[None], model.options.dim, popularity)[0].astype(np.float64)
+    found = right.astype(np.float64)
+    return Explanation(
+        str(item),
+        str(neighbor),
+        float(asked @ found),
+        _sorted(query_parts(model, at, popularity), found),
+        _sorted(parts_of(model, other, "similar"), asked),
+    )
+
+
+def _vector_at(model: Model, at: int, side: str) -> npt.NDArray[np.float32]:
+    """Return one of the vectors of the item at a position; see parts_of."""
+    if side == "similar":
+        found = answer_vectors(model, model.catalogue.take([at]), [at])
+    elif side == "center":
+        found = model.center[at : at + 1]
+    else:
+        found = context_vectors(model, model.center[at : at + 1], model.context[at : at + 1])
+    vector: npt.NDArray[np.float32] = found[0]
+    return vector
+
+
+def query_parts(model: Model, at: int, popularity: float) -> list[Part]:
+    """Take what an item asks with in the blend apart; the weight of popularity is one part."""
+    parts = parts_of(model, at, "similar")
+    if not parts:
+        return []
+    vectors = np.array([part.vector for part in parts], np.float64)
+    whole = vectors.sum(axis=0)
+    asked = query_vectors(whole[None].astype(np.float32), model.options.dim, popularity)[0]
+    # A query is an answer vector with its columns scaled.
+    there = whole != 0.0
+    vectors[:, there] *= asked[there] / whole[there]
+    vectors[:, ~there] = 0.0
+    vectors[-1, -2] = asked[-2]
+    return [part._replace(vector=v) for part, v in zip(parts, vectors, strict=True)]
+
+
 def parts_of(model: Model, at: int, side: str = "center") -> list[Part]:
-    """Take the vector of the item at a position apart; the parts add up to it.
+    """Take a vector of the item at a position apart; the parts add up to it.
 
     Parameters
     ----------
     at : int
         Position in the catalogue.
-    side : {"center", "context"}
-        Which of its vectors.
+    side : {"center", "context", "similar"}
+        Which of its vectors; that of the blend is the one it is found by, popularity its last part.
     """
+    if side == "similar":
+        return _blended_parts(model, at)
+    if side == "context" and not model.context[at].any():
+        return _mapped_parts(model, at)
+    return _trained_parts(model, at, side)
+
+
+def _mapped_parts(model: Model, at: int) -> list[Part]:
+    """Take a context vector apart that is mapped from the center vector."""
+    center = model.center[at].astype(np.float64)
+    length = float(np.linalg.norm(center))
+    if length == 0.0 or model.context_map is None:
+        return []
+    matrix = model.context_map.matrix
+    parts = [
+        part._replace(vector=part.vector @ matrix[:-1] / length)
+        for part in _trained_parts(model, at, "center")
+    ]
+    parts.append(Part(_AVERAGE, "of all items", matrix[-1]))
+    whole = float(np.linalg.norm(center / length @ matrix[:-1] + matrix[-1]))
+    return [part._replace(vector=part.vector / whole) for part in parts]
+
+
+def _blended_parts(model: Model, at: int) -> list[Part]:
+    whole = _vector_at(model, at, "similar").astype(np.float64)
+    if not whole.any():
+        return []
+    dim = model.options.dim
+    summed: dict[tuple[str, str], Float64] = {}
+
+    def add(kind: str, feature: str, columns: slice, vector: Float64) -> None:
+        summed.setdefault((kind, feature), np.zeros(len(whole)))[columns] += vector
+
+    trusted = float(trust(model.item_popularity.of_items[at]))
+    for side, scale in (("center", 1.0), ("context", trusted)):
+        length = float(np.linalg.norm(_vector_at(model, at, side).astype(np.float64)))
+        for part in parts_of(model, at, side):
+            add(part.kind, part.feature, slice(0, dim), part.vector * (scale / length))
+    for kind, text, vector in text_parts(model, at):
+        add(_KINDS[kind], text, slice(dim, -2), vector)
+    parts = [Part(*key, vector) for key, vector in summed.items()]
+    last = np.zeros(len(whole))
+    last[-2:] = whole[-2:]
+    return [*parts, Part(_POPULARITY, "of the neighbor", last)]
+
+
+def _trained_parts(model: Model, at: int, side: str) -> list[Part]:
     parts: list[Part] = []
     vector = getattr(model, side)[at].astype(np.float64)
     left = vector
@@ -195,9 +318,17 @@ def parts_of(model: Model, at: int, side: str = "center") -> list[Part]:
             ]
             left = vector - added.sum(axis=0)
     # What is left beyond rounding is an own row: items of training have one, on the sides that do.
-    if np.abs(left).max() > 1e-5 * np.abs(vector).max():
+    largest = max([np.abs(vector).max(), *(np.abs(part.vector).max() for part in parts)])
+    if np.abs(left).max() > 1e-5 * largest:
         parts.append(Part(_OWN, "own row", left))
     return parts
+
+
+def products_of(parts: Sequence[Part], others: Float64) -> Float64:
+    """Return the inner product of each part with other vectors, float64 (n, n_parts)."""
+    stacked = np.array([part.vector for part in parts]).reshape(len(parts), others.shape[1])
+    products: Float64 = others @ stacked.T
+    return products
 
 
 def shares_of(parts: Sequence[Part], others: Float64) -> Float64:
@@ -222,8 +353,16 @@ def shares_of(parts: Sequence[Part], others: Float64) -> Float64:
 
 
 def _sorted_shares(parts: Sequence[Part], other: Float64) -> tuple[Share, ...]:
+    return _in_order(parts, shares_of(parts, other[None])[0])
+
+
+def _sorted(parts: Sequence[Part], other: Float64) -> tuple[Share, ...]:
+    return _in_order(parts, products_of(parts, other[None])[0])
+
+
+def _in_order(parts: Sequence[Part], given: Float64) -> tuple[Share, ...]:
     shares = [
         Share(part.kind, part.feature, float(share))
-        for part, share in zip(parts, shares_of(parts, other[None])[0], strict=True)
+        for part, share in zip(parts, given, strict=True)
     ]
     return tuple(sorted(shares, key=lambda share: -share.share))

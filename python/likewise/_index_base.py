@@ -30,6 +30,13 @@ if TYPE_CHECKING:
     from likewise.catalogue import Catalogue
 
 METRICS = ("cosine", "dot")
+# What to do about vectors that do not fit, by what an index holds.
+_HINTS: dict[str | None, str] = {
+    "similar": "; this index holds what model.similar compares; model.index(side='center') is for "
+    "vectors of encode()",
+    "center": "; this index holds center vectors",
+    "context": "; this index holds context vectors",
+}
 
 
 class Found(NamedTuple):
@@ -54,7 +61,7 @@ class Index(ABC):
     ----------
     catalogue : Catalogue or None
         The items the vectors belong to, in the same order; None for bare vectors.
-    side : {"center", "context"} or None
+    side : {"similar", "center", "context"} or None
         Which vectors of a model these are, where they come from one.
     dim : int
         Floats in a vector.
@@ -171,7 +178,10 @@ class Index(ABC):
         array([[0, 1]], dtype=int32)
         """
         wanted = check_k(k)
-        asked = float_rows("vectors", vectors, columns=self.dim)
+        try:
+            asked = float_rows("vectors", vectors, columns=self.dim)
+        except ValueError as error:
+            raise ValueError(f"{error}{_HINTS.get(self.side, '')}") from None
         queries, usable_query = unit_rows(asked, self.metric == "cosine")
         allowed = allowed_mask(where, self._usable, self.catalogue)
         filters = make_filters(allowed, exclude, same, different, len(queries), self._size)
@@ -223,10 +233,13 @@ class Index(ABC):
             rng = np.random.default_rng(seed)
             chosen = rng.choice(usable, size=min(int(sample), len(usable)), replace=False)
             queries = self.vectors_at(chosen)
+            if self.side == "similar":
+                queries[:, -1] = 0.0  # as queries of the blend have it
         found = self.search(queries, k, exclude=chosen).scores
         true = self._exact_twin().search(queries, k, exclude=chosen).scores
         wanted = np.isfinite(true)
         last = np.where(wanted, true, np.float32(np.inf)).min(axis=1, keepdims=True)
+        last = np.where(np.isfinite(last), last, np.float32(0.0))  # a query without answers
         hits = wanted & (found >= last - np.float32(1e-6) * np.maximum(1.0, np.abs(last)))
         return float(hits.sum() / max(1, wanted.sum()))
 

@@ -128,7 +128,7 @@ def _check_header(about: dict[str, Any]) -> None:
         "size": _whole(about["size"], 0, 2**31 - 1),
         "dim": _whole(about["dim"], 1, 1 << 20),
         "metric": about["metric"] in ("cosine", "dot"),
-        "side": about["side"] in (None, "center", "context"),
+        "side": about["side"] in (None, "similar", "center", "context"),
         "ef": _whole(about["ef"], 1, 1 << 30) if about["kind"] == "hnsw" else about["ef"] is None,
         "fingerprint": about["fingerprint"] is None or isinstance(about["fingerprint"], str),
         "sections": isinstance(about["sections"], list)

@@ -21,6 +21,7 @@ class RecommendAll:
         k: int = 20,
         *,
         side: str = "similar",
+        popularity: float | None = None,
         queries: Any = None,
         catalogue: Any = None,
         where: Any = None,
@@ -50,8 +51,11 @@ class RecommendAll:
             and rank. Without it the table is part of the answer.
         k : int
             Items of a list.
-        side : {"similar", "complements"}
-            As :meth:`similar` or as :meth:`complements` would answer.
+        side : {"similar", "complements", "center"}
+            As :meth:`similar` or as :meth:`complements` would answer; or by the cosine of center
+            vectors alone, as ``similar(side="center")``.
+        popularity : float, optional
+            As in :meth:`similar`: weight of a candidate's popularity, .3 without it, 0 for none.
         queries, catalogue : Catalogue or what Catalogue.read takes, optional
             The items asked about, and the candidates. Candidates are the items of training
             without it, queries the candidates. Neither needs events.
@@ -68,8 +72,8 @@ class RecommendAll:
             called like the query: same words, whatever their order, case and numbers.
         diversity : float
             From 0, the best scores, to below 1: how much an item's likeness to those above it in
-            the list counts against it (maximal marginal relevance). Scores of a list need not
-            fall then.
+            the list counts against it (maximal marginal relevance), popularity aside. Scores of a
+            list need not fall then.
         threshold : float, optional
             Lowest score, from -1 to 1.
         names : bool
@@ -113,6 +117,7 @@ class RecommendAll:
             output,
             k,
             side=side,
+            popularity=popularity,
             queries=queries,
             catalogue=catalogue,
             where=where,

@@ -1,7 +1,7 @@
 """Queries: from ids, a name and category, or vectors to the vectors that are searched with.
 
 Owns which arguments of Model.similar and Model.complements go together, and the grouping of items
-by category level. Used by model.py alone.
+by category level. Used by models and by vectors.py.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from likewise._blend import answer_vectors
 from likewise._search_arguments import (
     Float32,
     Int32,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 class Query:
     """What to search with, and what it was asked by."""
 
-    vectors: Float32  # (n, dim)
+    vectors: Float32  # (n, dim); for the blend as answers are kept
     single: bool
     title: str = ""
     ids: pa.LargeStringArray | None = None  # (n,), where items were asked about
@@ -46,8 +47,12 @@ def read(
     category: str | None,
     vector: npt.ArrayLike | None,
     index: Index | None,
+    side: str,
 ) -> Query:
-    """Check that exactly one way of asking was used, and follow it."""
+    """Check that exactly one way of asking was used, and follow it.
+
+    ``side`` says what to ask with: ``"similar"`` for the vectors of the blend, else center vectors.
+    """
     by_text = name is not None or category is not None
     ways = (items is not None) + by_text + (vector is not None)
     if ways != 1:
@@ -58,8 +63,60 @@ def read(
     if vector is not None:
         return _by_vector(model, vector)
     if by_text:
-        return _by_text(model, name, category)
-    return _by_items(model, items, index)
+        return _by_text(model, name, category, side)
+    return _by_items(model, items, index, side)
+
+
+def side_of_similar(side: Any, index: Index | None, by_vector: bool) -> str:
+    """Return which vectors `similar` compares: what is asked for, what the index holds, the blend.
+
+    Raises ValueError when they contradict each other.
+    """
+    if side not in (None, "similar", "center"):
+        raise ValueError(f"side must be 'similar' or 'center', got {side!r}")
+    held = None
+    if index is not None:
+        held = "center" if index.side is None else index.side
+        if held == "context":
+            held = side or "similar"  # refused where the index is used
+    if by_vector:
+        if "similar" in (side, held):
+            raise ValueError(
+                "vector is a center vector: side, and what index holds, must be 'center', got "
+                "'similar'"
+            )
+        return "center"
+    return side or held or "similar"
+
+
+def trained_vectors(model: Model, positions: npt.NDArray[Any], side: str) -> Float32:
+    """Return what items of training ask with: center vectors, or those of the blend."""
+    if side != "similar":
+        found: Float32 = model.center[positions]
+        return found
+    distinct, place = np.unique(positions, return_inverse=True)
+    return answer_vectors(model, model.catalogue.take(distinct), distinct)[place]
+
+
+def composed_vectors(model: Model, items: Catalogue, side: str, own_rows: bool | None) -> Float32:
+    """Return what other items ask with."""
+    if side != "similar":
+        return model.encode(items, own_rows=own_rows)
+    return answer_vectors(model, items, trained_positions(model, items, own_rows))
+
+
+def trained_positions(model: Model, items: Catalogue, own_rows: bool | None) -> Int32 | None:
+    """Return where items are in training, -1 elsewhere; None where all are to be composed."""
+    by_id = model.options.content is False if own_rows is None else own_rows
+    if not by_id:
+        if model.recipe is None:
+            raise ValueError(
+                "a model trained with content=False cannot compose vectors; own_rows=True gives "
+                "those it was trained on"
+            )
+        return None
+    at: Int32 = model.catalogue.positions(items.ids)
+    return at
 
 
 def _by_vector(model: Model, vector: npt.ArrayLike) -> Query:
@@ -69,7 +126,7 @@ def _by_vector(model: Model, vector: npt.ArrayLike) -> Query:
     return Query(rows, single, "a vector")
 
 
-def _by_text(model: Model, name: str | None, category: str | None) -> Query:
+def _by_text(model: Model, name: str | None, category: str | None, side: str) -> Query:
     for argument, value in (("name", name), ("category", category)):
         if value is not None and not isinstance(value, str):
             raise TypeError(f"{argument} must be a string, got {type(value).__name__}")
@@ -79,10 +136,10 @@ def _by_text(model: Model, name: str | None, category: str | None) -> Query:
         pa.array([name], pa.large_string()),
     )
     title = f"{name or '(no name)'}" + (f"  [{category}]" if category else "")
-    return Query(model.encode(item, own_rows=False), True, title)
+    return Query(composed_vectors(model, item, side, False), True, title)
 
 
-def _by_items(model: Model, items: Any, index: Index | None) -> Query:
+def _by_items(model: Model, items: Any, index: Index | None, side: str) -> Query:
     single = isinstance(items, str | int | np.integer | np.str_) and not isinstance(items, bool)
     asked = [items] if single else items
     if not single and not hasattr(asked, "__len__"):
@@ -94,9 +151,8 @@ def _by_items(model: Model, items: Any, index: Index | None) -> Query:
     unknown = np.flatnonzero(positions < 0)
     if not len(unknown):
         ids = model.catalogue.ids.take(pa.array(positions))
-        return Query(
-            model.center[positions], single, _title(model.catalogue, positions), ids, positions
-        )
+        vectors = trained_vectors(model, positions, side)
+        return Query(vectors, single, _title(model.catalogue, positions), ids, positions)
     # Items that training never saw can still be asked about when the index knows them.
     if elsewhere is None:
         raise_unknown(model.catalogue, asked, int(unknown[0]))
@@ -104,11 +160,12 @@ def _by_items(model: Model, items: Any, index: Index | None) -> Query:
     theirs: Int32 = elsewhere.positions(asked)
     for row in unknown[theirs[unknown] < 0][:1]:
         raise_unknown(elsewhere, asked, int(row))
-    vectors = np.empty((len(positions), model.options.dim), dtype=np.float32)
     known = positions >= 0
-    vectors[known] = model.center[positions[known]]
     distinct, place = np.unique(theirs[unknown], return_inverse=True)
-    vectors[unknown] = model.encode(elsewhere.take(distinct), own_rows=False)[place]
+    composed = composed_vectors(model, elsewhere.take(distinct), side, False)[place]
+    vectors = np.empty((len(positions), composed.shape[1]), dtype=np.float32)
+    vectors[known] = trained_vectors(model, positions[known], side)
+    vectors[unknown] = composed
     own_ids = model.catalogue.ids.take(pa.array(positions, mask=~known))
     ids = pc.coalesce(own_ids, elsewhere.ids.take(pa.array(theirs, mask=theirs < 0)))
     return Query(vectors, single, _title(elsewhere, theirs), ids, positions)
@@ -169,7 +226,8 @@ def as_catalogue(source: Any) -> Catalogue:
     return source if isinstance(source, Catalogue) else Catalogue.read(source)
 
 
-def check_side(side: str) -> None:
+def check_side(side: str, known: tuple[str, ...] = ("center", "context")) -> None:
     """Raise ValueError unless a side of the model is named."""
-    if side not in ("center", "context"):
-        raise ValueError(f"side must be 'center' or 'context', got {side!r}")
+    if side not in known:
+        wanted = ", ".join(map(repr, known[:-1])) + f" or {known[-1]!r}"
+        raise ValueError(f"side must be {wanted}, got {side!r}")

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from likewise._blend import POPULARITY, answer_vectors, query_vectors
 from likewise.errors import InputError
 from likewise.index import ExactIndex
+from likewise.model import Model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,7 +31,16 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Mask = NDArray[np.bool_]
 
-__all__ = ["ListSystem", "System", "VectorSystem", "cosine_ranks", "sides_of", "systems_of"]
+__all__ = [
+    "ListSystem",
+    "SimilarSystem",
+    "System",
+    "VectorSystem",
+    "cosine_ranks",
+    "model_systems",
+    "sides_of",
+    "systems_of",
+]
 
 _SCORES = 1 << 25  # scores held at a time: 128 MiB of float32
 _SAME = np.float32(1e-6)  # cosines nearer than this are a tie: they differ by rounding
@@ -75,13 +86,25 @@ def cosine_ranks(
     lowest : int64 (n,)
         The ranks if every item of the same score came first.
     """
-    units = _unit(candidates)
+    return _ranks(
+        lambda items: _unit(queries[items]), _unit(candidates), query_items, target_items, allowed
+    )
+
+
+def _ranks(
+    asked_with: Callable[[Ints], Floats],
+    units: Floats,
+    query_items: Ints,
+    target_items: Ints,
+    allowed: Mask | None,
+) -> tuple[Longs, Longs]:
+    """Rank targets by inner products with ``units``; ``asked_with`` gives vectors of queries."""
     answers = np.any(units, axis=1)
     ranks = np.full(len(query_items), len(units), np.int64)
     lowest = ranks.copy()
     for begin, end in blocks(len(query_items), len(units)):
         asked, wanted = query_items[begin:end], target_items[begin:end]
-        vectors = _unit(queries[asked])
+        vectors = asked_with(asked)
         scores = vectors @ units.T
         if allowed is not None:
             scores[:, ~allowed] = -9
@@ -137,6 +160,41 @@ class VectorSystem:
             self._index = ExactIndex(self.answers)
         asked = np.asarray(self.queries[queries], np.float32)
         return self._index.search(asked, k, where=allowed, exclude=queries).positions
+
+
+class SimilarSystem:
+    """Items as `Model.similar` scores them: by the blend, at the usual weight of popularity.
+
+    Parameters
+    ----------
+    name : str
+    answers : float32 (n_items, width)
+        What all items of the catalogue are found by (_blend.py), all zero where nothing is known.
+    dim : int
+        That of the model.
+    """
+
+    def __init__(self, name: str, answers: Floats, dim: int) -> None:
+        self.name = name
+        self.dim = dim
+        self.answers = answers
+        self._index: ExactIndex | None = None
+
+    def _asked(self, items: Ints) -> Floats:
+        return query_vectors(self.answers[items], self.dim, POPULARITY)
+
+    def ranks(
+        self, queries: Ints, targets: Ints, allowed: Mask | None = None
+    ) -> tuple[Longs, Longs]:
+        """Rank of each target; see `cosine_ranks`."""
+        return _ranks(self._asked, self.answers, queries, targets, allowed)
+
+    def lists(self, queries: Ints, k: int, allowed: Mask | None = None) -> Ints:
+        """Positions of the best answers, by the exact search of the core."""
+        if self._index is None:
+            self._index = ExactIndex(self.answers, side="similar", metric="dot")
+        found = self._index.search(self._asked(queries), k, where=allowed, exclude=queries)
+        return found.positions
 
 
 class ListSystem:
@@ -198,8 +256,20 @@ class ListSystem:
 _NOBODY = np.zeros(0, np.int32)
 
 
+def model_systems(name: str, answers: Floats, center: Floats, context: Floats) -> list[System]:
+    """Make the systems of a model of ours: `similar`, center vectors alone, `complements`."""
+    return [
+        SimilarSystem(f"{name} similar", answers, center.shape[1]),
+        VectorSystem(f"{name} center-center", center),
+        VectorSystem(f"{name} center-context", center, context),
+    ]
+
+
 def sides_of(model: Any, name: str) -> list[System]:
-    """Systems of a model with ``center`` and ``context`` vectors: alike, and going together."""
+    """Make the systems of a trained model, or of what has ``center`` and ``context`` vectors."""
+    if isinstance(model, Model):
+        answers = answer_vectors(model, model.catalogue, np.arange(len(model.catalogue)))
+        return model_systems(name, answers, model.center, model.all_contexts())
     return [
         VectorSystem(f"{name} center-center", model.center),
         VectorSystem(f"{name} center-context", model.center, model.context),
@@ -233,9 +303,13 @@ def systems_of(name: str, given: Any, catalogue: Catalogue, k: int) -> list[Syst
     if hasattr(given, "center") and hasattr(given, "context"):
         own = getattr(given, "catalogue", catalogue)
         ids = None if own is catalogue else own.ids
-        center, context = (
-            _aligned(name, getattr(given, side), ids, catalogue) for side in ("center", "context")
-        )
+        sides = [given.center, given.context]
+        if isinstance(given, Model):
+            answers = answer_vectors(given, own, np.arange(len(own)))
+            sides = [answers, given.center, given.all_contexts()]
+        *similar, center, context = [_aligned(name, side, ids, catalogue) for side in sides]
+        if similar:
+            return model_systems(name, similar[0], center, context)
         return [
             VectorSystem(f"{name} center-center", center),
             VectorSystem(f"{name} center-context", center, context),

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from likewise._attributes import Attributes
+from likewise._blend import check_popularity
 from likewise._choose import Cap, Rules, name_keys
 from likewise._filters import coded
 from likewise._recommend_lists import Job
@@ -39,7 +40,7 @@ _ROWS_WRITTEN = 1 << 18
 # Comparisons (queries x candidates) from which building a graph first pays.
 EXACT_COMPARISONS = 200_000_000_000
 _SUFFIXES = (".parquet", ".pq")
-_SIDES = {"similar": "center", "complements": "context"}
+_SIDES = {"similar": "similar", "complements": "context", "center": "center"}
 Progress = Callable[[int, int], None]
 
 
@@ -104,6 +105,7 @@ def recommend_all(
     k: int,
     *,
     side: str,
+    popularity: float | None,
     queries: Any,
     catalogue: Any,
     where: Any,
@@ -124,6 +126,7 @@ def recommend_all(
     began = time.monotonic()
     wanted = check_k(k)
     _check(side, per_category, diversity, threshold)
+    weight = check_popularity(popularity)
     if output is not None:
         check_file_place(Path(output), _SUFFIXES)  # now, and not after the work
     trust: dict[str, Trust] = {}
@@ -147,6 +150,11 @@ def recommend_all(
         exact=exact,
         own_rows=own_rows,
     )
+    if popularity is not None and index.side != "similar":
+        raise ValueError(
+            f"popularity must be left out where {index.side} vectors are compared, got "
+            f"{popularity!r}"
+        )
     job = Job(
         model=model,
         index=index,
@@ -164,13 +172,17 @@ def recommend_all(
             -np.inf if threshold is None else float(threshold),
             float(diversity),
         ),
+        popularity=weight,
         grouped=per_category is not None,
     )  # fmt: skip
     recall = None
     if isinstance(index, ApproximateIndex):
         chosen = np.random.default_rng(0).permutation(len(asked))[:1000]
         recall = index.widen(k=wanted, queries=job.vectors(np.sort(chosen)))
-    schema = _schema(names, {"side": side, "k": str(wanted), "fingerprint": model.fingerprint})
+    about = {"side": side, "k": str(wanted), "fingerprint": model.fingerprint}
+    if index.side == "similar":
+        about["popularity"] = str(weight)
+    schema = _schema(names, about)
     counts = _Counts(len(candidates), wanted)
     pieces = _tables(job, schema, names, counts, progress)
     table = None
@@ -206,7 +218,7 @@ def recommend_all(
 
 def _check(side: Any, per_category: Any, diversity: Any, threshold: Any) -> None:
     if side not in _SIDES:
-        raise ValueError(f"side must be 'similar' or 'complements', got {side!r}")
+        raise ValueError(f"side must be 'similar', 'complements' or 'center', got {side!r}")
     if per_category is not None and (
         isinstance(per_category, bool) or not isinstance(per_category, int) or per_category < 1
     ):

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from likewise import _queries
+from likewise._blend import likeness_vectors, query_vectors
 from likewise._choose import Rules, choose, diversify
 from likewise._search_arguments import Float32, Int32, Mask
 from likewise.catalogue import Catalogue
@@ -42,6 +44,8 @@ class Job:
     ----------
     itself : int32 array (n_queries,)
         Where each query is among the candidates; -1 where it is not.
+    popularity : float
+        Weight of the answers' popularity, where the index is one of the blend.
     grouped : bool
         The first of the rules' caps is one of categories, all codes from 0.
     """
@@ -55,13 +59,22 @@ class Job:
     same: tuple[Int32, Int32] | None
     different: list[tuple[Int32, Int32]]
     rules: Rules
+    popularity: float
     grouped: bool
 
     def vectors(self, rows: Int64) -> Float32:
-        """Return the center vectors of some queries, float32 (len(rows), dim)."""
-        if self.asked is self.model.catalogue:
-            return self.model.center[rows]
-        return self.model.encode(self.asked.take(rows), own_rows=self.own_rows)
+        """Return what some queries ask with, float32 (len(rows), dim of the index)."""
+        side = self.index.side or "center"
+        if side == "similar" and self.asked is self.index.catalogue:
+            found = self.index.vectors_at(rows)
+        elif self.asked is self.model.catalogue:
+            found = _queries.trained_vectors(self.model, rows, side)
+        else:
+            items = self.asked.take(rows)
+            found = _queries.composed_vectors(self.model, items, side, self.own_rows)
+        if side == "similar":
+            return query_vectors(found, self.model.options.dim, self.popularity)
+        return found
 
     def lists(self, vectors: Float32, rows: Int64) -> Found:
         """Return the lists of some queries: ``rows`` are their numbers, ``vectors`` theirs."""
@@ -198,7 +211,9 @@ class Job:
         for at in range(0, len(found.positions), step):
             part = Found(found.positions[at : at + step], found.scores[at : at + step])
             near = self.index.vectors_at(np.maximum(part.positions, 0).reshape(-1))
-            parts.append(diversify(part, near.reshape(-1, m, dim), rules))
+            if self.index.side == "similar":
+                near = likeness_vectors(near)
+            parts.append(diversify(part, near.reshape(len(part.positions), m, -1), rules))
         return Found(
             np.concatenate([part.positions for part in parts]),
             np.concatenate([part.scores for part in parts]),

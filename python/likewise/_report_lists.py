@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from likewise._blend import POPULARITY, context_vectors
 from likewise._category_tree import CategoryTree
-from likewise._explain import Part, parts_of, shares_of
+from likewise._explain import Part, parts_of, products_of, query_parts, shares_of
+from likewise._queries import trained_vectors
 from likewise.index import Index
 from likewise.matches import Matches
 
@@ -118,24 +120,31 @@ def _with_one_category(parts: list[Part]) -> list[Part]:
     return [one, *(part for part in parts if part.kind != "category")]
 
 
+def _named(part: Part) -> str:
+    return part.kind if part.kind == "popularity" else part.feature
+
+
 def _ask(model: Model, group: str, item: int, verb: str, index: Index | None = None) -> Example:
     catalogue = model.catalogue
     item_id = str(catalogue.ids[item])
     found = getattr(model, verb)(item_id, _ANSWERS, index=index)
     assert isinstance(found, Matches)
-    parts = _with_one_category(parts_of(model, item))
-    if index is not None:
-        vectors = index.vectors_at(found.positions)
+    at = found.positions
+    if verb == "similar":
+        parts = _with_one_category(query_parts(model, item, POPULARITY))
+        vectors = trained_vectors(model, at, verb) if index is None else index.vectors_at(at)
+        table = products_of(parts, vectors.astype(np.float64))
     else:
-        vectors = (model.center if verb == "similar" else model.context)[found.positions]
-    table = shares_of(parts, vectors.astype(np.float64))
+        parts = _with_one_category(parts_of(model, item))
+        vectors = context_vectors(model, model.center[at], model.context[at])
+        table = shares_of(parts, vectors.astype(np.float64))
     events = np.zeros(len(found), np.int64) if index is not None else model.counts[found.positions]
     answers = []
     for row, (answer_id, score, name) in enumerate(found):
         # The weightiest, against as well as for; the highest first.
         best = np.argsort(-np.abs(table[row]), kind="stable")[:_REASONS]
         best = best[np.argsort(-table[row, best], kind="stable")]
-        reasons = tuple((parts[i].feature, float(table[row, i])) for i in best)
+        reasons = tuple((_named(parts[i]), float(table[row, i])) for i in best)
         rest = float(score) - sum(share for _, share in reasons)
         answers.append(
             Answer(answer_id, name, found.categories[row], int(events[row]), float(score), reasons,

@@ -34,7 +34,7 @@ class Trust:
     known_share : float
         Share of the tokens of all items that training has seen, each use counted; 0 to 1.
     unknown_items : int
-        Items of which no token was seen: their vectors come from character n-grams alone.
+        Items of which no token was seen: character n-grams, and the text as it stands, must do.
     empty_items : int
         Items without any token: no vector, no neighbours.
     untrained_ngrams : int
@@ -59,7 +59,7 @@ class Trust:
             f"({self.known_words:,} of {self.words:,} distinct)"
         )
         for count, what in [
-            (self.unknown_items, "items have unknown words only"),
+            (self.unknown_items, "items have unknown words only, which are compared as they stand"),
             (self.empty_items, "items say nothing and have no neighbours"),
             (self.untrained_ngrams, "n-gram rows were never trained"),
         ]:

@@ -64,7 +64,7 @@ class _Held:
 
     def hits(self, model: Any, k: int) -> dict[str, NDArray[np.float64]]:
         """Return whether each pair of each kind was found."""
-        system = sides_of(model, "")[0]
+        system = sides_of(model, "")[0]  # similar
         found = {}
         for kind, queries, targets, allowed in self.kinds:
             answer = system.ranks(queries, targets, allowed)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from likewise._blend import answer_vectors
 from likewise._measures import (
     BANDS,
     Resampler,
@@ -21,7 +22,7 @@ from likewise._measures import (
     list_measures,
     pair_measures,
 )
-from likewise._ranking import VectorSystem, cosine_ranks, sides_of, systems_of
+from likewise._ranking import cosine_ranks, model_systems, sides_of, systems_of
 from likewise._results import Band, Evaluation, Result
 from likewise._splits import (
     ColdSplit,
@@ -325,17 +326,24 @@ def _trained(
     known = same_catalogue(history, catalogue.take(kept))
     model = train_model(known, known.catalogue, options, progress=progress)
     others = catalogue.take(np.flatnonzero(questions.held))
-    sides = []
-    for side in ("center", "context"):
-        vectors = np.zeros((len(catalogue), options.dim), np.float32)
-        vectors[kept] = getattr(model, side)
-        if getattr(model, f"{side}_content") is not None:
-            vectors[questions.held] = model.encode(others, side)
-        sides.append(vectors)
-    return [
-        VectorSystem("likewise center-center", sides[0]),
-        VectorSystem("likewise center-context", sides[0], sides[1]),
+    own = [
+        answer_vectors(model, model.catalogue, np.arange(len(kept))),
+        model.center,
+        model.all_contexts(),
     ]
+    if model.recipe is None:  # identities know nothing of others
+        theirs = [np.zeros((len(others), part.shape[1]), np.float32) for part in own]
+    else:
+        theirs = [
+            answer_vectors(model, others),
+            *(model.encode(others, side) for side in ("center", "context")),
+        ]
+    placed = []
+    for trained, composed in zip(own, theirs, strict=True):
+        vectors = np.zeros((len(catalogue), trained.shape[1]), np.float32)
+        vectors[kept], vectors[questions.held] = trained, composed
+        placed.append(vectors)
+    return list(model_systems("likewise", *placed))
 
 
 def _score(system: Any, pairs: _Pairs, questions: _Questions, k: int) -> Result:

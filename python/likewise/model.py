@@ -1,13 +1,13 @@
-"""Model: trained vectors, and the questions one can ask of them.
+"""Model: trained vectors, and what is made of them.
 
-Owns the weights, the composed vectors of the training catalogue and its queries. How answers look
-is in matches.py, how they are found in index.py, how models are kept in storage.py.
+Owns the weights and the vectors of the training catalogue, and composing those of others. What can
+be asked is in _model_questions.py, how answers look in matches.py, how they are found in index.py,
+how models are kept in storage.py.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,15 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from likewise import _describe, _queries
+from likewise._blend import Popularity, answer_vectors, context_vectors, usual_length
 from likewise._composition import SideWeights, check_shape, encode_items, item_weights
+from likewise._context_map import ContextMap, fit_context_map
 from likewise._explain import Explains
+from likewise._model_questions import Questions
 from likewise._model_recommend import RecommendAll
-from likewise._search_arguments import known_positions
 from likewise.catalogue import Catalogue
 from likewise.features import Features, Recipe
 from likewise.index import Index, make_index
-from likewise.matches import BatchMatches, Matches
 from likewise.options import Options
 
 __all__ = ["Model", "SideWeights", "encode_items", "item_weights"]
@@ -35,11 +36,9 @@ Source = Any  # whatever Catalogue.read takes
 
 # Items composed at once: bounds the memory of encode() for a catalogue of any size.
 _ENCODE_ITEMS = 1 << 17
-# Comparisons (queries x items) up to which an exact search is quicker than building a graph first.
-_EXACT_COMPARISONS = 200_000_000_000
 
 
-class Model(RecommendAll, Explains):
+class Model(Questions, RecommendAll, Explains):
     """A trained model: made by :func:`likewise.train` or :func:`likewise.load`.
 
     Attributes
@@ -116,112 +115,12 @@ class Model(RecommendAll, Explains):
         check_shape("token_weights", token_weights, np.float32, (len(token_weights),))
         check_shape("kind_weights", kind_weights, np.float32, (4,))
 
-    # --- questions ------------------------------------------------------------------------------
-
-    def similar(
-        self,
-        items: str | int | Sequence[str] | Any | None = None,
-        k: int = 10,
-        *,
-        name: str | None = None,
-        category: str | None = None,
-        vector: npt.ArrayLike | None = None,
-        index: Index | None = None,
-        where: npt.ArrayLike | Sequence[str] | None = None,
-        exact: bool | None = None,
-    ) -> Matches | BatchMatches:
-        """Find the items most alike: cosine of center against center.
-
-        Ask by item id, by a name and category (an item that does not exist yet), or by vector.
-
-        Parameters
-        ----------
-        items : str or sequence of str, optional
-            One id for :class:`Matches`, several for :class:`BatchMatches`. An item is never among
-            its own answers.
-        k : int
-            Answers for each query.
-        name, category : str, optional
-            What the item would be called, and its path, levels joined by `` > ``.
-        vector : array (dim,) or (n, dim), optional
-            Vectors in the space of ``encode()``.
-        index : Index, optional
-            Answers come from here, for example ``model.index(other_catalogue)``, instead of from
-            the items of training. Ids that only its catalogue knows can be asked for, too.
-        where : bool array, positions or item ids, optional
-            Only these items of the index may be answers.
-        exact : bool, optional
-            True or False decides between an exact and an approximate search of the items of
-            training; without it a large number of queries on many items is approximate.
-
-        Raises
-        ------
-        UnknownItemError
-            For an id nobody knows, with close ones.
-        ValueError, TypeError
-            For arguments that do not fit together.
-
-        Examples
-        --------
-        ``model.similar("B000X", k=5)``;
-        ``model.similar(name="red rubber ball", category="Pets > Dogs > Toys")``
-        """
-        query = _queries.read(self, items, name, category, vector, index)
-        return self._ask("similar to", "center", query, k, index, where, exact)
-
-    def complements(
-        self,
-        items: str | int | Sequence[str] | Any | None = None,
-        k: int = 10,
-        *,
-        name: str | None = None,
-        category: str | None = None,
-        vector: npt.ArrayLike | None = None,
-        index: Index | None = None,
-        where: npt.ArrayLike | Sequence[str] | None = None,
-        exact: bool | None = None,
-    ) -> Matches | BatchMatches:
-        """Find what goes with an item, bought or seen next: cosine of center against context.
-
-        Arguments are those of :meth:`similar`; an ``index`` must hold context vectors, as
-        ``model.index(catalogue, side="context")`` does.
-        """
-        query = _queries.read(self, items, name, category, vector, index)
-        return self._ask("going with", "context", query, k, index, where, exact)
-
-    def analogy(
-        self, positive: Sequence[str] | str, negative: Sequence[str] | str = (), k: int = 10
-    ) -> Matches:
-        """Find what is to ``positive`` items as they are, and unlike the ``negative`` ones.
-
-        The unit center vectors of ``positive`` are added, those of ``negative`` subtracted
-        (Mikolov et al. 2013); none of the given items is an answer.
-
-        Raises
-        ------
-        UnknownItemError
-            For an id that is not in the catalogue.
-        ValueError
-            When nothing is positive.
-        """
-        plus = [positive] if isinstance(positive, str) else list(positive)
-        minus = [negative] if isinstance(negative, str) else list(negative)
-        if not plus:
-            raise ValueError("positive must name at least one item, got none")
-        given = known_positions(self.catalogue, plus + minus)
-        index = self._own_index("center", exact=True)
-        signs = np.array([1.0] * len(plus) + [-1.0] * len(minus), np.float32)
-        vector = signs @ index.vectors_at(given)
-        where = np.ones(len(self.catalogue), dtype=np.bool_)
-        where[given] = False
-        found = index.search(vector[None, :], k, where=where)
-        title = "like " + " + ".join(map(str, plus)) + "".join(f" - {item}" for item in minus)
-        return Matches(found.positions[0], found.scores[0], self.catalogue, title)
+    # --- vectors --------------------------------------------------------------------------------
 
     def index(
         self,
         catalogue: Catalogue | Source | None = None,
-        side: str = "center",
+        side: str = "similar",
         exact: bool | None = None,
         *,
         own_rows: bool | None = None,
@@ -232,23 +131,37 @@ class Model(RecommendAll, Explains):
         ----------
         catalogue : Catalogue or what Catalogue.read takes, optional
             The items; those of training without it. Others need no events.
-        side : {"center", "context"}
-            Center vectors for similar items, context vectors for complements.
+        side : {"similar", "center", "context"}
+            What :meth:`similar` compares, ``dim + 92`` floats of an item; center vectors alone,
+            for ``similar`` by them and for raw vectors of :meth:`encode`; context vectors, for
+            :meth:`complements`.
         exact : bool, optional
             By the number of items without it: exact below 200,000.
         own_rows : bool, optional
             As in :meth:`encode`.
         """
-        _queries.check_side(side)
-        if catalogue is None:
-            items, vectors = self.catalogue, getattr(self, side)
-        else:
-            items = _queries.as_catalogue(catalogue)
+        _queries.check_side(side, ("similar", "center", "context"))
+        items = self.catalogue if catalogue is None else _queries.as_catalogue(catalogue)
+        if side == "similar":
+            at: Any = np.arange(len(items))
+            if catalogue is not None:
+                at = _queries.trained_positions(self, items, own_rows)
+            vectors = answer_vectors(self, items, at)
+        elif catalogue is not None:
             vectors = self.encode(items, side, own_rows=own_rows)
+        else:
+            vectors = self.center if side == "center" else self.all_contexts()
         return make_index(
             vectors, items, exact=exact, side=side, fingerprint=self.fingerprint,
-            threads=self.options.threads,
+            metric="dot" if side == "similar" else "cosine", threads=self.options.threads,
         )  # fmt: skip
+
+    def all_contexts(self) -> Float32:
+        """Return context vectors of the items of training, float32 (n_items, dim).
+
+        Those of ``context``, and by linear regression those of items that have none there.
+        """
+        return context_vectors(self, self.center, self.context)
 
     def encode(
         self,
@@ -264,7 +177,8 @@ class Model(RecommendAll, Explains):
         catalogue : Catalogue or what Catalogue.read takes
             The items.
         side : {"center", "context"}
-            Which vectors. Context vectors of other items need ``context="content"`` in training.
+            Which vectors. A model trained with ``context="item"`` composes context vectors of
+            length 1, from center vectors by ridge regression over the items with events.
         own_rows : bool, optional
             True gives an item whose id was in training its trained vector, own row included;
             False composes every item from content alone, so that equal texts have equal vectors
@@ -279,34 +193,28 @@ class Model(RecommendAll, Explains):
         Raises
         ------
         ValueError
-            When the model has no content for that side.
+            When the model knows items by id only.
         """
         _queries.check_side(side)
         items = _queries.as_catalogue(catalogue)
-        content: SideWeights | None = getattr(self, f"{side}_content")
-        by_id = self.options.content is False if own_rows is None else own_rows
-        if content is None and not by_id:
-            reason = (
-                "a model trained with content=False"
-                if self.recipe is None
-                else f"a model trained with context={self.options.context!r}"
-            )
-            raise ValueError(
-                f"{reason} cannot compose {side} vectors; own_rows=True gives those it was "
-                f"trained on"
-            )
+        at = _queries.trained_positions(self, items, own_rows)
         vectors = np.zeros((len(items), self.options.dim), dtype=np.float32)
-        if content is not None and self.recipe is not None:
-            for start in range(0, len(items), _ENCODE_ITEMS):
-                stop = min(start + _ENCODE_ITEMS, len(items))
-                part = items if stop - start == len(items) else items.take(np.arange(start, stop))
-                features = Features.encode(part, self.recipe, threads=self.options.threads)
-                vectors[start:stop] = encode_items(self, features, side)
-        if by_id:
-            at = self.catalogue.positions(items.ids)
-            trained: Float32 = getattr(self, side)
+        for start in range(0, len(items) if self.recipe is not None else 0, _ENCODE_ITEMS):
+            stop = min(start + _ENCODE_ITEMS, len(items))
+            part = items if stop - start == len(items) else items.take(np.arange(start, stop))
+            vectors[start:stop] = self._composed(part, side)
+        if at is not None:
+            trained = self.center if side == "center" else self.all_contexts()
             vectors[at >= 0] = trained[at[at >= 0]]
         return vectors
+
+    def _composed(self, items: Catalogue, side: str) -> Float32:
+        assert self.recipe is not None
+        features = Features.encode(items, self.recipe, threads=self.options.threads)
+        if side == "context" and self.context_content is None:
+            center = encode_items(self, features, "center")
+            return context_vectors(self, center, np.zeros_like(center))
+        return encode_items(self, features, side)
 
     def category_vectors(self, side: str = "center") -> pa.Table:
         """Return every category level with the mean of the unit vectors of the items below it.
@@ -338,6 +246,23 @@ class Model(RecommendAll, Explains):
         """What tells this model from others: 32 hexadecimal digits, the same after saving."""
         return _describe.fingerprint(self)
 
+    @cached_property
+    def context_map(self) -> ContextMap | None:
+        """What makes context vectors for items that have none; None where content composes them."""
+        if self.recipe is None or self.context_content is not None:
+            return None
+        return fit_context_map(self.center, self.context, self.counts)
+
+    @cached_property
+    def usual_length(self) -> float:
+        """Median length of center vectors as content composes them, for the blend."""
+        return usual_length(self)
+
+    @cached_property
+    def item_popularity(self) -> Popularity:
+        """How popular each item is, for the blend."""
+        return Popularity(self.counts)
+
     @property
     def nbytes(self) -> int:
         """Bytes of all vectors and weights."""
@@ -347,53 +272,3 @@ class Model(RecommendAll, Explains):
 
     def __repr__(self) -> str:
         return _describe.text(self)
-
-    # --- how questions are answered -------------------------------------------------------------
-
-    def _ask(
-        self,
-        verb: str,
-        side: str,
-        query: _queries.Query,
-        k: int,
-        index: Index | None,
-        where: npt.ArrayLike | Sequence[str] | None,
-        exact: bool | None,
-    ) -> Matches | BatchMatches:
-        if index is not None:
-            if exact is not None:
-                raise ValueError("exact cannot be given together with index, which decides it")
-            if index.side not in (None, side):
-                raise ValueError(
-                    f"index must hold {side} vectors for this question, got {index.side} vectors; "
-                    f"make it with model.index(catalogue, side={side!r})"
-                )
-            if index.fingerprint not in (None, self.fingerprint):
-                raise ValueError("index must hold vectors of this model, got those of another")
-            if index.catalogue is None:
-                raise ValueError("index must have a catalogue to name its answers from")
-        else:
-            if exact is None:
-                comparisons = len(query.vectors) * len(self.catalogue)
-                exact = comparisons <= _EXACT_COMPARISONS
-            index = self._own_index(side, exact)
-        answers_from = index.catalogue
-        assert answers_from is not None
-        exclude = None
-        if query.ids is not None:
-            exclude = (
-                query.positions
-                if answers_from is self.catalogue
-                else answers_from.positions(query.ids)
-            )
-        found = index.search(query.vectors, k, where=where, exclude=exclude)
-        if query.single:
-            title = f"{verb} {query.title}"
-            return Matches(found.positions[0], found.scores[0], answers_from, title)
-        return BatchMatches(found.positions, found.scores, answers_from, query.ids, verb)
-
-    def _own_index(self, side: str, exact: bool) -> Index:
-        """Return the index over the items of training, made when first asked for."""
-        if (side, exact) not in self._indexes:
-            self._indexes[side, exact] = self.index(side=side, exact=exact)
-        return self._indexes[side, exact]

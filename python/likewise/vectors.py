@@ -97,7 +97,7 @@ class Vectors(RecommendAll):
     ) -> Matches | BatchMatches:
         """Find the items most alike by cosine; arguments are those of :meth:`Model.similar`."""
         model: Any = self  # has what a question needs of one
-        query = _queries.read(model, items, None, None, vector, None)
+        query = _queries.read(model, items, None, None, vector, None, "center")
         if exact is None:
             exact = len(query.vectors) * len(self) <= _EXACT_COMPARISONS
         if exact not in self._indexes:
@@ -134,13 +134,16 @@ class Vectors(RecommendAll):
         *,
         own_rows: bool | None = None,
     ) -> Index:
-        """Make an index of the vectors, as :meth:`Model.index` does for the items of training."""
+        """Make an index of the vectors, as :meth:`Model.index` does for the items of training.
+
+        They are all there is to be similar by: side ``"similar"`` is ``"center"``.
+        """
         if catalogue is not None and catalogue is not self.catalogue:
             self.encode(catalogue)
-        if side != "center":
+        if side not in ("similar", "center"):
             raise ValueError("vectors of another model have one side: complements are not known")
         return make_index(
-            self.center, self.catalogue, exact=exact, side=side, fingerprint=self.fingerprint,
+            self.center, self.catalogue, exact=exact, side="center", fingerprint=self.fingerprint,
             threads=self.options.threads,
         )  # fmt: skip
 

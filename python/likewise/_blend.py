@@ -1,0 +1,259 @@
+"""The blend: what `similar` scores with, as one inner product of a query and an answer vector.
+
+Owns the formula and its weights. With c and o an item's center and context vector of length 1, t
+its text (_text_part.py) of length 1, l its popularity, b = .5 + .75 l the trust in its context and
+u how strange it is: 0 for an item of training, else the share of its tokens that training never
+saw, but no more than its center vector, as composed, is shorter than usual: a word with a mistake
+in it is unknown, and yet its n-grams agree and make a vector of some length,
+
+    score(q, a) = ((1 - u_q) (c_q + b_q o_q)·(c_a + b_a o_a)
+                   + .5 (1 + u_q)² (1 + u_a) t_q·t_a + w l_a) / (most + w)
+
+An answer is kept as ``[c + b o, √.5 (1 + u) t, l, rest]``, where the rest makes all answers one
+length, so that cosines rank them as inner products do. A query is its answer vector with the first
+part times 1 - u, the text times 1 + u, w for l and 0 for the rest, divided by most + w: one index
+serves every w. How the weights were chosen is in benchmarks/quality.md.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from likewise._composition import encode_items, item_weights
+from likewise._search_arguments import Float32, unit_rows
+from likewise._text_part import TEXT_DIM, text_vectors, token_directions, unknown_shares
+from likewise.features import Features, Kind
+
+if TYPE_CHECKING:
+    from likewise.catalogue import Catalogue
+    from likewise.model import Model
+
+__all__ = [
+    "POPULARITY",
+    "Popularity",
+    "answer_vectors",
+    "check_popularity",
+    "context_vectors",
+    "likeness_vectors",
+    "query_vectors",
+    "text_parts",
+    "trust",
+    "usual_length",
+]
+
+Int64 = npt.NDArray[np.int64]
+
+#: The weight w of popularity, unless told otherwise.
+POPULARITY = 0.3
+_TEXT = 0.5
+# Trust in an item's context: what it is along with says the more, the oftener it was seen.
+_TRUST_LEAST, _TRUST_MORE = 0.5, 0.75
+# An item without events counts as popular as this share of those with events are at most.
+_COLD_QUANTILE = 0.9
+# The most that the parts without popularity can come to, and the length of all answers, squared.
+_MOST = (1.0 + _TRUST_LEAST + _TRUST_MORE) ** 2 + _TEXT
+_LENGTH = (1.0 + _TRUST_LEAST + _TRUST_MORE) ** 2 + 4.0 * _TEXT + 1.0
+# Items whose features are read at once: bounds the memory for a catalogue of any size.
+_ITEMS = 1 << 16
+_SAMPLE = 20_000  # items whose vectors tell how long one usually is
+_EXTRA = 2  # popularity and the rest
+
+
+class Popularity:
+    """How popular the items of training are: log(1 + events) in shares of the largest.
+
+    Attributes
+    ----------
+    of_items : float32 array (n_items,)
+        0 to 1. An item without events has what nine in ten of those with events have at most.
+    unseen : float
+        That of an item that was not in training.
+    """
+
+    def __init__(self, counts: Int64) -> None:
+        logs = np.log1p(counts.astype(np.float64))
+        seen = counts > 0
+        self.of_items = (logs / (logs.max(initial=0.0) or 1.0)).astype(np.float32)
+        self.unseen = float(np.quantile(self.of_items[seen], _COLD_QUANTILE)) if seen.any() else 0.0
+        self.of_items[~seen] = self.unseen
+
+
+def check_popularity(popularity: Any) -> float:
+    """Return the weight of popularity: the default for None.
+
+    Raises TypeError or ValueError for what is not a finite number of at least 0.
+    """
+    if popularity is None:
+        return POPULARITY
+    if isinstance(popularity, bool) or not isinstance(popularity, int | float | np.number):
+        raise TypeError(f"popularity must be a number, got {popularity!r}")
+    if not 0.0 <= popularity < np.inf:
+        raise ValueError(f"popularity must be a finite number of at least 0, got {popularity!r}")
+    return float(popularity)
+
+
+def answer_vectors(model: Model, catalogue: Catalogue, trained: Any = None) -> Float32:
+    """Return what items are found by, float32 ``(n_items, width)``.
+
+    All zero for an item of which nothing is known: it neither asks nor answers.
+
+    Parameters
+    ----------
+    model : Model
+    catalogue : Catalogue
+        The items.
+    trained : int array (n_items,), optional
+        Where each is among the items of training, -1 for one that is composed from its content, as
+        all are without it.
+    """
+    n, dim = len(catalogue), model.options.dim
+    text = 0 if model.recipe is None else TEXT_DIM
+    found = np.zeros((n, dim + text + _EXTRA), np.float32)
+    for start in range(0, n, _ITEMS):
+        stop = min(start + _ITEMS, n)
+        part = catalogue if stop - start == n else catalogue.take(np.arange(start, stop))
+        at = np.full(stop - start, -1) if trained is None else np.asarray(trained)[start:stop]
+        rows = found[start:stop]
+        features, weights = _features(model, part)
+        center = _side(model, features, at, "center")
+        context = context_vectors(model, center, _side(model, features, at, "context"))
+        popular = np.full(len(at), model.item_popularity.unseen, np.float32)
+        popular[at >= 0] = model.item_popularity.of_items[at[at >= 0]]
+        rows[:, :dim] = unit_rows(center)[0] + trust(popular)[:, None] * unit_rows(context)[0]
+        if features is not None:
+            assert model.center_content is not None
+            strange = _strangeness(model, features, weights, center, at)
+            scale = np.float32(np.sqrt(_TEXT)) * (1 + strange)
+            rows[:, dim:-_EXTRA] = scale[:, None] * text_vectors(
+                features, weights, model.options.threads
+            )
+        usable = rows.any(axis=1)
+        rows[usable, -2] = popular[usable]
+        squares = np.square(rows, dtype=np.float64).sum(axis=1)
+        rows[usable, -1] = np.sqrt(np.maximum(0.0, _LENGTH - squares[usable]))
+    return found
+
+
+def query_vectors(answers: Float32, dim: int, popularity: float) -> Float32:
+    """Return what items ask with, of what they are found by; float32 of the same shape.
+
+    The inner product of a query and an answer vector is the score, at most 1. ``dim`` is that of
+    the model: where the text begins.
+    """
+    asked = answers.astype(np.float32)  # a copy
+    # The length of the text part tells how much of an item is unknown.
+    length = np.linalg.norm(asked[:, dim:-_EXTRA], axis=1) / np.float32(np.sqrt(_TEXT))
+    strange = np.clip(length - 1, 0, 1)[:, None]
+    asked[:, :dim] *= 1 - strange
+    asked[:, dim:-_EXTRA] *= 1 + strange
+    asked[:, -2] = np.where(answers.any(axis=1), np.float32(popularity), np.float32(0.0))
+    asked[:, -1] = 0.0
+    asked /= np.float32(_MOST + popularity)
+    return asked
+
+
+def likeness_vectors(answers: Float32) -> Float32:
+    """Return vectors whose inner products say how alike answers are, popularity aside; at most 1.
+
+    Float32, ``(..., width - 2)``: the score of one to the other with popularity 0.
+    """
+    alike: Float32 = answers[..., :-_EXTRA] / np.float32(np.sqrt(_MOST))
+    return alike
+
+
+def trust(popular: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return how much contexts of items that are so popular count beside their centers."""
+    trusted: npt.NDArray[Any] = _TRUST_LEAST + _TRUST_MORE * popular
+    return trusted
+
+
+def context_vectors(model: Model, center: Float32, context: Float32) -> Float32:
+    """Return context vectors, mapped from the center vectors where there are none but those.
+
+    Both float32 ``(n, dim)``, of any length; what is mapped has length 1.
+    """
+    missing = center.any(axis=1) & ~context.any(axis=1)
+    if model.context_map is None or not missing.any():
+        return context
+    filled: Float32 = context.copy()
+    filled[missing] = model.context_map.apply(center[missing])
+    return filled
+
+
+def text_parts(model: Model, at: int) -> list[tuple[Kind, str, npt.NDArray[np.float64]]]:
+    """Take the text part of an item of training apart: kind, text and vector of each token.
+
+    The vectors, float64 (TEXT_DIM,), add up to the part of `answer_vectors`.
+    """
+    one = model.catalogue.take([at])
+    features, weights = _features(model, one)
+    if features is None or not len(weights):
+        return []
+    directions = token_directions(features.token_hashes)[features.item_tokens].astype(np.float64)
+    vectors = weights[:, None] * directions
+    length = float(np.linalg.norm(vectors.sum(axis=0))) or 1.0
+    vectors *= np.sqrt(_TEXT) / length  # nothing is strange about items of training
+    texts = features.token_text(one, 0)
+    return [
+        (kind, text, vector)
+        for (kind, text), vector, weight in zip(texts, vectors, weights, strict=True)
+        if weight
+    ]
+
+
+def _strangeness(
+    model: Model,
+    features: Features,
+    weights: Float32,
+    center: Float32,
+    at: npt.NDArray[Any],
+) -> Float32:
+    """Return how little training knows of each item, float32 (n_items,), 0 to 1."""
+    assert model.center_content is not None
+    unknown = unknown_shares(features, weights, model.center_content.token_hashes)
+    unknown[at >= 0] = 0.0
+    lengths = np.linalg.norm(center, axis=1)
+    found: Float32 = np.minimum(unknown, np.maximum(0.0, 1.0 - lengths / model.usual_length))
+    return found.astype(np.float32)
+
+
+def usual_length(model: Model) -> float:
+    """Return the median length of center vectors as content composes them; 1 without any.
+
+    Of 20,000 items of training at most, evenly spaced.
+    """
+    n = len(model.catalogue)
+    some = np.unique(np.linspace(0, n - 1, min(n, _SAMPLE)).astype(np.int64))
+    features, _ = _features(model, model.catalogue.take(some))
+    if features is None:
+        return 1.0
+    lengths = np.linalg.norm(encode_items(model, features, "center"), axis=1)
+    lengths = lengths[lengths > 0.0]
+    return float(np.median(lengths)) if len(lengths) else 1.0
+
+
+def _features(model: Model, part: Catalogue) -> tuple[Features | None, Float32]:
+    if model.recipe is None or model.center_content is None:
+        return None, np.zeros(0, np.float32)
+    features = Features.encode(part, model.recipe, threads=model.options.threads)
+    return features, item_weights(
+        features,
+        model.center_content.token_hashes,
+        model.token_weights,
+        model.kind_weights,
+        model.unknown_weight,
+    )
+
+
+def _side(model: Model, features: Features | None, at: npt.NDArray[Any], side: str) -> Float32:
+    """Return one side's vectors of some items: trained ones, and composed ones of the others."""
+    there = at >= 0
+    trained: Float32 = getattr(model, side)
+    vectors = np.zeros((len(at), model.options.dim), np.float32)
+    if features is not None and getattr(model, f"{side}_content") is not None and not there.all():
+        vectors = encode_items(model, features, side)
+    vectors[there] = trained[at[there]]
+    return vectors
