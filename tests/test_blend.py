@@ -119,23 +119,41 @@ def test_words_that_training_never_saw_still_find_each_other(model: lw.Model) ->
     assert "n5" not in everything.ids
 
 
-def test_all_answers_are_of_one_length_so_that_cosines_rank_alike(model: lw.Model) -> None:
+def test_cosines_rank_alike_once_answers_are_of_one_length(model: lw.Model) -> None:
+    """What a search that knows cosines alone needs: one more float for each answer, 0 to ask."""
     answers = answer_vectors(model, model.catalogue, np.arange(N_ITEMS))
     usable = answers.any(axis=1)
-    assert usable.sum() > 30
-    lengths = np.linalg.norm(answers[usable], axis=1)
-    np.testing.assert_allclose(lengths, lengths[0], rtol=1e-6)
+    squares = np.square(answers.astype(np.float64)).sum(axis=1)
+    rest = np.where(usable, np.sqrt(squares.max() - squares), 0.0)[:, None]
     asked = query_vectors(answers, model.options.dim, 0.5)
-    by_cosine = lw.ExactIndex(answers).search(asked, N_ITEMS)
     by_product = lw.ExactIndex(answers, metric="dot").search(asked, N_ITEMS)
-    scale = lengths[0] * np.linalg.norm(asked, axis=1, keepdims=True)
+    by_cosine = lw.ExactIndex(np.hstack([answers, rest])).search(
+        np.hstack([asked, np.zeros_like(rest)]), N_ITEMS
+    )
+    scale = np.sqrt(squares.max()) * np.linalg.norm(asked, axis=1, keepdims=True)
     there = by_cosine.positions >= 0
+    assert there.sum() > 1000
     assert np.array_equal(there, by_product.positions >= 0)
     np.testing.assert_allclose(
         by_cosine.scores[there],
         (by_product.scores / np.maximum(scale, 1e-9))[there],
         atol=1e-5,
     )
+
+
+def test_the_graph_finds_nearly_all() -> None:
+    shop = lw.simulate(3000, 12000, seed=3)
+    trained = lw.train(
+        lw.Sessions.read(shop.events, lw.Catalogue.read(shop.catalogue)),
+        options=lw.Options(dim=32, epochs=3, threads=2),
+    )
+    index = trained.index(exact=False)
+    ids = trained.catalogue.ids[:1000]
+    exact, near = trained.similar(ids, 10, exact=True), trained.similar(ids, 10, index=index)
+    assert isinstance(exact, lw.BatchMatches)
+    assert isinstance(near, lw.BatchMatches)
+    assert (near.scores >= exact.scores[:, -1:] - 1e-6).mean() > 0.97
+    assert index.recall() > 0.97
 
 
 def test_popularity_is_a_choice_of_the_question(model: lw.Model) -> None:
@@ -170,8 +188,8 @@ def test_a_saved_model_and_a_saved_index_answer_alike(model: lw.Model, tmp_path:
         assert (index.side, index.metric) == ("similar", "dot")
         for asked in (loaded.similar(ids, k=7), loaded.similar(ids, k=7, index=index)):
             assert isinstance(asked, lw.BatchMatches)
-            np.testing.assert_array_equal(asked.positions, expected.positions)
-            np.testing.assert_allclose(asked.scores, expected.scores, atol=1e-6)
+            alike = np.isclose(asked.scores, expected.scores, atol=1e-6)
+            assert alike.all() if exact else alike.mean() > 0.95  # a graph may miss some
     stranger = lw.train(sessions(seed=3), options=options())
     with pytest.raises(ValueError, match="index must hold vectors of this model"):
         stranger.similar("item5", index=index)

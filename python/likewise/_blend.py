@@ -9,10 +9,10 @@ in it is unknown, and yet its n-grams agree and make a vector of some length,
     score(q, a) = ((1 - u_q) (c_q + b_q o_q)·(c_a + b_a o_a)
                    + .5 (1 + u_q)² (1 + u_a) t_q·t_a + w l_a) / (most + w)
 
-An answer is kept as ``[c + b o, √.5 (1 + u) t, l, rest]``, where the rest makes all answers one
-length, so that cosines rank them as inner products do. A query is its answer vector with the first
-part times 1 - u, the text times 1 + u, w for l and 0 for the rest, divided by most + w: one index
-serves every w. How the weights were chosen is in benchmarks/quality.md.
+An answer is kept as ``[c + b o, √.5 (1 + u) t, l]``. A query is its answer vector with the first
+part times 1 - u, the text times 1 + u and w for l, divided by most + w: one index of inner products
+serves every w. How the weights were chosen is in benchmarks/quality.md; there is also why answers
+are not brought to one length.
 """
 
 from __future__ import annotations
@@ -53,13 +53,11 @@ _TEXT = 0.5
 _TRUST_LEAST, _TRUST_MORE = 0.5, 0.75
 # An item without events counts as popular as this share of those with events are at most.
 _COLD_QUANTILE = 0.9
-# The most that the parts without popularity can come to, and the length of all answers, squared.
+# The most that the parts without popularity can come to.
 _MOST = (1.0 + _TRUST_LEAST + _TRUST_MORE) ** 2 + _TEXT
-_LENGTH = (1.0 + _TRUST_LEAST + _TRUST_MORE) ** 2 + 4.0 * _TEXT + 1.0
 # Items whose features are read at once: bounds the memory for a catalogue of any size.
 _ITEMS = 1 << 16
 _SAMPLE = 20_000  # items whose vectors tell how long one usually is
-_EXTRA = 2  # popularity and the rest
 
 
 class Popularity:
@@ -111,7 +109,7 @@ def answer_vectors(model: Model, catalogue: Catalogue, trained: Any = None) -> F
     """
     n, dim = len(catalogue), model.options.dim
     text = 0 if model.recipe is None else TEXT_DIM
-    found = np.zeros((n, dim + text + _EXTRA), np.float32)
+    found = np.zeros((n, dim + text + 1), np.float32)
     for start in range(0, n, _ITEMS):
         stop = min(start + _ITEMS, n)
         part = catalogue if stop - start == n else catalogue.take(np.arange(start, stop))
@@ -127,13 +125,11 @@ def answer_vectors(model: Model, catalogue: Catalogue, trained: Any = None) -> F
             assert model.center_content is not None
             strange = _strangeness(model, features, weights, center, at)
             scale = np.float32(np.sqrt(_TEXT)) * (1 + strange)
-            rows[:, dim:-_EXTRA] = scale[:, None] * text_vectors(
+            rows[:, dim:-1] = scale[:, None] * text_vectors(
                 features, weights, model.options.threads
             )
         usable = rows.any(axis=1)
-        rows[usable, -2] = popular[usable]
-        squares = np.square(rows, dtype=np.float64).sum(axis=1)
-        rows[usable, -1] = np.sqrt(np.maximum(0.0, _LENGTH - squares[usable]))
+        rows[usable, -1] = popular[usable]
     return found
 
 
@@ -145,12 +141,11 @@ def query_vectors(answers: Float32, dim: int, popularity: float) -> Float32:
     """
     asked = answers.astype(np.float32)  # a copy
     # The length of the text part tells how much of an item is unknown.
-    length = np.linalg.norm(asked[:, dim:-_EXTRA], axis=1) / np.float32(np.sqrt(_TEXT))
+    length = np.linalg.norm(asked[:, dim:-1], axis=1) / np.float32(np.sqrt(_TEXT))
     strange = np.clip(length - 1, 0, 1)[:, None]
     asked[:, :dim] *= 1 - strange
-    asked[:, dim:-_EXTRA] *= 1 + strange
-    asked[:, -2] = np.where(answers.any(axis=1), np.float32(popularity), np.float32(0.0))
-    asked[:, -1] = 0.0
+    asked[:, dim:-1] *= 1 + strange
+    asked[:, -1] = np.where(answers.any(axis=1), np.float32(popularity), np.float32(0.0))
     asked /= np.float32(_MOST + popularity)
     return asked
 
@@ -158,9 +153,9 @@ def query_vectors(answers: Float32, dim: int, popularity: float) -> Float32:
 def likeness_vectors(answers: Float32) -> Float32:
     """Return vectors whose inner products say how alike answers are, popularity aside; at most 1.
 
-    Float32, ``(..., width - 2)``: the score of one to the other with popularity 0.
+    Float32, ``(..., width - 1)``: the score of one to the other with popularity 0.
     """
-    alike: Float32 = answers[..., :-_EXTRA] / np.float32(np.sqrt(_MOST))
+    alike: Float32 = answers[..., :-1] / np.float32(np.sqrt(_MOST))
     return alike
 
 

@@ -223,7 +223,7 @@ def query_parts(model: Model, at: int, popularity: float) -> list[Part]:
     there = whole != 0.0
     vectors[:, there] *= asked[there] / whole[there]
     vectors[:, ~there] = 0.0
-    vectors[-1, -2] = asked[-2]
+    vectors[-1, -1] = asked[-1]
     return [part._replace(vector=v) for part, v in zip(parts, vectors, strict=True)]
 
 
@@ -276,10 +276,10 @@ def _blended_parts(model: Model, at: int) -> list[Part]:
         for part in parts_of(model, at, side):
             add(part.kind, part.feature, slice(0, dim), part.vector * (scale / length))
     for kind, text, vector in text_parts(model, at):
-        add(_KINDS[kind], text, slice(dim, -2), vector)
+        add(_KINDS[kind], text, slice(dim, -1), vector)
     parts = [Part(*key, vector) for key, vector in summed.items()]
     last = np.zeros(len(whole))
-    last[-2:] = whole[-2:]
+    last[-1] = whole[-1]
     return [*parts, Part(_POPULARITY, "of the neighbor", last)]
 
 

@@ -233,8 +233,6 @@ class Index(ABC):
             rng = np.random.default_rng(seed)
             chosen = rng.choice(usable, size=min(int(sample), len(usable)), replace=False)
             queries = self.vectors_at(chosen)
-            if self.side == "similar":
-                queries[:, -1] = 0.0  # as queries of the blend have it
         found = self.search(queries, k, exclude=chosen).scores
         true = self._exact_twin().search(queries, k, exclude=chosen).scores
         wanted = np.isfinite(true)

@@ -17,7 +17,7 @@ __all__ = ["TEXT_DIM", "text_vectors", "token_directions", "unknown_shares"]
 
 UInt64 = npt.NDArray[np.uint64]
 
-#: Floats of a text vector; with 100 trained ones and the two others of the blend they make 192.
+#: Floats of a text vector; with 100 trained ones and popularity they make 191.
 #: As good as 256 within .002 of HR@20, which 58 are not: benchmarks/quality.md.
 TEXT_DIM = 90
 

@@ -132,7 +132,7 @@ class Model(Questions, RecommendAll, Explains):
         catalogue : Catalogue or what Catalogue.read takes, optional
             The items; those of training without it. Others need no events.
         side : {"similar", "center", "context"}
-            What :meth:`similar` compares, ``dim + 92`` floats of an item; center vectors alone,
+            What :meth:`similar` compares, ``dim + 91`` floats of an item; center vectors alone,
             for ``similar`` by them and for raw vectors of :meth:`encode`; context vectors, for
             :meth:`complements`.
         exact : bool, optional
