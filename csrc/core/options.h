@@ -13,7 +13,7 @@ struct Options {
   std::int64_t dim = 100;             // floats in a vector
   std::int64_t window = 5;            // farthest context, in events
   std::int64_t negatives = 5;         // draws per (center, context) pair
-  double noise_exponent = 0.5;        // negatives are drawn by count^noise_exponent, any real
+  double noise_exponent = 0.25;       // negatives are drawn by count^noise_exponent, any real
   std::int64_t epochs = 20;           // passes over the sessions
   double learning_rate = 0.065;       // step of the first pair
   double min_learning_rate = 0.0001;  // step of the last pair, reached linearly

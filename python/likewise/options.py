@@ -87,7 +87,7 @@ class Options:
     dim: int = 100
     window: int = 5
     negatives: int = 5
-    noise_exponent: float = 0.5
+    noise_exponent: float = 0.25
     epochs: int = 20
     learning_rate: float = 0.065
     min_learning_rate: float = 0.0001
