@@ -95,7 +95,12 @@ def test_every_mutation_is_refused(kind: type[Index], tmp_path: Path) -> None:
             load_index(path)
 
 
-def rewritten(whole: bytes, change: dict[str, object], graph: bytes | None = None) -> bytes:
+def rewritten(
+    whole: bytes,
+    change: dict[str, object],
+    graph: bytes | None = None,
+    changed: tuple[bytes, bytes] = (b"", b""),
+) -> bytes:
     """A file whose checksums are right and whose contents are not."""
     length = int.from_bytes(whole[16:24], "little")
     about = json.loads(whole[START : START + length])
@@ -105,6 +110,8 @@ def rewritten(whole: bytes, change: dict[str, object], graph: bytes | None = Non
         at += one["bytes"]
         if one["name"] == "graph" and graph is not None:
             part = graph
+        if changed[0]:
+            part = part.replace(*changed)
         one.update(bytes=len(part), sha256=hashlib.sha256(part).hexdigest())
         parts.append(part)
     header = json.dumps({**about, **change}).encode()
@@ -141,6 +148,20 @@ def test_a_header_that_lies_is_refused(
     path.write_bytes(rewritten(path.read_bytes(), change))
     with pytest.raises(StorageError, match=message):
         load_index(path)
+
+
+@BOTH
+def test_vectors_that_are_not_finite_are_refused(kind: type[Index], tmp_path: Path) -> None:
+    path, n = tmp_path / "index", 120
+    index = kind(rows(n), side="center")
+    index.save(path)
+    whole, vector = path.read_bytes(), index.vectors_at([7])[0].tobytes()
+    assert whole.count(vector) == 1
+    for number in (np.nan, np.inf, -np.inf):
+        other = np.float32(number).tobytes() + vector[4:]
+        path.write_bytes(rewritten(whole, {}, changed=(vector, other)))
+        with pytest.raises(StorageError, match=r"damaged: .*vectors .*finite"):
+            load_index(path)
 
 
 def test_a_header_too_deep_is_refused(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from likewise._filters import Filters, make_filters
 from likewise._search_arguments import (
     Float32,
     Int32,
+    Mask,
     allowed_mask,
     check_k,
     float_rows,
@@ -72,6 +73,8 @@ class Index(ABC):
     """
 
     kind = ""
+    _size: int
+    _usable: Mask  # of each vector, whether it is not all zero
 
     def __init__(
         self,
@@ -91,15 +94,34 @@ class Index(ABC):
                 f"catalogue must have one item for each vector: "
                 f"{len(rows):,} vectors, {len(catalogue):,} items"
             )
+        self._describe(
+            catalogue, side=side, metric=metric, fingerprint=fingerprint, threads=threads
+        )
+        self._size, self.dim = map(int, rows.shape)
+        self._build(rows)
+
+    def _describe(
+        self,
+        catalogue: Catalogue | None,
+        *,
+        side: str | None,
+        metric: str,
+        fingerprint: str | None,
+        threads: int,
+    ) -> None:
         self.catalogue = catalogue
         self.side = side
         self.metric = metric
         self.fingerprint = fingerprint
-        self.dim = int(rows.shape[1])
         self.threads = threads
-        self._size = len(rows)
-        self._usable = np.ones(len(rows), dtype=np.bool_)
-        self._build(rows)
+
+    @classmethod
+    @abstractmethod
+    def _restored(cls, about: dict[str, Any], sections: dict[str, Any], **described: Any) -> Index:
+        """Make an index of what a file holds; `described` are the arguments of _describe.
+
+        Raises ValueError saying what of the sections does not fit.
+        """
 
     @abstractmethod
     def _build(self, rows: Float32) -> None:
@@ -274,8 +296,7 @@ class ExactIndex(Index):
     kind = "exact"
 
     def _build(self, rows: Float32) -> None:
-        self._rows, usable = _core.unit_rows(rows, self.metric == "cosine")
-        self._usable = usable.view(np.bool_)
+        self._rows, self._usable = unit_rows(rows, self.metric == "cosine")
 
     def _find(self, queries: Float32, k: int, filters: Filters) -> Found:
         positions, scores = _core.top_k(
@@ -291,8 +312,13 @@ class ExactIndex(Index):
         )
         return Found(positions.reshape(-1, k), scores.reshape(-1, k))
 
+    @classmethod
+    def _restored(
+        cls, about: dict[str, Any], sections: dict[str, Any], **described: Any
+    ) -> ExactIndex:
+        return cls(_index_file.vectors_of(about, sections["vectors"]), **described)
+
     def vectors_at(self, positions: npt.ArrayLike) -> Float32:
-        """Return the vectors at these positions, float32 ``(n, dim)``; of length 1 for cosines."""
         taken: Float32 = self._rows[np.asarray(positions, dtype=np.int64)]
         return taken
 
