@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from likewise._filters import Filters
 from likewise._graph_check import check_graph
-from likewise._index_base import ExactIndex, Found, Index
+from likewise._index_base import ExactIndex, Found, Index, share_found
 from likewise._search_arguments import Float32, Int32, unit_rows
 
 if TYPE_CHECKING:
@@ -167,11 +167,15 @@ class ApproximateIndex(Index):
         Returns the share that was reached, measured as :meth:`recall` does with 1000 vectors of the
         index or with these ``queries``. The width stays, and is saved with the index.
         """
-        reached = self.recall(1000, k, queries=queries)
-        while reached < recall and self.ef < 2048:
+        if not self._usable.any():
+            return 1.0
+        asked, chosen = self._sample(1000, 0, queries)
+        true = self._exact_twin().search(asked, k, exclude=chosen)
+        while True:
+            reached = share_found(self.search(asked, k, exclude=chosen), true)
+            if reached >= recall or self.ef >= 2048:
+                return reached
             self.ef = min(2048, 2 * max(self.ef, 2 * k))
-            reached = self.recall(1000, k, queries=queries)
-        return reached
 
     def vectors_at(self, positions: npt.ArrayLike) -> Float32:
         at = np.asarray(positions, dtype=np.int64)

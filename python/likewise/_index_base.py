@@ -30,6 +30,8 @@ from likewise._search_arguments import (
 if TYPE_CHECKING:
     from likewise.catalogue import Catalogue
 
+Int64 = npt.NDArray[np.int64]
+
 METRICS = ("cosine", "dot")
 # What to do about vectors that do not fit, by what an index holds.
 _HINTS: dict[str | None, str] = {
@@ -247,26 +249,37 @@ class Index(ABC):
         Answers with equal scores are equally good: what counts is to score no less than the true
         k-th.
         """
-        usable = np.flatnonzero(self._usable)
-        if len(usable) == 0 or self.exact:
+        if not self._usable.any() or self.exact:
             return 1.0
-        chosen = None
-        if queries is None:
-            rng = np.random.default_rng(seed)
-            chosen = rng.choice(usable, size=min(int(sample), len(usable)), replace=False)
-            queries = self.vectors_at(chosen)
-            if self.side == "similar":
-                queries[:, -1] = 0.0  # as queries of the blend have it
-        found = self.search(queries, k, exclude=chosen).scores
-        true = self._exact_twin().search(queries, k, exclude=chosen).scores
-        wanted = np.isfinite(true)
-        last = np.where(wanted, true, np.float32(np.inf)).min(axis=1, keepdims=True)
-        last = np.where(np.isfinite(last), last, np.float32(0.0))  # a query without answers
-        hits = wanted & (found >= last - np.float32(1e-6) * np.maximum(1.0, np.abs(last)))
-        return float(hits.sum() / max(1, wanted.sum()))
+        asked, chosen = self._sample(sample, seed, queries)
+        true = self._exact_twin().search(asked, k, exclude=chosen)
+        return share_found(self.search(asked, k, exclude=chosen), true)
+
+    def _sample(
+        self, sample: int, seed: int, queries: npt.ArrayLike | None
+    ) -> tuple[npt.ArrayLike, Int64 | None]:
+        """Return these queries, or some of the index's own vectors and where those are."""
+        if queries is not None:
+            return queries, None
+        usable = np.flatnonzero(self._usable)
+        rng = np.random.default_rng(seed)
+        chosen = rng.choice(usable, size=min(int(sample), len(usable)), replace=False)
+        vectors = self.vectors_at(chosen)
+        if self.side == "similar":
+            vectors[:, -1] = 0.0  # as queries of the blend have it
+        return vectors, chosen
 
     def _exact_twin(self) -> ExactIndex:
         raise NotImplementedError
+
+
+def share_found(found: Found, true: Found) -> float:
+    """Return the share of the true best that was found, or something with equal scores."""
+    wanted = np.isfinite(true.scores)
+    last = np.where(wanted, true.scores, np.float32(np.inf)).min(axis=1, keepdims=True)
+    last = np.where(np.isfinite(last), last, np.float32(0.0))  # a query without answers
+    hits = wanted & (found.scores >= last - np.float32(1e-6) * np.maximum(1.0, np.abs(last)))
+    return float(hits.sum() / max(1, wanted.sum()))
 
 
 class ExactIndex(Index):
