@@ -180,9 +180,11 @@ class ApproximateIndex(Index):
     def vectors_at(self, positions: npt.ArrayLike) -> Float32:
         at = np.asarray(positions, dtype=np.int64)
         vectors = np.zeros((len(at), self.dim), dtype=np.float32)
-        there = self._usable[at]
-        if there.any():
-            vectors[there] = self._graph.get_items(at[there])
+        there = np.flatnonzero(self._usable[at])
+        # In blocks: hnswlib makes a Python number of every float on the way.
+        for start in range(0, len(there), _BLOCK):
+            block = there[start : start + _BLOCK]
+            vectors[block] = self._graph.get_items(at[block])
         return vectors
 
     def _exact_twin(self) -> ExactIndex:
