@@ -13,7 +13,7 @@ namespace likewise {
 inline constexpr std::size_t kScanQueries = 12;
 inline constexpr std::size_t kScanCandidates = 32;
 
-/// queries (dim, kScanQueries) and candidates (dim, kScanCandidates), 64-byte aligned: value d of
+/// queries (dim, kScanQueries) and candidates (dim, kScanCandidates, 64-byte aligned): value d of
 /// query q is queries[d * kScanQueries + q]. The first `count` queries are scored (more may be).
 /// over[q] gets a bit for every candidate that scores above bars[q]; where it is not 0 the scores
 /// of q are in out[q * kScanCandidates ...], elsewhere they may not be.

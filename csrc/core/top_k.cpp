@@ -248,7 +248,6 @@ bool search(const TopKRequest& request, const Plan& plan, const Task& task, Scan
             const StopFlag& stop, Workspace& work) {
   const std::size_t count = task.last - task.first, dim = request.dim;
   const std::size_t blocks = (count + kScanQueries - 1) / kScanQueries;
-  const std::size_t block_floats = whole_lines(dim * kScanQueries);
   if (work.queries.rows() < blocks) work.queries = Table(blocks, dim * kScanQueries);
   if (work.best.size() < count) work.best.resize(count);
   const std::size_t keep = std::min(request.k + kMargin, request.n);
@@ -258,8 +257,8 @@ bool search(const TopKRequest& request, const Plan& plan, const Task& task, Scan
   std::fill_n(work.bars.begin(), count, kNone);
   for (std::size_t b = 0; b < blocks; ++b) {
     const std::size_t first = b * kScanQueries;
-    lay_out<kScanQueries>(std::min(kScanQueries, count - first), dim,
-                          work.queries.data() + b * block_floats, [&](std::size_t i) {
+    lay_out<kScanQueries>(std::min(kScanQueries, count - first), dim, work.queries.row(b),
+                          [&](std::size_t i) {
                             const std::size_t query = plan.order[task.first + first + i];
                             return request.queries + query * request.query_stride;
                           });
@@ -275,8 +274,8 @@ bool search(const TopKRequest& request, const Plan& plan, const Task& task, Scan
     const std::uint32_t there = ~std::uint32_t{0} >> (kScanCandidates - some);
     for (std::size_t b = 0; b < blocks; ++b) {
       const std::size_t first = b * kScanQueries, many = std::min(kScanQueries, count - first);
-      scan(work.queries.data() + b * block_floats, many, work.candidates.data(), dim,
-           work.bars.data() + first, work.scores.data(), over);
+      scan(work.queries.row(b), many, work.candidates.data(), dim, work.bars.data() + first,
+           work.scores.data(), over);
       for (std::size_t q = 0; q < many; ++q) {
         for (std::uint32_t bits = over[q] & there; bits != 0; bits &= bits - 1) {
           const auto i = static_cast<std::size_t>(std::countr_zero(bits));

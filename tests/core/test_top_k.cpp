@@ -130,8 +130,9 @@ void check_answer(const Case& c, const likewise::UnitRows& units, const std::vec
 void test_against_the_definition() {
   std::mt19937 generator(5);
   for (const std::size_t n : {0U, 1U, 3U, 63U, 64U, 65U, 1000U}) {
-    for (const std::size_t n_queries : {1U, 3U, 4U, 33U}) {
-      for (const std::size_t dim : {1U, 7U, 16U, 100U}) {
+    for (const std::size_t n_queries : {1U, 3U, 4U, 33U, 700U}) {
+      for (const std::size_t dim : {1U, 7U, 16U, 100U, 191U}) {
+        if (n_queries > 33 && n != 65) continue;
         Case c{n, n_queries, dim, 10, {}, {}};
         const auto vectors = random_rows(n, dim, 1);
         const auto units = likewise::unit_rows(vectors.data(), n, dim, dim);
