@@ -1,7 +1,9 @@
 """Exact search beside faiss-cpu IndexFlatIP and blocked NumPy: all items among themselves.
 
     python benchmarks/exact_search.py [--items 105000] [--queries N] [--rounds 3] [--threads 2]
+        [--model MODEL --catalogue FILE]
 
+Vectors are made up, or those that a model composes for a catalogue (center vectors, not blended).
 Runs alternate, so that a machine that is busy with something else is busy for all; the ratio of a
 round is what to look at, and, where others share the cores, the ratio of CPU seconds. NumPy is
 timed on a twentieth of the queries. Ids are compared with a float64 reference on a sample.
@@ -15,6 +17,7 @@ import time
 
 import numpy as np
 
+import likewise as lw
 from likewise import _core, kernels
 
 
@@ -77,11 +80,19 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--model", help="a model's folder; items and dim are then its")
+    parser.add_argument("--catalogue", help="the items that it composes")
     asked = parser.parse_args()
     import faiss
 
     faiss.omp_set_num_threads(asked.threads)
-    rows, _ = _core.unit_rows(clustered(asked.items, asked.dim))
+    if asked.model:
+        made = lw.load(asked.model).encode(lw.Catalogue.read(asked.catalogue))
+        made = made[made.any(axis=1)]
+        asked.items, asked.dim = made.shape
+    else:
+        made = clustered(asked.items, asked.dim)
+    rows, _ = _core.unit_rows(made)
     flat = np.ascontiguousarray(rows)
     queries = rows[: asked.queries or asked.items]
     index = faiss.IndexFlatIP(asked.dim)

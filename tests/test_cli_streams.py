@@ -12,7 +12,7 @@ import pytest
 
 import likewise as lw
 from cli_helpers import QUICK, command, environment, files_below, run
-from likewise import _cli_output, cli
+from likewise import _cli_output, _whole_file, cli
 from likewise._cli_output import TrainingProgress, whole_file
 from likewise.cli import main
 
@@ -158,6 +158,39 @@ def test_a_file_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
         draft.write_text("new")
     assert link.is_symlink()
     assert place.read_text() == "new"
+
+
+def test_drafts_of_killed_writers_go_and_those_in_use_stay(tmp_path: Path) -> None:
+    place = tmp_path / "out.txt"
+    (tmp_path / ".out.txt.writing-000000000000").write_text("half")
+    (tmp_path / ".out.txt.writing-111111111111").touch()  # killed before a byte was written
+    with whole_file(place) as one, whole_file(place) as two:
+        assert files_below(tmp_path) == {one.name, two.name}
+        one.write_text("one")
+        two.write_text("two")
+    assert (place.read_text(), files_below(tmp_path)) == ("one", {"out.txt"})
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_draft_taken_for_a_leftover_is_made_anew(
+    when: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[Path] = []
+    real = _whole_file._lock
+
+    def lock(path: Path) -> int:
+        handle = real(path) if when == "after" or taken else -1
+        if not taken:
+            taken.append(path)
+            path.unlink()
+        return real(path) if handle < 0 else handle
+
+    monkeypatch.setattr(_whole_file, "_lock", lock)
+    with whole_file(tmp_path / "out.txt") as draft:
+        assert draft not in taken
+        draft.write_text("new")
+    assert files_below(tmp_path) == {"out.txt"}
+    assert taken
 
 
 def test_a_device_is_never_replaced() -> None:

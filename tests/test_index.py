@@ -312,6 +312,22 @@ def test_isolated_duplicates_do_not_break_the_graph() -> None:
     assert (found.positions >= 0).all()
 
 
+def test_the_width_of_a_search_and_progress_reach_the_graph() -> None:
+    steps: list[tuple[int, int]] = []
+    index = make_index(rows(9000), exact=False, ef=77, progress=lambda *at: steps.append(at))
+    assert isinstance(index, ApproximateIndex)
+    assert index.ef == 77
+    assert steps == [(8192, 9000), (9000, 9000)]
+    for ef, error, message in [
+        (0, ValueError, "ef must be at least 1, got 0"),
+        (True, TypeError, "ef must be a whole number, got True"),
+        (1.5, TypeError, "ef must be a whole number, got 1.5"),
+    ]:
+        for exact in (True, False):
+            with pytest.raises(error, match=message):
+                make_index(rows(3), exact=exact, ef=ef)  # type: ignore[arg-type]
+
+
 def test_make_index_chooses_by_size() -> None:
     assert isinstance(make_index(rows(100)), ExactIndex)
     assert isinstance(make_index(rows(100), exact=False), ApproximateIndex)

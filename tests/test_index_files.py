@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +15,8 @@ from likewise.errors import StorageError
 from likewise.index import ApproximateIndex, ExactIndex, Index, load_index
 from store_helpers import catalogue_of
 from test_index import BOTH, rows
+from test_mutations import MUTATIONS, mutated
 
-MUTATIONS = int(os.environ.get("LIKEWISE_MUTATIONS", "400"))
 START = 16 + 8 + 32
 
 
@@ -73,29 +72,29 @@ def test_no_index_is_said_so(tmp_path: Path) -> None:
 @BOTH
 def test_every_mutation_is_refused(kind: type[Index], tmp_path: Path) -> None:
     path = tmp_path / "index"
+    saved(kind, path, 140)
+    other = path.read_bytes()
     saved(kind, path, 120)
     whole = path.read_bytes()
     rng = np.random.default_rng(0)
-    for round_ in range(MUTATIONS):
-        data = bytearray(whole)
-        way = round_ % 4
-        if way == 0:  # a bit
-            data[int(rng.integers(len(data)))] ^= 1 << int(rng.integers(8))
-        elif way == 1:  # cut off
-            del data[int(rng.integers(len(data))) :]
-        elif way == 2:  # bytes of another place
-            to, size = int(rng.integers(len(data) - 64)), int(rng.integers(1, 64))
-            data[to : to + size] = bytes(rng.integers(0, 256, size, dtype=np.uint8))
-        else:  # longer
-            data += bytes(int(rng.integers(1, 99)))
-        if bytes(data) == whole:
+    done = 0
+    for _ in range(MUTATIONS):
+        data = mutated(whole, other, rng)
+        if data == whole:
             continue
+        done += 1
         path.write_bytes(data)
         with pytest.raises(StorageError):
             load_index(path)
+    assert done > 0.9 * MUTATIONS
 
 
-def rewritten(whole: bytes, change: dict[str, object], graph: bytes | None = None) -> bytes:
+def rewritten(
+    whole: bytes,
+    change: dict[str, object],
+    graph: bytes | None = None,
+    changed: tuple[bytes, bytes] = (b"", b""),
+) -> bytes:
     """A file whose checksums are right and whose contents are not."""
     length = int.from_bytes(whole[16:24], "little")
     about = json.loads(whole[START : START + length])
@@ -105,6 +104,8 @@ def rewritten(whole: bytes, change: dict[str, object], graph: bytes | None = Non
         at += one["bytes"]
         if one["name"] == "graph" and graph is not None:
             part = graph
+        if changed[0]:
+            part = part.replace(*changed)
         one.update(bytes=len(part), sha256=hashlib.sha256(part).hexdigest())
         parts.append(part)
     header = json.dumps({**about, **change}).encode()
@@ -141,6 +142,20 @@ def test_a_header_that_lies_is_refused(
     path.write_bytes(rewritten(path.read_bytes(), change))
     with pytest.raises(StorageError, match=message):
         load_index(path)
+
+
+@BOTH
+def test_vectors_that_are_not_finite_are_refused(kind: type[Index], tmp_path: Path) -> None:
+    path, n = tmp_path / "index", 120
+    index = kind(rows(n), side="center")
+    index.save(path)
+    whole, vector = path.read_bytes(), index.vectors_at([7])[0].tobytes()
+    assert whole.count(vector) == 1
+    for number in (np.nan, np.inf, -np.inf):
+        other = np.float32(number).tobytes() + vector[4:]
+        path.write_bytes(rewritten(whole, {}, changed=(vector, other)))
+        with pytest.raises(StorageError, match=r"damaged: .*vectors .*finite"):
+            load_index(path)
 
 
 def test_a_header_too_deep_is_refused(tmp_path: Path) -> None:

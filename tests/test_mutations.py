@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -42,6 +43,14 @@ def mutated(data: bytes, other: bytes, rng: np.random.Generator) -> bytes:
     return bytes(changed)
 
 
+def means_the_same(data: bytes, whole: bytes) -> bool:
+    """Whether both are the same JSON, as model.json without its last line break is."""
+    try:
+        return bool(json.loads(data) == json.loads(whole))
+    except ValueError:
+        return False
+
+
 def test_every_mutation_of_a_model_is_refused(places: tuple[Path, Path], tmp_path: Path) -> None:
     model = tmp_path / "model"
     shutil.copytree(places[0], model)
@@ -52,7 +61,7 @@ def test_every_mutation_of_a_model_is_refused(places: tuple[Path, Path], tmp_pat
         name = files[round_ % len(files)]
         whole = (places[0] / name).read_bytes()
         data = mutated(whole, (places[1] / name).read_bytes(), rng)
-        if data == whole:
+        if data == whole or means_the_same(data, whole):
             continue
         done += 1
         (model / name).write_bytes(data)

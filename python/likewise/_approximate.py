@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from likewise._filters import Filters
 from likewise._graph_check import check_graph
-from likewise._index_base import ExactIndex, Found, Index
-from likewise._search_arguments import Float32, Int32, Mask, unit_rows
+from likewise._index_base import ExactIndex, Found, Index, share_found
+from likewise._search_arguments import Float32, Int32, unit_rows
 
 if TYPE_CHECKING:
     from likewise.catalogue import Catalogue
@@ -28,6 +28,7 @@ _BLOCK = 8192
 # A filter is answered by asking for more and dropping what it forbids, up to this many.
 _WIDEST = 1000
 _M = 16
+_EF = 64
 
 
 class ApproximateIndex(Index):
@@ -52,13 +53,25 @@ class ApproximateIndex(Index):
         Which model they come from.
     threads : int
         Workers of the build and of a search; 0 takes the cores there are.
-    ef : int
-        Width of a search, at least 1; never less than twice the answers wanted. Kept in files.
+    ef : int, optional
+        Width of a search, at least 1: the wider, the more is found and the longer it takes; 64
+        without it, and never less than twice the answers wanted. Kept in files.
     progress : callable, optional
         Called with (vectors done, vectors in all) while the graph is built.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For vectors that are not finite numbers or another argument that makes no sense.
+
+    Examples
+    --------
+    >>> ApproximateIndex([[3.0, 4.0], [4.0, 3.0]], ef=100).search([[1.0, 0.0]], k=1).positions
+    array([[1]], dtype=int32)
     """
 
     kind = "hnsw"
+    _twin: ExactIndex | None = None
 
     def __init__(
         self,
@@ -69,12 +82,10 @@ class ApproximateIndex(Index):
         metric: str = "cosine",
         fingerprint: str | None = None,
         threads: int = 0,
-        ef: int = 64,
+        ef: int | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
-        if isinstance(ef, bool) or not isinstance(ef, int | np.integer) or ef < 1:
-            raise ValueError(f"ef must be a whole number of at least 1, got {ef!r}")
-        self.ef = int(ef)
+        self.ef = check_ef(ef)
         self._progress = progress
         super().__init__(
             vectors,
@@ -88,7 +99,6 @@ class ApproximateIndex(Index):
     def _build(self, rows: Float32) -> None:
         import hnswlib
 
-        self._twin: ExactIndex | None = None
         self._graph = hnswlib.Index(space="ip", dim=self.dim)
         self._graph.init_index(
             max_elements=max(1, len(rows)), M=_M, ef_construction=200, random_seed=100
@@ -157,19 +167,24 @@ class ApproximateIndex(Index):
         Returns the share that was reached, measured as :meth:`recall` does with 1000 vectors of the
         index or with these ``queries``. The width stays, and is saved with the index.
         """
-        reached = self.recall(1000, k, queries=queries)
-        while reached < recall and self.ef < 2048:
+        if not self._usable.any():
+            return 1.0
+        asked, chosen = self._sample(1000, 0, queries)
+        true = self._exact_twin().search(asked, k, exclude=chosen)
+        while True:
+            reached = share_found(self.search(asked, k, exclude=chosen), true)
+            if reached >= recall or self.ef >= 2048:
+                return reached
             self.ef = min(2048, 2 * max(self.ef, 2 * k))
-            reached = self.recall(1000, k, queries=queries)
-        return reached
 
     def vectors_at(self, positions: npt.ArrayLike) -> Float32:
-        """Return the vectors at these positions, float32 ``(n, dim)``; of length 1 for cosines."""
         at = np.asarray(positions, dtype=np.int64)
         vectors = np.zeros((len(at), self.dim), dtype=np.float32)
-        there = self._usable[at]
-        if there.any():
-            vectors[there] = self._graph.get_items(at[there])
+        there = np.flatnonzero(self._usable[at])
+        # In blocks: hnswlib makes a Python number of every float on the way.
+        for start in range(0, len(there), _BLOCK):
+            block = there[start : start + _BLOCK]
+            vectors[block] = self._graph.get_items(at[block])
         return vectors
 
     def _exact_twin(self) -> ExactIndex:
@@ -180,6 +195,7 @@ class ApproximateIndex(Index):
                 self.catalogue,
                 side=self.side,
                 metric=self.metric,
+                fingerprint=self.fingerprint,
                 threads=self.threads,
             )
         return self._twin
@@ -194,29 +210,37 @@ class ApproximateIndex(Index):
         return {"usable": self._usable.view(np.uint8), "graph": graph}
 
     @classmethod
-    def _restored(cls, about: dict[str, Any], graph: Any, usable: Mask) -> ApproximateIndex:
-        """Make an index of what a file holds. The graph is checked before hnswlib sees it.
-
-        Raises ValueError saying what is wrong with it.
-        """
+    def _restored(
+        cls, about: dict[str, Any], sections: dict[str, Any], **described: Any
+    ) -> ApproximateIndex:
         import hnswlib
 
-        labels = np.flatnonzero(usable)
-        vectors = check_graph(graph, dim=about["dim"], labels=labels, size=len(usable))
-        if vectors.size and not np.isfinite(vectors).all():
-            raise ValueError("vectors must be finite")
+        usable = np.frombuffer(sections["usable"], dtype=np.uint8)
+        if len(usable) != about["size"] or usable.max(initial=0) > 1:
+            raise ValueError("its vectors do not fit its header")
+        graph, dim = sections["graph"], about["dim"]
         index = cls.__new__(cls)
-        index.__dict__.update(
-            ef=about["ef"], metric=about["metric"], side=about["side"], dim=about["dim"],
-            fingerprint=about["fingerprint"], threads=0, catalogue=None, _progress=None,
-            _twin=None, _size=len(usable), _usable=usable,
-        )  # fmt: skip
-        index._graph = hnswlib.Index(space="ip", dim=about["dim"])
+        index._describe(**described)
+        index._size, index.dim, index.ef = about["size"], dim, about["ef"]
+        index._usable = usable.astype(np.bool_)
+        check_graph(graph, dim=dim, labels=np.flatnonzero(usable), size=len(usable))
+        index._graph = hnswlib.Index(space="ip", dim=dim)
         with tempfile.TemporaryDirectory(prefix="likewise-") as folder:
             path = Path(folder) / "graph"
             path.write_bytes(graph)
             index._graph.load_index(str(path))
         return index
+
+
+def check_ef(ef: Any) -> int:
+    """Return the width of a search: the default for None. Raises TypeError or ValueError."""
+    if ef is None:
+        return _EF
+    if isinstance(ef, bool) or not isinstance(ef, int | np.integer):
+        raise TypeError(f"ef must be a whole number, got {ef!r}")
+    if ef < 1:
+        raise ValueError(f"ef must be at least 1, got {ef}")
+    return int(ef)
 
 
 def _best_first(

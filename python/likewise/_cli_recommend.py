@@ -120,7 +120,11 @@ def recommend(
     asked = None if queries is None else Catalogue.read(queries, **columns)
     if attributes is None and (values["where"] or same or different):
         attributes = catalogue
-    with WorkProgress("items", quiet) as progress, refusals():
+    with (
+        WorkProgress("graph", quiet) as building,
+        WorkProgress("items", quiet) as progress,
+        refusals(),
+    ):
         done = loaded.recommend_all(
             output,
             catalogue=candidates,
@@ -130,6 +134,7 @@ def recommend(
             same=list(same),
             different=list(different),
             progress=progress,
+            building=building,
             **values,
         )
     if as_json:

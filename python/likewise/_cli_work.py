@@ -30,8 +30,9 @@ class WorkProgress:
         self._label = label
         self._quiet = quiet
         self._bar: Any = None
-        self._began = time.monotonic()
-        self._next_line = self._began + self._LINE_SECONDS
+        self._began: float | None = None
+        self._first = 0  # what was done when it was first heard of
+        self._next_line = time.monotonic() + self._LINE_SECONDS
 
     def __enter__(self) -> WorkProgress:
         return self
@@ -45,6 +46,8 @@ class WorkProgress:
         """Take note of progress."""
         if self._quiet:
             return
+        if self._began is None:  # other work may have come before
+            self._began, self._first = time.monotonic(), done
         if sys.stderr.isatty():
             if self._bar is None:
                 self._bar = tqdm(
@@ -54,8 +57,9 @@ class WorkProgress:
             self._bar.update(done - self._bar.n)
         elif time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + self._LINE_SECONDS
-            left = (time.monotonic() - self._began) * (total - done) / max(done, 1)
-            remaining = f", {left:,.0f} s left" if done else ""
+            since = done - self._first
+            left = (time.monotonic() - self._began) * (total - done) / max(since, 1)
+            remaining = f", {left:,.0f} s left" if since else ""
             click.echo(f"{self._label}: {done / max(total, 1):4.0%}{remaining}", err=True)
 
 

@@ -1,7 +1,7 @@
 """Whether bytes are a graph that hnswlib can read and walk without harm.
 
 Owns the layout of hnswlib 0.8's files, which it reads without looking: every size, count and link
-in them is compared here before it may. Knows neither vectors nor scores.
+in them is compared here before it may, and that its vectors are finite. Knows no scores.
 """
 
 from __future__ import annotations
@@ -31,10 +31,8 @@ class _Level(NamedTuple):
     links: npt.NDArray[np.uint32]  # (elements, links per element)
 
 
-def check_graph(
-    data: Any, *, dim: int, labels: npt.NDArray[np.int64], size: int
-) -> npt.NDArray[np.float32]:
-    """Return the graph's vectors (count, dim), or raise ValueError saying what does not fit.
+def check_graph(data: Any, *, dim: int, labels: npt.NDArray[np.int64], size: int) -> None:
+    """Raise ValueError saying what does not fit, unless everything does.
 
     Parameters
     ----------
@@ -86,7 +84,8 @@ def check_graph(
         _require(about["entry"] < count, "the graph's entry point is out of range")
         _require(levels[about["entry"]] == highest, "the graph's entry point is too low")
     _require(bool((ground.counts <= links0).all()), "the graph has too many links")
-    return np.ascontiguousarray(rows[:, link_bytes0:-8]).view("<f4").reshape(count, dim)
+    vectors = np.ascontiguousarray(rows[:, link_bytes0:-8]).view("<f4")
+    _require(bool(np.isfinite(vectors).all()), "the graph's vectors are not finite")
 
 
 def _level(block: npt.NDArray[np.uint8], most: int, count: int) -> _Level:

@@ -20,6 +20,7 @@ from likewise._filters import Filters, make_filters
 from likewise._search_arguments import (
     Float32,
     Int32,
+    Mask,
     allowed_mask,
     check_k,
     float_rows,
@@ -28,6 +29,8 @@ from likewise._search_arguments import (
 
 if TYPE_CHECKING:
     from likewise.catalogue import Catalogue
+
+Int64 = npt.NDArray[np.int64]
 
 METRICS = ("cosine", "dot")
 # What to do about vectors that do not fit, by what an index holds.
@@ -72,6 +75,8 @@ class Index(ABC):
     """
 
     kind = ""
+    _size: int
+    _usable: Mask  # of each vector, whether it is not all zero
 
     def __init__(
         self,
@@ -91,15 +96,34 @@ class Index(ABC):
                 f"catalogue must have one item for each vector: "
                 f"{len(rows):,} vectors, {len(catalogue):,} items"
             )
+        self._describe(
+            catalogue, side=side, metric=metric, fingerprint=fingerprint, threads=threads
+        )
+        self._size, self.dim = map(int, rows.shape)
+        self._build(rows)
+
+    def _describe(
+        self,
+        catalogue: Catalogue | None,
+        *,
+        side: str | None,
+        metric: str,
+        fingerprint: str | None,
+        threads: int,
+    ) -> None:
         self.catalogue = catalogue
         self.side = side
         self.metric = metric
         self.fingerprint = fingerprint
-        self.dim = int(rows.shape[1])
         self.threads = threads
-        self._size = len(rows)
-        self._usable = np.ones(len(rows), dtype=np.bool_)
-        self._build(rows)
+
+    @classmethod
+    @abstractmethod
+    def _restored(cls, about: dict[str, Any], sections: dict[str, Any], **described: Any) -> Index:
+        """Make an index of what a file holds; `described` are the arguments of _describe.
+
+        Raises ValueError saying what of the sections does not fit.
+        """
 
     @abstractmethod
     def _build(self, rows: Float32) -> None:
@@ -225,24 +249,37 @@ class Index(ABC):
         Answers with equal scores are equally good: what counts is to score no less than the true
         k-th.
         """
-        usable = np.flatnonzero(self._usable)
-        if len(usable) == 0 or self.exact:
+        if not self._usable.any() or self.exact:
             return 1.0
-        chosen = None
-        if queries is None:
-            rng = np.random.default_rng(seed)
-            chosen = rng.choice(usable, size=min(int(sample), len(usable)), replace=False)
-            queries = self.vectors_at(chosen)
-        found = self.search(queries, k, exclude=chosen).scores
-        true = self._exact_twin().search(queries, k, exclude=chosen).scores
-        wanted = np.isfinite(true)
-        last = np.where(wanted, true, np.float32(np.inf)).min(axis=1, keepdims=True)
-        last = np.where(np.isfinite(last), last, np.float32(0.0))  # a query without answers
-        hits = wanted & (found >= last - np.float32(1e-6) * np.maximum(1.0, np.abs(last)))
-        return float(hits.sum() / max(1, wanted.sum()))
+        asked, chosen = self._sample(sample, seed, queries)
+        true = self._exact_twin().search(asked, k, exclude=chosen)
+        return share_found(self.search(asked, k, exclude=chosen), true)
+
+    def _sample(
+        self, sample: int, seed: int, queries: npt.ArrayLike | None
+    ) -> tuple[npt.ArrayLike, Int64 | None]:
+        """Return these queries, or some of the index's own vectors and where those are."""
+        if queries is not None:
+            return queries, None
+        usable = np.flatnonzero(self._usable)
+        rng = np.random.default_rng(seed)
+        chosen = rng.choice(usable, size=min(int(sample), len(usable)), replace=False)
+        vectors = self.vectors_at(chosen)
+        if self.side == "similar":
+            vectors[:, -1] = 0.0  # as queries of the blend have it
+        return vectors, chosen
 
     def _exact_twin(self) -> ExactIndex:
         raise NotImplementedError
+
+
+def share_found(found: Found, true: Found) -> float:
+    """Return the share of the true best that was found, or something with equal scores."""
+    wanted = np.isfinite(true.scores)
+    last = np.where(wanted, true.scores, np.float32(np.inf)).min(axis=1, keepdims=True)
+    last = np.where(np.isfinite(last), last, np.float32(0.0))  # a query without answers
+    hits = wanted & (found.scores >= last - np.float32(1e-6) * np.maximum(1.0, np.abs(last)))
+    return float(hits.sum() / max(1, wanted.sum()))
 
 
 class ExactIndex(Index):
@@ -272,8 +309,7 @@ class ExactIndex(Index):
     kind = "exact"
 
     def _build(self, rows: Float32) -> None:
-        self._rows, usable = _core.unit_rows(rows, self.metric == "cosine")
-        self._usable = usable.view(np.bool_)
+        self._rows, self._usable = unit_rows(rows, self.metric == "cosine")
 
     def _find(self, queries: Float32, k: int, filters: Filters) -> Found:
         positions, scores = _core.top_k(
@@ -289,8 +325,13 @@ class ExactIndex(Index):
         )
         return Found(positions.reshape(-1, k), scores.reshape(-1, k))
 
+    @classmethod
+    def _restored(
+        cls, about: dict[str, Any], sections: dict[str, Any], **described: Any
+    ) -> ExactIndex:
+        return cls(_index_file.vectors_of(about, sections["vectors"]), **described)
+
     def vectors_at(self, positions: npt.ArrayLike) -> Float32:
-        """Return the vectors at these positions, float32 ``(n, dim)``; of length 1 for cosines."""
         taken: Float32 = self._rows[np.asarray(positions, dtype=np.int64)]
         return taken
 

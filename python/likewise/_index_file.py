@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -169,14 +170,11 @@ def _catalogue(path: Path, part: memoryview, size: int) -> Catalogue:
     return catalogue
 
 
-def vectors_of(path: Path, about: dict[str, Any], part: memoryview) -> np.ndarray[Any, Any]:
-    """Return the vectors of an exact index, float32 (size, dim)."""
+def vectors_of(about: dict[str, Any], part: memoryview) -> npt.NDArray[np.float32]:
+    """Return the vectors of an exact index, float32 (size, dim); ValueError if they do not fit."""
     if len(part) != about["size"] * about["dim"] * 4:
-        raise StorageError(f"{path} is damaged: its vectors do not fit its header")
-    vectors = np.frombuffer(part, dtype="<f4").reshape(about["size"], about["dim"])
-    if not np.isfinite(vectors).all():
-        raise StorageError(f"{path} is damaged: its vectors are not finite")
-    return vectors
+        raise ValueError("its vectors do not fit its header")
+    return np.frombuffer(part, dtype="<f4").reshape(about["size"], about["dim"])
 
 
 def place(path: str | os.PathLike[str]) -> Path:

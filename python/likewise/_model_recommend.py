@@ -37,6 +37,7 @@ class RecommendAll:
         own_rows: bool | None = None,
         exact: bool | None = None,
         progress: Progress | None = None,
+        building: Progress | None = None,
     ) -> Recommendations:
         """Find the neighbours of every item and write them as one Parquet table.
 
@@ -91,6 +92,8 @@ class RecommendAll:
             number of comparisons does. The answer says which it was.
         progress : callable, optional
             Called with (queries done, queries in all).
+        building : callable, optional
+            Called with (vectors done, vectors in all) while a graph is built, before that.
 
         Returns
         -------
@@ -133,6 +136,7 @@ class RecommendAll:
             own_rows=own_rows,
             exact=exact,
             progress=progress,
+            building=building,
         )
 
     def to_gensim(self, side: str = "center") -> Any:

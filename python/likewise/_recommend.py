@@ -121,6 +121,7 @@ def recommend_all(
     own_rows: bool | None,
     exact: bool | None,
     progress: Progress | None,
+    building: Progress | None,
 ) -> Recommendations:
     """Do what Model.recommend_all documents."""
     began = time.monotonic()
@@ -149,6 +150,7 @@ def recommend_all(
         side=_SIDES[side],
         exact=exact,
         own_rows=own_rows,
+        progress=building,
     )
     if popularity is not None and index.side != "similar":
         raise ValueError(

@@ -10,7 +10,6 @@ import contextlib
 import errno
 import fcntl
 import os
-import time
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -34,13 +33,10 @@ def whole_file(path: Path, suffixes: Sequence[str] = ()) -> Iterator[Path]:
     """
     place = check_file_place(path, suffixes)
     start = f".{place.name[:80]}{_WRITING}"
-    draft = place.parent / f"{start}{uuid.uuid4().hex[:12]}"
-    lock = -1
+    draft, lock = None, -1
     try:
         _remove_leftovers(place.parent, start)
-        draft.touch(exist_ok=False)
-        with contextlib.suppress(OSError):  # file systems without locks
-            lock = _lock(draft)
+        draft, lock = _new_draft(place.parent, start)
         yield draft
         with draft.open("rb") as file:
             os.fsync(file.fileno())
@@ -57,8 +53,9 @@ def whole_file(path: Path, suffixes: Sequence[str] = ()) -> Iterator[Path]:
     finally:
         if lock >= 0:
             os.close(lock)
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
+        if draft is not None:
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
 
 
 def check_file_place(path: Path, suffixes: Sequence[str] = ()) -> Path:
@@ -72,6 +69,22 @@ def check_file_place(path: Path, suffixes: Sequence[str] = ()) -> Path:
     if place.exists() and not place.is_file():
         raise StorageError(f"cannot write {path}: it is there and is not a file")
     return place
+
+
+def _new_draft(folder: Path, start: str) -> tuple[Path, int]:
+    """Make a draft and hold it: its path and the handle of the lock, -1 where there are none."""
+    while True:
+        draft = folder / f"{start}{uuid.uuid4().hex[:12]}"
+        draft.touch(exist_ok=False)
+        try:
+            lock = _lock(draft)
+        except (BlockingIOError, FileNotFoundError):
+            continue  # another process has just taken it for a leftover
+        except OSError:  # file systems without locks
+            return draft, -1
+        if draft.exists():
+            return draft, lock
+        os.close(lock)
 
 
 def _lock(path: Path) -> int:
@@ -90,10 +103,8 @@ def _remove_leftovers(folder: Path, start: str) -> None:
         with contextlib.suppress(OSError):
             lock = _lock(path)
             try:
-                # A draft that was made a moment ago may not be locked yet: it is still empty.
-                about = path.stat()
-                if about.st_size or time.time() - about.st_mtime > 60.0:
-                    path.unlink(missing_ok=True)
+                # One that was made a moment ago and is not locked yet goes, too: its maker notices.
+                path.unlink(missing_ok=True)
             finally:
                 os.close(lock)
 

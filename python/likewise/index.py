@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 
 from likewise import _index_file
-from likewise._approximate import ApproximateIndex
+from likewise._approximate import ApproximateIndex, check_ef
 from likewise._index_base import ExactIndex, Found, Index
 from likewise._search_arguments import float_rows
 from likewise.errors import StorageError
@@ -39,6 +38,7 @@ def make_index(
     metric: str = "cosine",
     fingerprint: str | None = None,
     threads: int = 0,
+    ef: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Index:
     """Make the index that suits the vectors: exact below 200,000 of them.
@@ -59,20 +59,32 @@ def make_index(
         Which model they come from.
     threads : int
         Workers; 0 takes the cores there are.
+    ef : int, optional
+        Width of a search in a graph, as in :class:`ApproximateIndex`; an exact index has none.
     progress : callable, optional
         Called with (vectors done, vectors in all) while a graph is built.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For vectors that are not finite numbers, a catalogue of another length, or another argument
+        that makes no sense.
+
+    Examples
+    --------
+    >>> make_index([[1.0, 0.0], [0.0, 1.0]], exact=False, ef=200).ef
+    200
     """
     rows = float_rows("vectors", vectors)
     if exact is None:
         exact = len(rows) < EXACT_BELOW
+    width = check_ef(ef)
+    described: dict[str, Any] = {
+        "side": side, "metric": metric, "fingerprint": fingerprint, "threads": threads,
+    }  # fmt: skip
     if exact:
-        return ExactIndex(
-            rows, catalogue, side=side, metric=metric, fingerprint=fingerprint, threads=threads
-        )
-    return ApproximateIndex(
-        rows, catalogue, side=side, metric=metric, fingerprint=fingerprint, threads=threads,
-        progress=progress,
-    )  # fmt: skip
+        return ExactIndex(rows, catalogue, **described)
+    return ApproximateIndex(rows, catalogue, ef=width, progress=progress, **described)
 
 
 def load_index(path: str | os.PathLike[str], threads: int = 0) -> Index:
@@ -103,20 +115,11 @@ def load_index(path: str | os.PathLike[str], threads: int = 0) -> Index:
     """
     place = _index_file.place(path)
     about, sections, catalogue = _index_file.read(place)
-    index: Index
-    if about["kind"] == "exact":
-        vectors = _index_file.vectors_of(place, about, sections["vectors"])
-        index = ExactIndex(
-            vectors, side=about["side"], metric=about["metric"], fingerprint=about["fingerprint"]
-        )
-    else:
-        usable = np.frombuffer(sections["usable"], dtype=np.uint8)
-        if len(usable) != about["size"] or usable.max(initial=0) > 1:
-            raise StorageError(f"{place} is damaged: its vectors do not fit its header")
-        try:
-            index = ApproximateIndex._restored(about, sections["graph"], usable.astype(np.bool_))
-        except (ValueError, RuntimeError) as error:
-            raise StorageError(f"{place} is damaged: {error}") from None
-    index.catalogue = catalogue
-    index.threads = threads
-    return index
+    kind: type[Index] = ExactIndex if about["kind"] == "exact" else ApproximateIndex
+    try:
+        return kind._restored(
+            about, sections, catalogue=catalogue, threads=threads,
+            **{name: about[name] for name in ("side", "metric", "fingerprint")},
+        )  # fmt: skip
+    except (ValueError, RuntimeError) as error:
+        raise StorageError(f"{place} is damaged: {error}") from None

@@ -8,6 +8,7 @@ how models are kept in storage.py.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,8 @@ class Model(Questions, RecommendAll, Explains):
         exact: bool | None = None,
         *,
         own_rows: bool | None = None,
+        ef: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Index:
         """Make an index of a catalogue's vectors, for :meth:`similar` and :meth:`complements`.
 
@@ -139,6 +142,27 @@ class Model(Questions, RecommendAll, Explains):
             By the number of items without it: exact below 200,000.
         own_rows : bool, optional
             As in :meth:`encode`.
+        ef : int, optional
+            Width of a search in a graph, at least 1, 64 without it: the wider, the more of the true
+            best is found (:meth:`Index.recall`) and the longer it takes. An exact index has none.
+        progress : callable, optional
+            Called with (vectors done, vectors in all) while a graph is built.
+
+        Returns
+        -------
+        Index
+            With the catalogue, to be searched with float32 vectors ``(n, index.dim)`` or given to
+            :meth:`similar` and :meth:`complements`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For arguments that make no sense, and for vectors of the model that are not finite.
+
+        Examples
+        --------
+        ``index = model.index("new-shop.csv", exact=False, ef=200, progress=print)``;
+        ``model.similar(name="red ball", index=index)``
         """
         _queries.check_side(side, ("similar", "center", "context"))
         items = self.catalogue if catalogue is None else _queries.as_catalogue(catalogue)
@@ -154,6 +178,7 @@ class Model(Questions, RecommendAll, Explains):
         return make_index(
             vectors, items, exact=exact, side=side, fingerprint=self.fingerprint,
             metric="dot" if side == "similar" else "cosine", threads=self.options.threads,
+            ef=ef, progress=progress,
         )  # fmt: skip
 
     def all_contexts(self) -> Float32:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
@@ -133,6 +133,8 @@ class Vectors(RecommendAll):
         exact: bool | None = None,
         *,
         own_rows: bool | None = None,
+        ef: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Index:
         """Make an index of the vectors, as :meth:`Model.index` does for the items of training.
 
@@ -144,7 +146,7 @@ class Vectors(RecommendAll):
             raise ValueError("vectors of another model have one side: complements are not known")
         return make_index(
             self.center, self.catalogue, exact=exact, side="center", fingerprint=self.fingerprint,
-            threads=self.options.threads,
+            threads=self.options.threads, ef=ef, progress=progress,
         )  # fmt: skip
 
     def encode(self, catalogue: Any, side: str = "center", **_: Any) -> NoReturn:
