@@ -10,6 +10,7 @@ import pytest
 
 import likewise as lw
 import reference_blend
+from likewise import _blend
 from likewise._blend import POPULARITY, answer_vectors, likeness_vectors, query_vectors
 from likewise._context_map import _MOST, fit_context_map
 from likewise._text_part import TEXT_DIM, text_vectors, token_directions
@@ -273,3 +274,13 @@ def test_blocks_do_not_change_the_vectors(model: lw.Model, monkeypatch: pytest.M
     whole = answer_vectors(model, catalogue(), at)
     monkeypatch.setattr("likewise._blend._ITEMS", 7)
     np.testing.assert_array_equal(answer_vectors(model, catalogue(), at), whole)
+
+
+def test_an_index_of_another_formula_is_refused(model: lw.Model, monkeypatch: Any) -> None:
+    index = model.index(exact=True)
+    assert len(model.similar("item5", k=2, index=index)) == 2
+    monkeypatch.setattr(_blend, "_TRUST_MORE", 0.5)
+    with pytest.raises(ValueError, match="made by this version of likewise"):
+        model.similar("item5", k=2, index=index)
+    monkeypatch.undo()
+    assert model.index(side="center", exact=True).fingerprint == model.fingerprint

@@ -200,7 +200,7 @@ def test_a_graph_is_widened_until_it_finds_enough() -> None:
     index, asked = ApproximateIndex(rows(6000, 40), ef=1), rows(200, 40, seed=9)
     before = index.recall(k=3, queries=asked)
     reached = index.widen(0.95, k=3, queries=asked)
-    assert before < 0.5 < 0.95 <= reached
+    assert before < 0.8 < 0.95 <= reached
     assert index.ef > 1
     assert index.recall(k=3, queries=asked) == reached
 

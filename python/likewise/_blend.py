@@ -17,6 +17,7 @@ are not brought to one length.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +36,7 @@ __all__ = [
     "POPULARITY",
     "Popularity",
     "answer_vectors",
+    "answers_fingerprint",
     "check_popularity",
     "context_vectors",
     "likeness_vectors",
@@ -48,6 +50,7 @@ Int64 = npt.NDArray[np.int64]
 
 #: The weight w of popularity, unless told otherwise.
 POPULARITY = 0.3
+_FORMULA = 1  # counted up when the formula changes, not its numbers
 _TEXT = 0.5
 # Trust in an item's context: what it is along with says the more, the oftener it was seen.
 _TRUST_LEAST, _TRUST_MORE = 0.5, 0.75
@@ -131,6 +134,16 @@ def answer_vectors(model: Model, catalogue: Catalogue, trained: Any = None) -> F
         usable = rows.any(axis=1)
         rows[usable, -1] = popular[usable]
     return found
+
+
+def answers_fingerprint(model: Model) -> str:
+    """Return what tells a model's answer vectors from others: 32 hexadecimal digits.
+
+    Another model has another one, and so has another formula: a saved index is not asked by
+    queries that were made to fit answers of another kind.
+    """
+    numbers = (_FORMULA, _TEXT, _TRUST_LEAST, _TRUST_MORE, _COLD_QUANTILE, TEXT_DIM)
+    return hashlib.sha256(f"{model.fingerprint} {numbers}".encode()).hexdigest()[:32]
 
 
 def query_vectors(answers: Float32, dim: int, popularity: float) -> Float32:

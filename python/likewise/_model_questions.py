@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise import _queries
-from likewise._blend import check_popularity, query_vectors
+from likewise._blend import answers_fingerprint, check_popularity, query_vectors
 from likewise._search_arguments import known_positions
 from likewise.index import Index
 from likewise.matches import BatchMatches, Matches
@@ -202,8 +202,12 @@ class Questions:
                     f"index must hold vectors of {query.vectors.shape[1]} floats for this "
                     f"question, got {index.dim}"
                 )
-            if index.fingerprint not in (None, model.fingerprint):
-                raise ValueError("index must hold vectors of this model, got those of another")
+            known = answers_fingerprint(model) if side == "similar" else model.fingerprint
+            if index.fingerprint not in (None, known):
+                raise ValueError(
+                    "index must hold vectors of this model, made by this version of likewise; got "
+                    "those of another"
+                )
             if index.catalogue is None:
                 raise ValueError("index must have a catalogue to name its answers from")
         else:

@@ -18,7 +18,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from likewise import _describe, _queries
-from likewise._blend import Popularity, answer_vectors, context_vectors, usual_length
+from likewise._blend import (
+    Popularity,
+    answer_vectors,
+    answers_fingerprint,
+    context_vectors,
+    usual_length,
+)
 from likewise._composition import SideWeights, check_shape, encode_items, item_weights
 from likewise._context_map import ContextMap, fit_context_map
 from likewise._explain import Explains
@@ -176,7 +182,8 @@ class Model(Questions, RecommendAll, Explains):
         else:
             vectors = self.center if side == "center" else self.all_contexts()
         return make_index(
-            vectors, items, exact=exact, side=side, fingerprint=self.fingerprint,
+            vectors, items, exact=exact, side=side,
+            fingerprint=answers_fingerprint(self) if side == "similar" else self.fingerprint,
             metric="dot" if side == "similar" else "cosine", threads=self.options.threads,
             ef=ef, progress=progress,
         )  # fmt: skip
