@@ -40,7 +40,6 @@ CASES = {
     "events": Corpus("events", events=15_000_000, items=200_000),
 }
 LIMIT = 1.3  # times the budget
-ROW = 8  # floats to which rows are padded
 
 
 def arguments() -> argparse.Namespace:
@@ -60,6 +59,7 @@ def arguments() -> argparse.Namespace:
 def measure(task: dict[str, Any]) -> dict[str, Any]:
     skip_rebuild()
     import likewise as lw
+    from likewise import _core
 
     base = resident()
     folder = Path(task["folder"])
@@ -91,7 +91,7 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
     inputs = 4 * sessions.n_events + 8 * len(sessions) + seen["features"]
     held = 4 * sessions.n_events + 8 * len(sessions)
     budget = rows * task["dim"] * 4 + inputs
-    padded = rows * -(-task["dim"] // ROW) * ROW * 4 + inputs
+    padded = rows * _core.row_floats(task["dim"]) * 4 + inputs
     texts = catalogue.ids.nbytes + catalogue.categories.nbytes + catalogue.names.nbytes
     taken = highest - base
     return {

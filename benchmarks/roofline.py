@@ -138,7 +138,7 @@ def count_work(sessions: Any, features: Any, given: argparse.Namespace) -> dict[
 
     known = _core.engine_constants()
     tile, drawn = int(known["tile"]), int(known["sampled"])
-    stride = -(-given.dim // 8) * 8
+    stride = _core.row_floats(given.dim)
     n_items = len(sessions.catalogue)
     rng = np.random.default_rng(1)
     noise = np.cumsum(sessions.counts.astype(float) ** 0.75)

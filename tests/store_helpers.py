@@ -25,6 +25,12 @@ ITEMS = [
     ("B11", "Küche > Töpfe", "großer Topf 5 l"),
     ("B12", "キッチン", "南部鉄器 急須 レッド 🍵"),
 ]
+NEW = [
+    ("N1", "Pets > Dogs > Toys", "yellow rubber ball"),
+    ("N2", None, "unheardof"),
+    ("N3", None, None),
+    ("B1", "Garden > Tools", "steel rake"),
+]
 DIM = 16
 BUCKETS = 64
 
@@ -81,3 +87,8 @@ def small_model(
     parts["center"] = parts["center"] + own * rows(n_items)
     parts["context"] = parts["context"] + own * rows(n_items)
     return Model(**(parts | (changes or {})))
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return vectors / np.where(lengths > 0, lengths, 1)

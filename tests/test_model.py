@@ -13,14 +13,7 @@ from likewise.index import ApproximateIndex, ExactIndex
 from likewise.matches import BatchMatches, Matches
 from likewise.model import Model
 from likewise.options import Options
-from store_helpers import DIM, ITEMS, catalogue_of, small_model
-
-NEW = [
-    ("N1", "Pets > Dogs > Toys", "yellow rubber ball"),
-    ("N2", None, "unheardof"),
-    ("N3", None, None),
-    ("B1", "Garden > Tools", "steel rake"),
-]
+from store_helpers import DIM, ITEMS, NEW, catalogue_of, small_model, unit
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +29,6 @@ def both_sides() -> Model:
 @pytest.fixture(scope="module")
 def ids_only() -> Model:
     return small_model(content=False)
-
-
-def unit(vectors: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return vectors / np.where(lengths > 0, lengths, 1)
 
 
 def single(found: Matches | BatchMatches) -> Matches:

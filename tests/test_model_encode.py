@@ -9,34 +9,7 @@ from likewise._composition import item_weights
 from likewise.catalogue import Catalogue
 from likewise.features import Features
 from likewise.model import Model
-from store_helpers import DIM, ITEMS, catalogue_of, small_model
-
-NEW = [
-    ("N1", "Pets > Dogs > Toys", "yellow rubber ball"),
-    ("N2", None, "unheardof"),
-    ("N3", None, None),
-    ("B1", "Garden > Tools", "steel rake"),
-]
-
-
-@pytest.fixture(scope="module")
-def model() -> Model:
-    return small_model()
-
-
-@pytest.fixture(scope="module")
-def both_sides() -> Model:
-    return small_model(context="content")
-
-
-@pytest.fixture(scope="module")
-def ids_only() -> Model:
-    return small_model(content=False)
-
-
-def unit(vectors: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return vectors / np.where(lengths > 0, lengths, 1)
+from store_helpers import DIM, ITEMS, NEW, catalogue_of, small_model, unit
 
 
 def composed(model: Model, catalogue: Catalogue, side: str) -> np.ndarray:
@@ -67,7 +40,8 @@ def composed(model: Model, catalogue: Catalogue, side: str) -> np.ndarray:
     return vectors
 
 
-def test_encode_is_its_definition(both_sides: Model) -> None:
+def test_encode_is_its_definition() -> None:
+    both_sides = small_model(context="content")
     for side in ("center", "context"):
         for items in (ITEMS, NEW):
             catalogue = catalogue_of(items)
@@ -77,13 +51,15 @@ def test_encode_is_its_definition(both_sides: Model) -> None:
     assert not both_sides.encode(catalogue_of(NEW))[2].any()
 
 
-def test_encode_in_parts_is_the_same(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_encode_in_parts_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = small_model()
     whole = model.encode(model.catalogue)
     monkeypatch.setattr("likewise.model._ENCODE_ITEMS", 5)
     np.testing.assert_array_equal(model.encode(model.catalogue), whole)
 
 
-def test_items_seen_in_training_keep_their_vectors_on_request(model: Model) -> None:
+def test_items_seen_in_training_keep_their_vectors_on_request() -> None:
+    model = small_model()
     catalogue = catalogue_of(NEW)
     content = model.encode(catalogue)
     trained = model.encode(catalogue, own_rows=True)
@@ -92,7 +68,8 @@ def test_items_seen_in_training_keep_their_vectors_on_request(model: Model) -> N
     assert not np.array_equal(content[3], trained[3])
 
 
-def test_a_model_of_ids_knows_ids_only(ids_only: Model) -> None:
+def test_a_model_of_ids_knows_ids_only() -> None:
+    ids_only = small_model(content=False)
     vectors = ids_only.encode(catalogue_of(NEW))
     assert not vectors[:3].any()
     np.testing.assert_array_equal(vectors[3], ids_only.center[0])
@@ -103,7 +80,8 @@ def test_a_model_of_ids_knows_ids_only(ids_only: Model) -> None:
         ids_only.encode(catalogue_of(NEW), "context", own_rows=False)
 
 
-def test_context_vectors_of_new_items_are_mapped_from_their_centers(model: Model) -> None:
+def test_context_vectors_of_new_items_are_mapped_from_their_centers() -> None:
+    model = small_model()
     new = catalogue_of(NEW)
     mapped = model.encode(new, "context")
     assert model.context_map is not None
@@ -116,7 +94,8 @@ def test_context_vectors_of_new_items_are_mapped_from_their_centers(model: Model
     np.testing.assert_array_equal(trained[:3], mapped[:3])
 
 
-def test_weights_of_an_item_have_length_one(model: Model) -> None:
+def test_weights_of_an_item_have_length_one() -> None:
+    model = small_model()
     assert model.recipe is not None
     assert model.center_content is not None
     catalogue = catalogue_of([("e", None, None), *ITEMS, ("f", None, None)])

@@ -296,17 +296,20 @@ float compose(float* out, const float* const* rows, const float* weights, std::s
 template <class S, int kRegs, bool kHalf>
 inline void scatter_tile(const float* gradient, float* const* rows, const float* weights,
                          std::size_t n) {
-  RowSums<S, 1, kRegs, kHalf> all;
-  all.clear();
-  const float one = 1.0F;
-  add_terms(all, {&one, 0, 0, &gradient, 1}, 0);
+  typename S::Reg whole[kRegs];
+  [[maybe_unused]] typename S::Reg half = S::zero();
+#pragma GCC unroll 8
+  for (int v = 0; v < kRegs; ++v) {
+    whole[v] = S::load(gradient + static_cast<std::size_t>(v) * S::kWidth);
+  }
+  if constexpr (kHalf) half = S::load_half(gradient + kRegs * S::kWidth);
   for (std::size_t k = 0; k < n; ++k) {
     const typename S::Reg weight = S::set(weights[k]);
     typename S::Reg after[kRegs];
 #pragma GCC unroll 8
     for (int v = 0; v < kRegs; ++v) {
       const float* place = rows[k] + static_cast<std::size_t>(v) * S::kWidth;
-      after[v] = S::fma(weight, all.whole[0][v], S::load(place));
+      after[v] = S::fma(weight, whole[v], S::load(place));
     }
 #pragma GCC unroll 8
     for (int v = 0; v < kRegs; ++v) {
@@ -314,7 +317,7 @@ inline void scatter_tile(const float* gradient, float* const* rows, const float*
     }
     if constexpr (kHalf) {
       float* place = rows[k] + kRegs * S::kWidth;
-      S::store_half(place, S::fma(weight, S::widened(all.half[0]), S::load_half(place)));
+      S::store_half(place, S::fma(weight, half, S::load_half(place)));
     }
   }
 }

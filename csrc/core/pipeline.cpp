@@ -40,14 +40,14 @@ void Pipeline::draw(Block& block) const {
   }
 }
 
-void Pipeline::expect_rows(const Block& block) const {
+void Pipeline::expect_marks(const Block& block) const {
   for (const Half& half : block.halves) {
     if (sides_.center.features != nullptr) {
-      expect_tokens(*sides_.center.features, half.contexts, center_slots_);
+      expect_marks_of(*sides_.center.features, half.contexts, center_slots_);
     }
     if (sides_.context.features != nullptr) {
-      expect_tokens(*sides_.context.features, half.contexts, context_slots_);
-      expect_tokens(*sides_.context.features, half.negatives, context_slots_);
+      expect_marks_of(*sides_.context.features, half.contexts, context_slots_);
+      expect_marks_of(*sides_.context.features, half.negatives, context_slots_);
     }
   }
 }
@@ -75,7 +75,7 @@ void Pipeline::list_rows(PreparedBlock& prepared) {
 // Each stage stays one block behind the stage before it, until the planner runs dry.
 void Pipeline::advance() {
   if (prepared_ < expected_) list_rows(ring_[prepared_++ % kDepth]);
-  if (expected_ < drawn_) expect_rows(ring_[expected_++ % kDepth].block);
+  if (expected_ < drawn_) expect_marks(ring_[expected_++ % kDepth].block);
   if (drawn_ < planned_) draw(ring_[drawn_++ % kDepth].block);
   if (exhausted_) return;
   Block& block = ring_[planned_ % kDepth].block;

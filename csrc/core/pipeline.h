@@ -1,7 +1,8 @@
 // pipeline.h: sessions to blocks whose memory is on its way.
 //
-// Three look-ups lead to a row of content: the item's offset, its entries, the row. Blocks wait in
-// a short ring, and each look-up is asked for one block before the next one needs its answer.
+// Four look-ups lead to a row of content: the item's offset, its entries, the marks that tell which
+// tokens a block has already, the row. Blocks wait in a short ring, and each look-up is asked for
+// one block before the next one needs its answer.
 #pragma once
 
 #include <cstddef>
@@ -47,7 +48,7 @@ class Pipeline {
   void list_rows(PreparedBlock& prepared);
   void expect_events(const Block& block) const;
   void draw(Block& block) const;
-  void expect_rows(const Block& block) const;
+  void expect_marks(const Block& block) const;
 
   Planner planner_;
   const Sides& sides_;

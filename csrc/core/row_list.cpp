@@ -54,7 +54,6 @@ void expect_offsets(const FeatureView& features, std::span<const ItemId> items) 
 }
 
 void expect_entries(const FeatureView& features, std::span<const ItemId> items) {
-  constexpr std::size_t kLine = 16;  // entries of 4 bytes in a cache line
   for (const ItemId item : items) {
     const auto i = static_cast<std::size_t>(item);
     const auto first = static_cast<std::size_t>(features.item_offsets[i]);
@@ -68,8 +67,8 @@ void expect_entries(const FeatureView& features, std::span<const ItemId> items) 
   }
 }
 
-void expect_tokens(const FeatureView& features, std::span<const ItemId> items,
-                   const TokenSlots& slots) {
+void expect_marks_of(const FeatureView& features, std::span<const ItemId> items,
+                     const TokenSlots& slots) {
   for (const ItemId item : items) {
     const auto i = static_cast<std::size_t>(item);
     const auto last = static_cast<std::size_t>(features.item_offsets[i + 1]);

@@ -74,11 +74,11 @@ class RowList {
   std::vector<std::uint8_t> shared_;  // of each slot
 };
 
-/// Asks for the offsets of the items' entries, later for the entries, and then for the memory of
+/// Asks for the offsets of the items' entries, later for the entries, and then for the marks of
 /// their tokens, to be brought near.
 void expect_offsets(const FeatureView& features, std::span<const ItemId> items);
 void expect_entries(const FeatureView& features, std::span<const ItemId> items);
-void expect_tokens(const FeatureView& features, std::span<const ItemId> items,
-                   const TokenSlots& slots);
+void expect_marks_of(const FeatureView& features, std::span<const ItemId> items,
+                     const TokenSlots& slots);
 
 }  // namespace likewise

@@ -42,6 +42,7 @@ __all__ = [
     "likeness_vectors",
     "query_vectors",
     "text_parts",
+    "trained_answers",
     "trust",
     "usual_length",
 ]
@@ -134,6 +135,11 @@ def answer_vectors(model: Model, catalogue: Catalogue, trained: Any = None) -> F
         usable = rows.any(axis=1)
         rows[usable, -1] = popular[usable]
     return found
+
+
+def trained_answers(model: Model) -> Float32:
+    """Return what the items of training are found by; see `answer_vectors`."""
+    return answer_vectors(model, model.catalogue, np.arange(len(model.catalogue)))
 
 
 def answers_fingerprint(model: Model) -> str:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from tqdm import tqdm
@@ -197,32 +197,49 @@ def _finite(value: Any) -> Any:
 # --- progress on standard error -------------------------------------------------------------------
 
 
-class TrainingProgress:
-    """Shows training on standard error: a bar in a terminal, a line now and then elsewhere.
+Shown = TypeVar("Shown", bound="Progress")
+
+
+class Progress:
+    """Shows work on standard error: a bar in a terminal, a line now and then elsewhere.
 
     Parameters
     ----------
     label : str
-        What is trained.
+        What is done.
     quiet : bool
         Show nothing.
     """
 
     _LINE_SECONDS = 10.0
 
-    def __init__(self, label: str = "training", quiet: bool = False) -> None:
+    def __init__(self, label: str, quiet: bool = False) -> None:
         self._label = label
         self._quiet = quiet
         self._bar: Any = None
         self._next_line = time.monotonic() + self._LINE_SECONDS
 
-    def __enter__(self) -> TrainingProgress:
+    def __enter__(self: Shown) -> Shown:
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+    def _line_is_due(self) -> bool:
+        """Tell whether it is time for a line, and wait for the next one if so."""
+        due = time.monotonic() >= self._next_line
+        if due:
+            self._next_line = time.monotonic() + self._LINE_SECONDS
+        return due
+
+
+class TrainingProgress(Progress):
+    """Shows training."""
+
+    def __init__(self, label: str = "training", quiet: bool = False) -> None:
+        super().__init__(label, quiet)
 
     def __call__(self, record: dict[str, Any]) -> None:
         """Take a record of ``likewise.train``."""
@@ -247,8 +264,7 @@ class TrainingProgress:
                 )
             self._bar.set_postfix_str(state, refresh=False)
             self._bar.update(done - self._bar.n)
-        elif time.monotonic() >= self._next_line:
-            self._next_line = time.monotonic() + self._LINE_SECONDS
+        elif self._line_is_due():
             left = record["seconds"] * (total - done) / max(done, 1)
             click.echo(
                 f"{self._label}: {done / max(total, 1):4.0%}, {state}, {left:,.0f} s left", err=True

@@ -8,39 +8,22 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import click
 from tqdm import tqdm
 
-from likewise._cli_output import whole_file
+from likewise._cli_output import Progress, whole_file
 
 __all__ = ["WorkProgress", "check_places"]
 
 
-class WorkProgress:
-    """Shows work on standard error: a bar in a terminal, a line now and then elsewhere.
-
-    Called with what is done and what there is in all.
-    """
-
-    _LINE_SECONDS = 10.0
+class WorkProgress(Progress):
+    """Shows work: called with what is done and what there is in all."""
 
     def __init__(self, label: str, quiet: bool = False) -> None:
-        self._label = label
-        self._quiet = quiet
-        self._bar: Any = None
+        super().__init__(label, quiet)
         self._began: float | None = None
         self._first = 0  # what was done when it was first heard of
-        self._next_line = time.monotonic() + self._LINE_SECONDS
-
-    def __enter__(self) -> WorkProgress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
 
     def __call__(self, done: int, total: int) -> None:
         """Take note of progress."""
@@ -55,8 +38,7 @@ class WorkProgress:
                     bar_format="{desc}: {percentage:3.0f}% |{bar}| {remaining} left",
                 )  # fmt: skip
             self._bar.update(done - self._bar.n)
-        elif time.monotonic() >= self._next_line:
-            self._next_line = time.monotonic() + self._LINE_SECONDS
+        elif self._line_is_due():
             since = done - self._first
             left = (time.monotonic() - self._began) * (total - done) / max(since, 1)
             remaining = f", {left:,.0f} s left" if since else ""

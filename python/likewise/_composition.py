@@ -97,12 +97,9 @@ def item_weights(
     The product of what the token and what its kind count, scaled so that the squares of an item's
     weights sum to 1: a long name is not a louder one.
     """
-    by_token = np.full(len(features.token_hashes), unknown_weight, dtype=np.float32)
-    if len(known_hashes):
-        at = np.searchsorted(known_hashes, features.token_hashes)
-        at[at == len(known_hashes)] = 0
-        known = known_hashes[at] == features.token_hashes
-        by_token[known] = token_weights[at[known]]
+    at = known_tokens(features, known_hashes)
+    by_token = np.full(len(at), unknown_weight, dtype=np.float32)
+    by_token[at >= 0] = token_weights[at[at >= 0]]
     weights = by_token[features.item_tokens] * kind_weights[features.item_kinds]
     lengths = np.diff(features.item_offsets)
     filled = lengths > 0
@@ -113,6 +110,15 @@ def item_weights(
         scale = 1.0 / np.sqrt(np.where(squares > 0.0, squares, 1.0))
         weights *= np.repeat(scale.astype(np.float32), lengths[filled])
     return weights
+
+
+def known_tokens(features: Features, known_hashes: UInt64) -> npt.NDArray[np.int64]:
+    """Return where each token is among the known ones, which ascend; int64 (n_tokens,), or -1."""
+    if not len(known_hashes):
+        return np.full(len(features.token_hashes), -1, np.int64)
+    at = np.searchsorted(known_hashes, features.token_hashes)
+    at[at == len(known_hashes)] = 0
+    return np.where(known_hashes[at] == features.token_hashes, at, -1)
 
 
 def check_shape(

@@ -8,7 +8,7 @@ vector, by the context vector and by the text as it stands: its share is all of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -176,8 +176,8 @@ class Explains:
             str(item),
             str(neighbor),
             float(left @ right) / lengths,
-            _sorted_shares(parts_of(model, at), right),
-            _sorted_shares(parts_of(model, other, there), left),
+            _shares(shares_of, parts_of(model, at), right),
+            _shares(shares_of, parts_of(model, other, there), left),
         )
 
 
@@ -194,8 +194,8 @@ def _explain_similar(
         str(item),
         str(neighbor),
         float(asked @ found),
-        _sorted(query_parts(model, at, popularity), found),
-        _sorted(parts_of(model, other, "similar"), asked),
+        _shares(products_of, query_parts(model, at, popularity), found),
+        _shares(products_of, parts_of(model, other, "similar"), asked),
     )
 
 
@@ -352,17 +352,12 @@ def shares_of(parts: Sequence[Part], others: Float64) -> Float64:
     return shares
 
 
-def _sorted_shares(parts: Sequence[Part], other: Float64) -> tuple[Share, ...]:
-    return _in_order(parts, shares_of(parts, other[None])[0])
-
-
-def _sorted(parts: Sequence[Part], other: Float64) -> tuple[Share, ...]:
-    return _in_order(parts, products_of(parts, other[None])[0])
-
-
-def _in_order(parts: Sequence[Part], given: Float64) -> tuple[Share, ...]:
+def _shares(
+    rule: Callable[[Sequence[Part], Float64], Float64], parts: Sequence[Part], other: Float64
+) -> tuple[Share, ...]:
+    """Return what each part gives to the score with one vector, the largest first."""
     shares = [
         Share(part.kind, part.feature, float(share))
-        for part, share in zip(parts, given, strict=True)
+        for part, share in zip(parts, rule(parts, other[None])[0], strict=True)
     ]
     return tuple(sorted(shares, key=lambda share: -share.share))

@@ -10,20 +10,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
 import numpy.typing as npt
 
 from likewise import _queries
 from likewise._blend import answers_fingerprint, check_popularity, query_vectors
-from likewise._search_arguments import known_positions
-from likewise.index import Index
+from likewise.index import EXACT_COMPARISONS, Index
 from likewise.matches import BatchMatches, Matches
 
 if TYPE_CHECKING:
     from likewise.model import Model
-
-# Comparisons (queries x items) up to which an exact search is quicker than building a graph first.
-_EXACT_COMPARISONS = 200_000_000_000
 
 
 class Questions:
@@ -161,20 +156,9 @@ class Questions:
         ValueError
             When nothing is positive.
         """
-        plus = [positive] if isinstance(positive, str) else list(positive)
-        minus = [negative] if isinstance(negative, str) else list(negative)
-        if not plus:
-            raise ValueError("positive must name at least one item, got none")
         model = cast("Model", self)
-        given = known_positions(model.catalogue, plus + minus)
         index = self._own_index("center", exact=True)
-        signs = np.array([1.0] * len(plus) + [-1.0] * len(minus), np.float32)
-        vector = signs @ index.vectors_at(given)
-        where = np.ones(len(model.catalogue), dtype=np.bool_)
-        where[given] = False
-        found = index.search(vector[None, :], k, where=where)
-        title = "like " + " + ".join(map(str, plus)) + "".join(f" - {item}" for item in minus)
-        return Matches(found.positions[0], found.scores[0], model.catalogue, title)
+        return _queries.analogy(model.catalogue, index, positive, negative, k)
 
     # --- how questions are answered -------------------------------------------------------------
 
@@ -213,7 +197,7 @@ class Questions:
         else:
             if exact is None:
                 comparisons = len(query.vectors) * len(model.catalogue)
-                exact = comparisons <= _EXACT_COMPARISONS
+                exact = comparisons <= EXACT_COMPARISONS
             index = self._own_index(side, exact)
         answers_from = index.catalogue
         assert answers_from is not None

@@ -1,11 +1,12 @@
 """Queries: from ids, a name and category, or vectors to the vectors that are searched with.
 
-Owns which arguments of Model.similar and Model.complements go together, and the grouping of items
-by category level. Used by models and by vectors.py.
+Owns which arguments of Model.similar and Model.complements go together, analogies, and the grouping
+of items by category level. Used by models and by vectors.py.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,12 @@ from likewise._search_arguments import (
     Float32,
     Int32,
     float_rows,
+    known_positions,
     raise_unknown,
     unit_rows,
 )
 from likewise.catalogue import Catalogue
+from likewise.matches import Matches
 
 if TYPE_CHECKING:
     from likewise.index import Index
@@ -177,6 +180,28 @@ def _title(catalogue: Catalogue, positions: Int32) -> str:
     at = int(positions[0])
     name = catalogue.names[at].as_py()
     return str(catalogue.ids[at]) + (f"  {name}" if name else "")
+
+
+def analogy(
+    catalogue: Catalogue,
+    index: Index,
+    positive: Sequence[str] | str,
+    negative: Sequence[str] | str,
+    k: int,
+) -> Matches:
+    """Answer with what is like the sum of some items' unit vectors, less that of others."""
+    plus = [positive] if isinstance(positive, str) else list(positive)
+    minus = [negative] if isinstance(negative, str) else list(negative)
+    if not plus:
+        raise ValueError("positive must name at least one item, got none")
+    given = known_positions(catalogue, plus + minus)
+    signs = np.array([1.0] * len(plus) + [-1.0] * len(minus), np.float32)
+    vector = signs @ index.vectors_at(given)
+    where = np.ones(len(catalogue), dtype=np.bool_)
+    where[given] = False
+    found = index.search(vector[None, :], k, where=where)
+    title = "like " + " + ".join(map(str, plus)) + "".join(f" - {item}" for item in minus)
+    return Matches(found.positions[0], found.scores[0], catalogue, title)
 
 
 def category_vectors(vectors: Float32, catalogue: Catalogue) -> pa.Table:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from likewise._blend import POPULARITY, answer_vectors, query_vectors
+from likewise._blend import POPULARITY, query_vectors, trained_answers
 from likewise.errors import InputError
 from likewise.index import ExactIndex
 from likewise.model import Model
@@ -258,8 +258,12 @@ _NOBODY = np.zeros(0, np.int32)
 
 def model_systems(name: str, answers: Floats, center: Floats, context: Floats) -> list[System]:
     """Make the systems of a model of ours: `similar`, center vectors alone, `complements`."""
+    similar = SimilarSystem(f"{name} similar", answers, center.shape[1])
+    return [similar, *_vector_systems(name, center, context)]
+
+
+def _vector_systems(name: str, center: Floats, context: Floats) -> list[System]:
     return [
-        SimilarSystem(f"{name} similar", answers, center.shape[1]),
         VectorSystem(f"{name} center-center", center),
         VectorSystem(f"{name} center-context", center, context),
     ]
@@ -268,12 +272,8 @@ def model_systems(name: str, answers: Floats, center: Floats, context: Floats) -
 def sides_of(model: Any, name: str) -> list[System]:
     """Make the systems of a trained model, or of what has ``center`` and ``context`` vectors."""
     if isinstance(model, Model):
-        answers = answer_vectors(model, model.catalogue, np.arange(len(model.catalogue)))
-        return model_systems(name, answers, model.center, model.all_contexts())
-    return [
-        VectorSystem(f"{name} center-center", model.center),
-        VectorSystem(f"{name} center-context", model.center, model.context),
-    ]
+        return model_systems(name, trained_answers(model), model.center, model.all_contexts())
+    return _vector_systems(name, model.center, model.context)
 
 
 def systems_of(name: str, given: Any, catalogue: Catalogue, k: int) -> list[System]:
@@ -305,15 +305,11 @@ def systems_of(name: str, given: Any, catalogue: Catalogue, k: int) -> list[Syst
         ids = None if own is catalogue else own.ids
         sides = [given.center, given.context]
         if isinstance(given, Model):
-            answers = answer_vectors(given, own, np.arange(len(own)))
-            sides = [answers, given.center, given.all_contexts()]
+            sides = [trained_answers(given), given.center, given.all_contexts()]
         *similar, center, context = [_aligned(name, side, ids, catalogue) for side in sides]
         if similar:
             return model_systems(name, similar[0], center, context)
-        return [
-            VectorSystem(f"{name} center-center", center),
-            VectorSystem(f"{name} center-context", center, context),
-        ]
+        return _vector_systems(name, center, context)
     vectors = getattr(given, "vectors", getattr(given, "matrix", None))
     if vectors is not None and not callable(vectors):
         ids = getattr(given, "ids", getattr(given, "index_to_key", None))

@@ -27,7 +27,7 @@ from likewise._search_arguments import Int32, check_k
 from likewise._trust import Trust, trust_report
 from likewise._whole_file import check_file_place, whole_file
 from likewise.catalogue import Catalogue
-from likewise.index import ApproximateIndex, Found
+from likewise.index import EXACT_COMPARISONS, ApproximateIndex, Found
 
 if TYPE_CHECKING:
     from likewise.model import Model
@@ -37,8 +37,6 @@ __all__ = ["Recommendations", "recommend_all"]
 # Queries answered at once; and where only equal columns meet, so that equal ones come together.
 _CHUNK, _CHUNK_SAME = 4096, 32768
 _ROWS_WRITTEN = 1 << 18
-# Comparisons (queries x candidates) from which building a graph first pays.
-EXACT_COMPARISONS = 200_000_000_000
 _SUFFIXES = (".parquet", ".pq")
 _SIDES = {"similar": "similar", "complements": "context", "center": "center"}
 Progress = Callable[[int, int], None]

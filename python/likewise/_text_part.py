@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise import _core
+from likewise._composition import known_tokens
 from likewise._search_arguments import Float32, unit_rows
 from likewise.features import Features
 
@@ -65,11 +66,7 @@ def unknown_shares(features: Features, weights: Float32, known: UInt64) -> Float
     The share of its tokens' squared weights that is not of ``known`` hashes (ascending); 0 for an
     item without tokens.
     """
-    if len(known):
-        at = np.minimum(np.searchsorted(known, features.token_hashes), len(known) - 1)
-        strange = known[at] != features.token_hashes
-    else:
-        strange = np.ones(features.n_tokens, np.bool_)
+    strange = known_tokens(features, known) < 0
     squares = weights.astype(np.float64) ** 2
     item = np.repeat(np.arange(features.n_items), np.diff(features.item_offsets))
     whole = np.bincount(item, squares, minlength=features.n_items)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from likewise._blend import answer_vectors
+from likewise._blend import answer_vectors, trained_answers
 from likewise._measures import (
     BANDS,
     Resampler,
@@ -326,11 +326,7 @@ def _trained(
     known = same_catalogue(history, catalogue.take(kept))
     model = train_model(known, known.catalogue, options, progress=progress)
     others = catalogue.take(np.flatnonzero(questions.held))
-    own = [
-        answer_vectors(model, model.catalogue, np.arange(len(kept))),
-        model.center,
-        model.all_contexts(),
-    ]
+    own = [trained_answers(model), model.center, model.all_contexts()]
     if model.recipe is None:  # identities know nothing of others
         theirs = [np.zeros((len(others), part.shape[1]), np.float32) for part in own]
     else:

@@ -27,6 +27,8 @@ __all__ = ["ApproximateIndex", "ExactIndex", "Found", "Index", "load_index", "ma
 # Below this many vectors comparing one with all of them takes milliseconds, and building a graph
 # longer than thousands of such questions.
 EXACT_BELOW = 200_000
+# Comparisons (queries x items) up to which an exact search is quicker than building a graph first.
+EXACT_COMPARISONS = 200_000_000_000
 
 
 def make_index(

@@ -20,9 +20,9 @@ import pyarrow as pa
 from likewise import _describe, _queries
 from likewise._blend import (
     Popularity,
-    answer_vectors,
     answers_fingerprint,
     context_vectors,
+    trained_answers,
     usual_length,
 )
 from likewise._composition import SideWeights, check_shape, encode_items, item_weights
@@ -172,13 +172,11 @@ class Model(Questions, RecommendAll, Explains):
         """
         _queries.check_side(side, ("similar", "center", "context"))
         items = self.catalogue if catalogue is None else _queries.as_catalogue(catalogue)
-        if side == "similar":
-            at: Any = np.arange(len(items))
-            if catalogue is not None:
-                at = _queries.trained_positions(self, items, own_rows)
-            vectors = answer_vectors(self, items, at)
-        elif catalogue is not None:
-            vectors = self.encode(items, side, own_rows=own_rows)
+        if catalogue is not None:
+            encoded = _queries.composed_vectors if side == "similar" else Model.encode
+            vectors = encoded(self, items, side, own_rows=own_rows)
+        elif side == "similar":
+            vectors = trained_answers(self)
         else:
             vectors = self.center if side == "center" else self.all_contexts()
         return make_index(
@@ -236,8 +234,11 @@ class Model(Questions, RecommendAll, Explains):
             part = items if stop - start == len(items) else items.take(np.arange(start, stop))
             vectors[start:stop] = self._composed(part, side)
         if at is not None:
-            trained = self.center if side == "center" else self.all_contexts()
-            vectors[at >= 0] = trained[at[at >= 0]]
+            known = at[at >= 0]
+            trained = self.center[known]
+            if side == "context":
+                trained = context_vectors(self, trained, self.context[known])
+            vectors[at >= 0] = trained
         return vectors
 
     def _composed(self, items: Catalogue, side: str) -> Float32:

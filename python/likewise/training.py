@@ -167,7 +167,7 @@ def _check_memory(options: Options, n_items: int, content: Content | None) -> No
     rows = 2 * n_items
     if content is not None:
         rows += content.rows * (2 if options.context == "content" else 1)
-    needed = rows * (-(-options.dim // 8) * 8) * 4
+    needed = rows * _core.row_floats(options.dim) * 4
     free = _free_memory()
     if free is not None and needed > free:
         raise MemoryError(

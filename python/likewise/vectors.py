@@ -19,16 +19,15 @@ import numpy.typing as npt
 
 from likewise import _queries
 from likewise._model_recommend import RecommendAll
-from likewise._search_arguments import float_rows, known_positions
+from likewise._search_arguments import float_rows
 from likewise.catalogue import Catalogue
 from likewise.errors import InputError
-from likewise.index import Index, make_index
+from likewise.index import EXACT_COMPARISONS, Index, make_index
 from likewise.matches import BatchMatches, Matches
 
 __all__ = ["Vectors"]
 
 # Comparisons up to which an exact search is quicker than building a graph first.
-_EXACT_COMPARISONS = 200_000_000_000
 
 
 class Vectors(RecommendAll):
@@ -99,7 +98,7 @@ class Vectors(RecommendAll):
         model: Any = self  # has what a question needs of one
         query = _queries.read(model, items, None, None, vector, None, "center")
         if exact is None:
-            exact = len(query.vectors) * len(self) <= _EXACT_COMPARISONS
+            exact = len(query.vectors) * len(self) <= EXACT_COMPARISONS
         if exact not in self._indexes:
             self._indexes[exact] = self.index(exact=exact)
         found = self._indexes[exact].search(query.vectors, k, where=where, exclude=query.positions)
@@ -112,19 +111,7 @@ class Vectors(RecommendAll):
         self, positive: Sequence[str] | str, negative: Sequence[str] | str = (), k: int = 10
     ) -> Matches:
         """Find what is like ``positive`` items and unlike ``negative`` ones."""
-        plus = [positive] if isinstance(positive, str) else list(positive)
-        minus = [negative] if isinstance(negative, str) else list(negative)
-        if not plus:
-            raise ValueError("positive must name at least one item, got none")
-        given = known_positions(self.catalogue, plus + minus)
-        index = self.index(exact=True)
-        signs = np.array([1.0] * len(plus) + [-1.0] * len(minus), np.float32)
-        vector = signs @ index.vectors_at(given)
-        where = np.ones(len(self), dtype=np.bool_)
-        where[given] = False
-        found = index.search(vector[None, :], k, where=where)
-        title = "like " + " + ".join(map(str, plus)) + "".join(f" - {item}" for item in minus)
-        return Matches(found.positions[0], found.scores[0], self.catalogue, title)
+        return _queries.analogy(self.catalogue, self.index(exact=True), positive, negative, k)
 
     def index(
         self,
