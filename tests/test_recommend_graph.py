@@ -62,19 +62,28 @@ def asked() -> lw.Catalogue:
     return lw.Catalogue.from_arrays(*map(list, zip(*both, strict=True)))
 
 
+class Columns(dict[str, dict[str, Any]]):
+    """Columns by id, told of in a word: a failing example prints its arguments."""
+
+    def __repr__(self) -> str:
+        return f"Columns of {len(self)} items"
+
+
 @pytest.fixture(scope="module")
-def columns(candidates: lw.Catalogue, asked: lw.Catalogue) -> dict[str, dict[str, Any]]:
+def columns(candidates: lw.Catalogue, asked: lw.Catalogue) -> Columns:
     """Brand and stock of every id."""
     rng = np.random.default_rng(3)
     ids = dict.fromkeys([*candidates.ids.to_pylist(), *asked.ids.to_pylist()])
-    return {
-        item_id: {
-            "item_id": item_id,
-            "brand": None if rng.random() < 0.1 else str(rng.choice(["ann", "bob", "cyd"])),
-            "stock": int(rng.integers(0, 100)),
+    return Columns(
+        {
+            item_id: {
+                "item_id": item_id,
+                "brand": None if rng.random() < 0.1 else str(rng.choice(["ann", "bob", "cyd"])),
+                "stock": int(rng.integers(0, 100)),
+            }
+            for item_id in ids
         }
-        for item_id in ids
-    }
+    )
 
 
 def scores_of(
@@ -150,7 +159,7 @@ def test_lists_are_full_whenever_enough_pass(
     model: lw.Model,
     candidates: lw.Catalogue,
     asked: lw.Catalogue,
-    columns: dict[str, dict[str, Any]],
+    columns: Columns,
     seed: int,
 ) -> None:
     chance = random.Random(seed)
@@ -191,6 +200,8 @@ def test_lists_are_full_whenever_enough_pass(
     rows = np.argsort(ids)[rows]
     found = candidates.positions(done.table["neighbor_id"])
     given_scores = done.table["score"].to_numpy()
+    # With a threshold, an answer that a graph misses has none below it to take its place.
+    certain = exact or threshold is None
     total = 0
     for row in range(len(queries)):
         mine = rows == row
@@ -199,14 +210,14 @@ def test_lists_are_full_whenever_enough_pass(
         order = usable[np.argsort(-scores[row, usable], kind="stable")]
         expected = greedy(order, k, groups, most, int(own[row]))
         total += len(expected)
-        assert len(kept) == len(expected)
+        assert len(kept) == len(expected) or (len(kept) < len(expected) and not certain)
         assert len(set(kept.tolist())) == len(kept)
         assert np.isfinite(scores[row, kept]).all()  # passes, is not the item itself
         np.testing.assert_allclose(told, scores[row, kept], atol=2e-6)
         assert (np.diff(told) <= 0).all()
         if exact:
             np.testing.assert_allclose(told, scores[row, expected], atol=2e-6)
-    assert done.rows == total
+    assert done.rows == total if certain else done.rows >= 0.95 * total
 
 
 @pytest.mark.parametrize("popularity", [0.0, 0.3])

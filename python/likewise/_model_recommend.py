@@ -76,7 +76,8 @@ class RecommendAll:
             the list counts against it (maximal marginal relevance), popularity aside. Scores of a
             list need not fall then.
         threshold : float, optional
-            Lowest score, from -1 to 1.
+            Lowest score, from -1 to 1. In an approximate search a list may then lack an answer
+            that scores more, as it may have a worse one in its place without a threshold.
         names : bool
             Also write ``item_name`` and ``neighbor_name``.
         attributes : path, glob, DataFrame, Arrow table, list of dicts or dict, optional
