@@ -27,7 +27,9 @@ Workspace::Workspace(const Kernels& kernels, const Sides& sides, const Options& 
       sides_(sides),
       window_(static_cast<std::size_t>(options.window)),
       negatives_(static_cast<float>(options.negatives)),
-      noise_(noise) {
+      noise_(noise),
+      packed_(options.shared_negatives ? kernels.packed : nullptr),
+      group_(packed_ == nullptr ? 1 : 2) {
   about_mean_ = sides.context.features == nullptr;
   mean_ = mean_memory_.reserve(sides.stride);
   nothing_ = nothing_memory_.reserve(sides.stride);
@@ -66,7 +68,9 @@ void Workspace::gather(const RowList& rows, Side& side, bool in_place) {
   side.squares.resize(n);
   if (in_place) {
     for (std::size_t i = 0; i < n; ++i) side.rows[i] = rows.own(i) ? rows.own(i) : nothing_;
-    kernels_.squares(side.rows.data(), n, stride, side.squares.data());
+    if (packed_ == nullptr) {
+      kernels_.squares(side.rows.data(), n, stride, side.squares.data());
+    }
   } else {
     side.vectors = side.vector_memory.reserve(n * stride);
     for (std::size_t i = 0; i < n; ++i) {
@@ -138,23 +142,39 @@ void Workspace::scatter(const RowList& rows, Side& side) {
   }
 }
 
-// Where the halves lie in the lists of rows, and room for their products.
+// Where the halves lie in the lists of rows, and room for their products. Packed rows of a half
+// begin at even places, those of its centers at whole tiles.
 void Workspace::lay_out(const PreparedBlock& prepared) {
-  std::size_t center = 0, context = 0, most = 0;
+  const auto whole = [](std::size_t n, std::size_t of) { return (n + of - 1) / of * of; };
+  std::size_t center = 0, context = 0, most = 0, center_place = 0, context_place = 0;
   for (std::size_t h = 0; h < 2; ++h) {
     Part& part = parts_[h];
     part.half = &prepared.block.halves[h];
     part.first_center = center;
     part.first_context = context;
     part.first_negative = context + part.contexts();
+    part.center_place = center_place;
+    part.context_place = context_place;
+    part.negative_place = context_place + whole(part.contexts(), group_);
     center += part.centers();
     context = part.first_negative + part.half->negatives.size();
+    center_place += packed_ == nullptr ? part.centers() : whole(part.centers(), kTile);
+    context_place = part.negative_place + whole(part.half->negatives.size(), group_);
     most = std::max(most, part.contexts());
     part.stride = whole_lines(part.contexts()) + kLine;  // kernels may spoil a line past the end
-    const std::size_t noise = part.centers() * kNoiseColumns;
-    part.steps = part.memory.reserve(part.centers() * part.stride + 2 * noise + kLine);
-    part.noise = part.steps + part.centers() * part.stride;
+    const std::size_t m = whole(part.centers(), kTile), noise = m * kNoiseColumns;
+    const std::size_t words = packed_ == nullptr ? 0 : m * part.stride + noise;
+    part.steps = part.memory.reserve(m * part.stride + 2 * noise + words + kLine);
+    part.noise = part.steps + m * part.stride;
     part.context_noise = part.noise + noise;
+    part.to_centers = part.to_contexts = part.steps;
+    part.noise_to_centers = part.noise;
+    part.noise_to_contexts = part.context_noise;
+    if (packed_ == nullptr) continue;
+    part.to_centers = part.context_noise + noise;
+    part.to_contexts = part.to_centers + m * part.stride / 2;
+    part.noise_to_centers = part.to_contexts + m * part.stride / 2;
+    part.noise_to_contexts = part.noise_to_centers + noise / 2;
   }
   center_.curvatures.assign(center, 0.0F);
   context_.curvatures.assign(context, 0.0F);
@@ -186,11 +206,12 @@ void Workspace::bend_true_pairs(const Part& own, std::size_t i, float rate) {
 void Workspace::train(const PreparedBlock& prepared, const PreparedBlock* upcoming, float rate,
                       double* loss) {
   const std::size_t m = prepared.centers.items(), n = prepared.contexts.items();
-  expect_rows(upcoming, (2 * m + n) / kTile);
+  expect_rows(upcoming, (2 * m + n) / kTile + (packed_ == nullptr ? 0 : (m + n) / kLine));
   const bool shared = !prepared.block.halves[0].negatives.empty();
-  gather(prepared.centers, center_, false);
+  gather(prepared.centers, center_, packed_ != nullptr && sides_.center.features == nullptr);
   gather(prepared.contexts, context_, shared && sides_.context.features == nullptr);
   lay_out(prepared);
+  if (packed_ != nullptr) pack_rows();
   if (!shared) {
     train_independent(prepared, rate, loss);
   } else {

@@ -21,6 +21,9 @@
 // descent sees each answer the one before, and would overshoot. Such a row's step is cut to rate /
 // curvature where the loss bends that much (the step that descent on a quadratic would not pass).
 //
+// Where the kernels have packed products, the block's rows are packed to bfloat16 once, and scores
+// and gradients are of those; tables, steps on their way and sums stay float32 (block_packed.cpp).
+//
 // Weights (tables) are shared by all threads and written without locks (Niu et al. 2011, Hogwild);
 // a Workspace belongs to one thread.
 #pragma once
@@ -82,28 +85,31 @@ class Workspace {
 
   /// The items of one side of the block: their vectors, and where their gradients go.
   struct Side {
-    float* vectors = nullptr;        // (items, stride), where they are not the rows themselves
-    std::vector<const float*> rows;  // the vectors, and kScorePadding more that may be read
-    std::vector<float> squares;      // of the vectors' lengths
-    std::vector<float> curvatures;   // of the loss along each vector, times the rate
-    std::vector<float> scales;       // of each gradient on its way out
-    std::vector<float*> out;         // own row where an item is that alone, scratch otherwise
+    float* vectors = nullptr;          // (items, stride), where they are not the rows themselves
+    std::vector<const float*> rows;    // the vectors, and kScorePadding more that may be read
+    std::vector<const float*> packed;  // what products read instead, one for each two places
+    std::vector<float> squares;        // of the vectors' lengths
+    std::vector<float> curvatures;     // of the loss along each vector, times the rate
+    std::vector<float> scales;         // of each gradient on its way out
+    std::vector<float*> out;           // own row where an item is that alone, scratch otherwise
     std::vector<float> slot_curvatures;
     std::vector<float*> slot_targets;  // the row of content itself, or a sum of shared gradients
     std::vector<float*> targets;       // where the rows of one item's content take its gradient,
     std::vector<float> weights;        // and how much of it
-    Scratch vector_memory, gradient_memory, slot_memory;
+    Scratch vector_memory, gradient_memory, slot_memory, packed_memory;
+    const float* const* products() const { return packed.empty() ? rows.data() : packed.data(); }
   };
 
   /// Centers that are computed together, with the contexts that any of them has and their noise.
   struct Tile {
-    std::size_t first, count;           // centers of the half
-    std::size_t low, high;              // contexts of the half
-    std::size_t n_noise;                // columns of noise: the band, then the drawn items
-    std::size_t band[kBandTiles];       // first contexts of the band's parts in the other half,
-    std::size_t start[kBandTiles + 2];  // and their first columns; that of the drawn items; the end
+    std::size_t first, count;            // centers of the half
+    std::size_t low, high;               // contexts of the half
+    std::size_t n_noise;                 // columns of noise: the band, then the drawn items
+    std::size_t band[kBandTiles];        // first contexts of the band's parts in the other half,
+    std::size_t counts[kBandTiles];      // and how many; further columns of a part weigh nothing
+    std::size_t start[kBandTiles + 1];   // first columns of the parts; that of the drawn items
     std::uint32_t index[kNoiseColumns];  // of each column among the block's contexts
-    const float* rows[kNoiseColumns + kScorePadding];
+    const float* rows[kNoiseColumns + kScorePadding];  // what products read
     float weights[kNoiseColumns], bases[kNoiseColumns];
   };
 
@@ -111,10 +117,14 @@ class Workspace {
   struct Part {
     const Half* half = nullptr;
     std::size_t first_center = 0, first_context = 0, first_negative = 0;
-    std::size_t stride = 0;          // of `steps`
+    std::size_t center_place = 0, context_place = 0, negative_place = 0;  // among packed rows
+    std::size_t stride = 0;                                               // of `steps`
     float* steps = nullptr;          // (centers, contexts): scores, then steps, of the true pairs
     float* noise = nullptr;          // (centers, kNoiseColumns): the same of noise, for centers
     float* context_noise = nullptr;  // the same about their bases, for contexts
+    // What products read: the above, or words of them along and across centers.
+    float *to_centers = nullptr, *to_contexts = nullptr;
+    float *noise_to_centers = nullptr, *noise_to_contexts = nullptr;
     std::vector<std::uint32_t> first_row, last_row;  // centers that use a tile of contexts
     std::vector<Tile> tiles;
     Scratch memory;
@@ -129,6 +139,19 @@ class Workspace {
   void bring_some_near();
 
   void lay_out(const PreparedBlock& prepared);
+  void pack_rows();
+  /// Calls use(index, place, n) for each run of contexts that lie side by side.
+  template <class Use>
+  void for_each_context(const Use& use) const {
+    for (const Part& part : parts_) {
+      use(part.first_context, part.context_place, part.contexts());
+      use(part.first_negative, part.negative_place, part.half->negatives.size());
+    }
+  }
+  void pack_steps(Part& own);
+  void score_packed(Part& own, const Tile& tile);
+  void move_packed_mean();
+  void pack_mean_steps();
   void plan_tiles(Part& own, const Part* other);
   void plan_noise(Tile& tile, const Part& own, const Part* other, std::size_t turn);
   void move_mean(const Block& block);
@@ -148,6 +171,8 @@ class Workspace {
   std::size_t window_;
   float negatives_;
   const NoiseSampler& noise_;
+  const PackedKernels* packed_;  // null: rows are used as they are
+  std::size_t group_;            // places that a row of products holds, 1 or 2
   Side center_, context_;
   std::span<float* const> upcoming_[4];  // rows to bring near, from the next block
   std::size_t upcoming_share_ = 0;       // of them at each pause of this block's work
@@ -165,6 +190,13 @@ class Workspace {
   std::vector<std::uint8_t> true_;   // a context: whether the half at hand has it as a true one
   std::vector<std::uint64_t> seen_;  // bits of the items that the half at hand has
   std::vector<Terms> terms_;
+  float *singles_ = nullptr, *columns_ = nullptr;  // packed centers and contexts, for scores
+  std::size_t column_stride_ = 0, n_columns_ = 0;
+  float *mean_single_ = nullptr, *mean_pairs_ = nullptr;
+  std::vector<const float*> places_;  // rows by place, on their way to be packed
+  std::vector<float> by_place_;       // a number for each of them
+  std::vector<float> packed_shares_, packed_mean_steps_;
+  Scratch singles_memory_, columns_memory_, packed_mean_memory_;
   Scratch mean_memory_, nothing_memory_;
   const float* nothing_ = nullptr;  // (stride,) zeros: a vector without rows
 };

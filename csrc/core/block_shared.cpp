@@ -22,7 +22,7 @@ void Workspace::plan_tiles(Part& own, const Part* other) {
       low = std::min<std::size_t>(low, own.half->centers[i].low);
       high = std::max<std::size_t>(high, own.half->centers[i].high);
     }
-    tile.low = low / kTile * kTile;
+    tile.low = packed_ == nullptr ? low / kTile * kTile : low / 2 * 2;
     tile.high = high;
     for (std::size_t j = tile.low / kTile; j * kTile < high; ++j) {
       own.first_row[j] = std::min(own.first_row[j], static_cast<std::uint32_t>(tile.first));
@@ -33,28 +33,39 @@ void Workspace::plan_tiles(Part& own, const Part* other) {
 }
 
 // The noise of a tile: kBandTiles times kTile contexts of the other half, and what is drawn for its
-// own. The bands of the tiles go once around the other half.
+// own. The bands of the tiles go once around the other half. A band that hangs over its end has
+// columns that weigh nothing.
 void Workspace::plan_noise(Tile& tile, const Part& own, const Part* other, std::size_t turn) {
+  static_assert(kSampled % kTile == 0 && kSampledAlone % kTile == 0);
   const std::size_t n = other == nullptr ? 0 : other->contexts();
   const std::size_t around = (n + kTile - 1) / kTile;
+  const float* const* products = context_.products();
   std::size_t column = 0;
-  const auto add = [&](std::size_t first, std::size_t count) {
-    for (std::size_t k = 0; k < count; ++k, ++column) {
-      tile.index[column] = static_cast<std::uint32_t>(first + k);
-      tile.rows[column] = context_.rows[first + k];
+  const auto add = [&](std::size_t first, std::size_t place, std::size_t count, std::size_t width) {
+    for (std::size_t k = 0; k < width; ++k) {
+      tile.index[column + k] = static_cast<std::uint32_t>(k < count ? first + k : first);
     }
+    for (std::size_t k = 0; k < width / group_; ++k) {
+      tile.rows[column / group_ + k] =
+          group_ == 1 && k >= count ? nothing_ : products[place / group_ + k];
+    }
+    column += width;
   };
   for (std::size_t b = 0; b < kBandTiles; ++b) {
     tile.start[b] = column;
+    tile.counts[b] = 0;
     tile.band[b] = n;
     if (b >= around) continue;
     tile.band[b] = (turn * around / own.tiles.size() + b) % around * kTile;
-    add(other->first_context + tile.band[b], std::min(kTile, n - tile.band[b]));
+    tile.counts[b] = std::min(kTile, n - tile.band[b]);
+    add(other->first_context + tile.band[b], other->context_place + tile.band[b], tile.counts[b],
+        kTile);
   }
   tile.start[kBandTiles] = column;
-  add(own.first_negative, own.half->negatives.size());
-  tile.start[kBandTiles + 1] = tile.n_noise = column;
-  for (std::size_t k = 0; k < kScorePadding; ++k) tile.rows[column + k] = nothing_;
+  const std::size_t drawn = own.half->negatives.size();
+  add(own.first_negative, own.negative_place, drawn, drawn);
+  tile.n_noise = column;
+  for (std::size_t k = 0; k < kScorePadding; ++k) tile.rows[column / group_ + k] = nothing_;
 }
 
 // The running mean of centers, and what share of noise each context's score with it makes.
@@ -71,25 +82,34 @@ void Workspace::move_mean(const Block& block) {
   }
   for (float& share : shares_) share /= pairs;
   for (std::size_t d = 0; d < stride; ++d) mean_[d] *= 1.0F - step;
-  const Terms terms{shares_.data(), 0, 1, center_.rows.data(), shares_.size()};
-  const float one = 1.0F;
-  kernels_.accumulate(&mean_, &one, 1, &terms, 1, stride);
-
-  const std::size_t n = context_.squares.size();
-  bases_.resize(whole_lines(n) + kLine);
+  bases_.resize(whole_lines(context_.squares.size()) + kLine);
   unused_.resize(bases_.size());
   ones_.assign(bases_.size(), 1.0F);
-  kernels_.scores(mean_, 1, context_.rows.data(), n, stride, bases_.data(), bases_.size());
+  const std::size_t n = context_.squares.size();
+  if (packed_ != nullptr) {
+    move_packed_mean();
+  } else {
+    const Terms terms{shares_.data(), 0, 1, center_.rows.data(), shares_.size()};
+    const float one = 1.0F;
+    kernels_.accumulate(&mean_, &one, 1, &terms, 1, stride);
+    kernels_.scores(mean_, 1, context_.rows.data(), n, stride, bases_.data(), bases_.size());
+  }
   kernels_.negative_steps(bases_.data(), unused_.data(), n, ones_.data(), ones_.data(), -1.0F);
 }
 
 // The weight of each noise column for one pair: `negatives` by the balance heuristic.
 void Workspace::weigh_noise(Tile& tile, std::span<const float> ratios) {
-  const auto events = static_cast<float>(tile.start[kBandTiles]);
-  const auto drawn = static_cast<float>(tile.n_noise) - events;
+  std::size_t in_band = 0;
+  for (const std::size_t count : tile.counts) in_band += count;
+  const auto events = static_cast<float>(in_band);
+  const auto drawn = static_cast<float>(tile.n_noise - tile.start[kBandTiles]);
   for (std::size_t k = 0; k < tile.n_noise; ++k) {
     tile.weights[k] = negatives_ / (drawn + events * ratios[tile.index[k]]);
     tile.bases[k] = about_mean_ ? bases_[tile.index[k]] : 0.0F;
+  }
+  for (std::size_t b = 0; b < kBandTiles; ++b) {
+    std::fill(tile.weights + tile.start[b] + tile.counts[b], tile.weights + tile.start[b + 1],
+              0.0F);
   }
   std::fill(tile.weights + tile.n_noise, std::end(tile.weights), 0.0F);
   std::fill(tile.bases + tile.n_noise, std::end(tile.bases), 0.0F);
@@ -99,12 +119,16 @@ void Workspace::score(Part& own, float rate, double* loss) {
   const std::size_t stride = sides_.stride;
   for (Tile& tile : own.tiles) {
     bring_some_near();
-    const float* centers = center_.vectors + (own.first_center + tile.first) * stride;
-    kernels_.scores(centers, tile.count, context_.rows.data() + own.first_context + tile.low,
-                    tile.high - tile.low, stride, own.steps + tile.first * own.stride + tile.low,
-                    own.stride);
-    kernels_.scores(centers, tile.count, tile.rows, tile.n_noise, stride,
-                    own.noise + tile.first * kNoiseColumns, kNoiseColumns);
+    if (packed_ != nullptr) {
+      score_packed(own, tile);
+    } else {
+      const float* centers = center_.vectors + (own.first_center + tile.first) * stride;
+      kernels_.scores(centers, tile.count, context_.rows.data() + own.first_context + tile.low,
+                      tile.high - tile.low, stride, own.steps + tile.first * own.stride + tile.low,
+                      own.stride);
+      kernels_.scores(centers, tile.count, tile.rows, tile.n_noise, stride,
+                      own.noise + tile.first * kNoiseColumns, kNoiseColumns);
+    }
     float bend = 0, pairs = 0, squares = 0;
     for (std::size_t k = 0; k < tile.n_noise; ++k) {
       bend += tile.weights[k] * context_.squares[tile.index[k]];
@@ -198,44 +222,52 @@ double Workspace::center_loss(const Part& own, const Tile& tile, std::size_t i) 
 }
 
 void Workspace::train_centers(const Part& own) {
-  const float* const* contexts = context_.rows.data() + own.first_context;
+  const auto accumulate = packed_ == nullptr ? kernels_.accumulate : packed_->accumulate;
+  const float* const* contexts = context_.products() + own.context_place / group_;
   for (const Tile& tile : own.tiles) {
     bring_some_near();
     const Terms terms[] = {
-        {own.steps + tile.first * own.stride + tile.low, own.stride, 1, contexts + tile.low,
-         tile.high - tile.low},
-        {own.noise + tile.first * kNoiseColumns, kNoiseColumns, 1, tile.rows, tile.n_noise}};
+        {own.to_centers + (tile.first * own.stride + tile.low) / group_, own.stride / group_, 1,
+         contexts + tile.low / group_, (tile.high - tile.low + group_ - 1) / group_},
+        {own.noise_to_centers + tile.first * kNoiseColumns / group_, kNoiseColumns / group_, 1,
+         tile.rows, tile.n_noise / group_}};
     const std::size_t first = own.first_center + tile.first;
-    kernels_.accumulate(center_.out.data() + first, center_.scales.data() + first, tile.count,
-                        terms, std::size(terms), sides_.stride);
+    accumulate(center_.out.data() + first, center_.scales.data() + first, tile.count, terms,
+               std::size(terms), sides_.stride);
   }
 }
 
 // Gradients of a half's contexts, from its own centers and as noise to the other half's; and of the
 // items drawn for it.
 void Workspace::train_contexts(const Part& own, const Part* other) {
-  const float* const* centers = center_.rows.data() + own.first_center;
-  const float* mean = mean_;
+  const auto accumulate = packed_ == nullptr ? kernels_.accumulate : packed_->accumulate;
+  const auto rows_of = [&](const Part& part) {
+    return center_.products() + part.center_place / group_;
+  };
+  const auto noise_of = [&](const Part& part, const Tile& tile, std::size_t column) {
+    return Terms{part.noise_to_contexts + tile.first / group_ * kNoiseColumns + column, 1,
+                 kNoiseColumns, rows_of(part) + tile.first / group_,
+                 (tile.count + group_ - 1) / group_};
+  };
+  const float* mean = packed_ == nullptr ? mean_ : mean_pairs_;
+  const float* mean_steps = packed_ == nullptr ? mean_steps_.data() : packed_mean_steps_.data();
   const auto finish = [&](std::size_t index, std::size_t count) {
-    if (about_mean_) terms_.push_back({mean_steps_.data() + index, 1, 0, &mean, 1});
-    kernels_.accumulate(context_.out.data() + index, context_.scales.data() + index, count,
-                        terms_.data(), terms_.size(), sides_.stride);
+    if (about_mean_) terms_.push_back({mean_steps + index, 1, 0, &mean, 1});
+    accumulate(context_.out.data() + index, context_.scales.data() + index, count, terms_.data(),
+               terms_.size(), sides_.stride);
   };
   for (std::size_t j = 0; j < own.contexts(); j += kTile) {
     bring_some_near();
     const std::size_t first = own.first_row[j / kTile], last = own.last_row[j / kTile];
     terms_.clear();
     if (first < last) {
-      terms_.push_back(
-          {own.steps + first * own.stride + j, 1, own.stride, centers + first, last - first});
+      terms_.push_back({own.to_contexts + first / group_ * own.stride + j, 1, own.stride,
+                        rows_of(own) + first / group_, (last - first + group_ - 1) / group_});
     }
     for (std::size_t t = 0; other != nullptr && t < other->tiles.size(); ++t) {
       const Tile& tile = other->tiles[t];
       for (std::size_t b = 0; b < kBandTiles; ++b) {
-        if (tile.band[b] != j) continue;
-        terms_.push_back({other->context_noise + tile.first * kNoiseColumns + tile.start[b], 1,
-                          kNoiseColumns, center_.rows.data() + other->first_center + tile.first,
-                          tile.count});
+        if (tile.band[b] == j) terms_.push_back(noise_of(*other, tile, tile.start[b]));
       }
     }
     finish(own.first_context + j, std::min(kTile, own.contexts() - j));
@@ -245,8 +277,7 @@ void Workspace::train_contexts(const Part& own, const Part* other) {
     terms_.clear();
     // Tiles may have bands of different widths before the drawn items.
     for (const Tile& tile : own.tiles) {
-      terms_.push_back({own.context_noise + tile.first * kNoiseColumns + tile.start[kBandTiles] + k,
-                        1, kNoiseColumns, centers + tile.first, tile.count});
+      terms_.push_back(noise_of(own, tile, tile.start[kBandTiles] + k));
     }
     finish(own.first_negative + k, std::min(kTile, drawn - k));
   }
@@ -265,9 +296,11 @@ void Workspace::train_shared(const PreparedBlock& prepared, float rate, double* 
     for (Tile& tile : parts_[h].tiles) weigh_noise(tile, prepared.ratios);
     score(parts_[h], rate, loss);
     if (any) skip_true_contexts(parts_[h], other(h));
+    if (packed_ != nullptr) pack_steps(parts_[h]);
   }
   choose_targets(prepared.centers, center_);
   choose_targets(prepared.contexts, context_);
+  if (packed_ != nullptr) pack_mean_steps();
   for (std::size_t h = 0; h < halves; ++h) train_centers(parts_[h]);
   for (std::size_t h = 0; h < halves; ++h) train_contexts(parts_[h], other(h));
 }

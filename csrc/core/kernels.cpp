@@ -11,6 +11,7 @@ namespace likewise {
 #if defined(__x86_64__)
 const Kernels& avx2_kernels();
 const Kernels& avx512_kernels();
+const Kernels& avx512bf16_kernels();
 #elif defined(__aarch64__)
 const Kernels& neon_kernels();
 #endif
@@ -22,6 +23,7 @@ const std::vector<const Kernels*>& supported_kernels() {
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw")) {
+      if (__builtin_cpu_supports("avx512bf16")) found.push_back(&avx512bf16_kernels());
       found.push_back(&avx512_kernels());
     }
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {

@@ -1,7 +1,8 @@
 // kernels.h: the arithmetic of training, once per instruction set, chosen once at run time.
 //
 // Rows are float32, aligned to kRowAlign floats and padded with zeros to `stride`, a multiple of
-// it. kernels_scalar.cpp is the definition; every other set must agree with it within rounding.
+// it. kernels_scalar.cpp is the definition; every other set must agree with it within rounding, to
+// float32 or, where a set has packed products, to bfloat16.
 #pragma once
 
 #include <cstddef>
@@ -23,6 +24,49 @@ inline constexpr std::size_t kScorePadding = 4;
 
 /// Rows that `accumulate` works on at a time.
 inline constexpr std::size_t kMostRows = 4;
+
+/// Scores to compute: of columns [first, first + count) to out, out + out_stride, ... for each
+/// center. Places up to the 16th may be spoilt.
+struct Columns {
+  std::size_t first, count;
+  float* out;
+  std::size_t out_stride;
+};
+
+/// Products of rows that are packed to bfloat16, rounded to the nearest; sums are float32. A word
+/// is two of them in the 32 bits of a float's place, the first one in the lower half. It is what
+/// `accumulate` needs of two rows (or of two steps) at once, and what `scores` needs of two
+/// dimensions of a row.
+struct PackedKernels {
+  /// Of n rows, an even number: singles (n, stride / 2), words along each row; pairs (n / 2,
+  /// stride), words across two rows; the squared lengths.
+  void (*pack_centers)(const float* const* rows, std::size_t n, std::size_t stride, float* singles,
+                       float* pairs, float* squares);
+
+  /// Of 16 rows: columns (stride / 2, 16) with column_stride from row to row, words along each row,
+  /// which becomes a column; pairs (8, stride); the squared lengths.
+  void (*pack_contexts)(const float* const* rows, std::size_t stride, float* columns,
+                        std::size_t column_stride, float* pairs, float* squares);
+
+  /// Of one row: single (stride / 2,); and pairs (stride,) of each value, rounded, and what the
+  /// rounding took from it.
+  void (*pack_mean)(const float* row, std::size_t stride, float* single, float* pairs);
+
+  /// Of steps (m, n): along (m, n / 2), words along each row; across (m / 2, n), words across two
+  /// rows, a missing row being zero. Either may be null. Columns are read, and written, up to the
+  /// next multiple of 16.
+  void (*pack_steps)(const float* steps, std::size_t row_stride, std::size_t m, std::size_t n,
+                     float* along, std::size_t along_stride, float* across,
+                     std::size_t across_stride);
+
+  /// Dot products of m centers, 1 or kMostRows, with n lists of columns; may read 15 further.
+  void (*scores)(const float* singles, std::size_t m, std::size_t stride, const float* columns,
+                 std::size_t column_stride, const Columns* wanted, std::size_t n);
+
+  /// As that of Kernels, but rows are pairs and steps are words across the same two rows.
+  void (*accumulate)(float* const* out, const float* scales, std::size_t m, const Terms* terms,
+                     std::size_t n, std::size_t stride);
+};
 
 struct Kernels {
   const char* name;
@@ -59,6 +103,9 @@ struct Kernels {
   /// rows[k] += weights[k] * gradient, for k < n.
   void (*scatter)(const float* gradient, float* const* rows, const float* weights, std::size_t n,
                   std::size_t stride);
+
+  /// Faster products of lower precision, or null.
+  const PackedKernels* packed = nullptr;
 };
 
 /// The definition, always present.

@@ -18,7 +18,7 @@ Scan neon_scan();
 Scan scan_kernel() {
   const char* name = kernels().name;
 #if defined(__x86_64__)
-  if (std::strcmp(name, "avx512") == 0) return avx512_scan();
+  if (std::strncmp(name, "avx512", 6) == 0) return avx512_scan();
   if (std::strcmp(name, "avx2") == 0) return avx2_scan();
 #elif defined(__aarch64__)
   if (std::strcmp(name, "neon") == 0) return neon_scan();
