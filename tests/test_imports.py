@@ -130,6 +130,7 @@ PLATFORM = {
     "immintrin.h": {
         "kernels_avx2.cpp",
         "kernels_avx512.cpp",
+        "kernels_avx512bf16.cpp",
         "kernels_scan_avx2.cpp",
         "kernels_scan_avx512.cpp",
     },

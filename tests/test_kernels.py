@@ -13,7 +13,7 @@ def test_scalar_is_always_there_and_the_last_choice():
     names = _core.supported_kernels()
     assert names[-1] == "scalar"
     assert len(set(names)) == len(names)
-    assert set(names) <= {"avx512", "avx2", "neon", "scalar"}
+    assert set(names) <= {"avx512bf16", "avx512", "avx2", "neon", "scalar"}
 
 
 def test_the_first_supported_set_is_used(monkeypatch):

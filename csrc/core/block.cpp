@@ -64,8 +64,9 @@ void Workspace::bring_some_near() {
 // in_place: items are their own rows alone, and these are read where they stand.
 void Workspace::gather(const RowList& rows, Side& side, bool in_place) {
   const std::size_t stride = sides_.stride, n = rows.items();
+  side.items = n;
   side.rows.resize(n + kScorePadding);
-  side.squares.resize(n);
+  side.squares.resize(n + kLine);  // kernels go on to whole lines
   if (in_place) {
     for (std::size_t i = 0; i < n; ++i) side.rows[i] = rows.own(i) ? rows.own(i) : nothing_;
     if (packed_ == nullptr) {
@@ -177,7 +178,7 @@ void Workspace::lay_out(const PreparedBlock& prepared) {
     part.noise_to_contexts = part.noise_to_centers + noise / 2;
   }
   center_.curvatures.assign(center, 0.0F);
-  context_.curvatures.assign(context, 0.0F);
+  context_.curvatures.assign(context + kLine, 0.0F);  // kernels go on to whole lines
   if (most + kLine > reach_) {
     reach_ = 2 * (most + kLine);
     window_weights_.assign(2 * reach_ + 1, 0.0F);
@@ -188,25 +189,27 @@ void Workspace::lay_out(const PreparedBlock& prepared) {
   }
 }
 
-// Curvature of the loss along a center and its contexts: kCurvature times the summed squares of the
-// vectors on the other side of its pairs, by weight.
-void Workspace::bend_true_pairs(const Part& own, std::size_t i, float rate) {
-  const Center& center = own.half->centers[i];
-  const float* weights = weight_at_ - center.place;
-  const float* squares = context_.squares.data() + own.first_context;
-  float near = 0;
-  for (std::size_t j = center.low; j < center.high; ++j) near += weights[j] * squares[j];
-  center_.curvatures[own.first_center + i] += rate * kCurvature * near;
-  const float square = center_.squares[own.first_center + i];
-  for (std::size_t j = center.low; j < center.high; ++j) {
-    context_.curvatures[own.first_context + j] += rate * kCurvature * weights[j] * square;
+// Curvature of the loss along `count` centers from `first` on and their contexts, in [low, high):
+// kCurvature times the summed squares of the vectors on the other side of the pairs, by weight.
+void Workspace::bend_true_pairs(const Part& own, std::size_t first, std::size_t count,
+                                std::size_t low, std::size_t high, float rate, TrueSpan* spans) {
+  float scales[kTile] = {}, pulls[kTile] = {};
+  for (std::size_t i = 0; i < count; ++i) {
+    const Center& center = own.half->centers[first + i];
+    spans[i] = {center.low - low, center.high - low, weight_at_ + low - center.place};
+    scales[i] = rate * kCurvature * center_.squares[own.first_center + first + i];
+  }
+  kernels_.bend(spans, count, high - low, context_.squares.data() + own.first_context + low, scales,
+                context_.curvatures.data() + own.first_context + low, pulls);
+  for (std::size_t i = 0; i < count; ++i) {
+    center_.curvatures[own.first_center + first + i] += rate * kCurvature * pulls[i];
   }
 }
 
 void Workspace::train(const PreparedBlock& prepared, const PreparedBlock* upcoming, float rate,
                       double* loss) {
   const std::size_t m = prepared.centers.items(), n = prepared.contexts.items();
-  expect_rows(upcoming, (2 * m + n) / kTile + (packed_ == nullptr ? 0 : (m + n) / kLine));
+  expect_rows(upcoming, (2 * m + n) / kTile + (packed_ == nullptr ? 0 : m / kTile + n / kLine));
   const bool shared = !prepared.block.halves[0].negatives.empty();
   gather(prepared.centers, center_, packed_ != nullptr && sides_.center.features == nullptr);
   gather(prepared.contexts, context_, shared && sides_.context.features == nullptr);

@@ -85,6 +85,7 @@ class Workspace {
 
   /// The items of one side of the block: their vectors, and where their gradients go.
   struct Side {
+    std::size_t items = 0;
     float* vectors = nullptr;          // (items, stride), where they are not the rows themselves
     std::vector<const float*> rows;    // the vectors, and kScorePadding more that may be read
     std::vector<const float*> packed;  // what products read instead, one for each two places
@@ -100,17 +101,23 @@ class Workspace {
     const float* const* products() const { return packed.empty() ? rows.data() : packed.data(); }
   };
 
+  /// kTile columns of noise: contexts of the other half, or items drawn for the own one.
+  struct NoiseGroup {
+    std::uint32_t first;  // among the block's contexts
+    std::uint32_t count;  // of the columns; further ones weigh nothing
+    std::uint32_t place;  // of the first one among the rows of products
+    std::uint32_t other;  // the first one among the other half's contexts; none where drawn
+  };
+
   /// Centers that are computed together, with the contexts that any of them has and their noise.
   struct Tile {
-    std::size_t first, count;            // centers of the half
-    std::size_t low, high;               // contexts of the half
-    std::size_t n_noise;                 // columns of noise: the band, then the drawn items
-    std::size_t band[kBandTiles];        // first contexts of the band's parts in the other half,
-    std::size_t counts[kBandTiles];      // and how many; further columns of a part weigh nothing
-    std::size_t start[kBandTiles + 1];   // first columns of the parts; that of the drawn items
-    std::uint32_t index[kNoiseColumns];  // of each column among the block's contexts
+    std::size_t first, count;      // centers of the half
+    std::size_t low, high;         // contexts of the half
+    std::size_t n_band, n_groups;  // of noise: the band of the other half, then the drawn items
+    NoiseGroup groups[kNoiseColumns / kTile];
     const float* rows[kNoiseColumns + kScorePadding];  // what products read
     float weights[kNoiseColumns], bases[kNoiseColumns];
+    std::size_t n_noise() const { return n_groups * kTile; }
   };
 
   /// One half of the block: where it lies in the lists of the whole block, and its products.
@@ -156,8 +163,10 @@ class Workspace {
   void plan_noise(Tile& tile, const Part& own, const Part* other, std::size_t turn);
   void move_mean(const Block& block);
   void weigh_noise(Tile& tile, std::span<const float> ratios);
+  void add_noise(const Tile& tile, float step, float bend);
   void score(Part& own, float rate, double* loss);
-  void bend_true_pairs(const Part& own, std::size_t i, float rate);
+  void bend_true_pairs(const Part& own, std::size_t first, std::size_t count, std::size_t low,
+                       std::size_t high, float rate, TrueSpan* spans);
   bool mark_true_contexts(const Part& own, const Part* other);
   void skip_true_contexts(Part& own, const Part* other);
   void train_centers(const Part& own);

@@ -16,7 +16,11 @@ void Workspace::train_independent(const PreparedBlock& prepared, float rate, dou
   std::vector<float*> targets;
   Rng rng = prepared.block.rng;
   for (const Part& part : parts_) {
-    for (std::size_t i = 0; i < part.centers(); ++i) bend_true_pairs(part, i, rate);
+    for (std::size_t i = 0; i < part.centers(); ++i) {
+      const Center& center = part.half->centers[i];
+      TrueSpan span;
+      bend_true_pairs(part, i, 1, center.low, center.high, rate, &span);
+    }
   }
   // The draws are not known yet: they are taken to be like the contexts.
   for (float& curvature : center_.curvatures) curvature *= 1.0F + negatives_;
@@ -37,9 +41,10 @@ void Workspace::train_independent(const PreparedBlock& prepared, float rate, dou
                    softplus(static_cast<double>(positive ? -scores[0] : scores[0]));
         }
         if (positive) {
-          kernels_.positive_steps(scores, 1, 0, 1, weights, rate);
+          const TrueSpan span{0, 1, weights};
+          kernels_.positive_steps(scores, kLine, 1, 1, &span, rate);
         } else {
-          kernels_.negative_steps(scores, unused, 1, weights, unused, rate);
+          kernels_.negative_steps(scores, unused, kLine, 1, 1, weights, unused, &rate);
         }
         const Terms to_center{scores, 0, 0, columns, 1};
         const Terms to_context{scores, 0, 0, center_.rows.data() + i, 1};

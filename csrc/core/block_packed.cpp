@@ -33,7 +33,7 @@ void Workspace::pack_rows() {
   singles_ = singles_memory_.reserve(n_centers * stride / 2);
   float* pairs = center_.packed_memory.reserve(n_centers * stride / 2);
   for (std::size_t i = 0; i < n_centers; i += kTile) {
-    if (i % kLine == 0) bring_some_near();
+    bring_some_near();
     packed_->pack_centers(places_.data() + i, kTile, stride, singles_ + i * stride / 2,
                           pairs + i * stride / 2, by_place_.data() + i);
   }
@@ -66,20 +66,19 @@ void Workspace::pack_rows() {
 void Workspace::score_packed(Part& own, const Tile& tile) {
   const float* centers = singles_ + (own.center_place + tile.first) * sides_.stride / 2;
   float* noise = own.noise + tile.first * kNoiseColumns;
-  Columns wanted[kBandTiles + 2] = {{own.context_place + tile.low, tile.high - tile.low,
-                                     own.steps + tile.first * own.stride + tile.low, own.stride}};
+  Columns wanted[1 + kNoiseColumns / kTile] = {{own.context_place + tile.low, tile.high - tile.low,
+                                                own.steps + tile.first * own.stride + tile.low,
+                                                own.stride}};
   std::size_t n = 1;
-  for (std::size_t b = 0; b < kBandTiles; ++b) {
-    if (tile.counts[b] == 0) continue;
-    const std::size_t first = parts_[&own == &parts_[0] ? 1 : 0].context_place + tile.band[b];
-    if (n > 1 && first == wanted[n - 1].first + wanted[n - 1].count) {
-      wanted[n - 1].count += kTile;
+  for (std::size_t g = 0; g < tile.n_groups; ++g) {
+    Columns& last = wanted[n - 1];
+    const std::size_t place = tile.groups[g].place;
+    if (n > 1 && last.first + last.count == place) {
+      last.count += kTile;
     } else {
-      wanted[n++] = {first, kTile, noise + tile.start[b], kNoiseColumns};
+      wanted[n++] = {place, kTile, noise + g * kTile, kNoiseColumns};
     }
   }
-  wanted[n++] = {own.negative_place, own.half->negatives.size(), noise + tile.start[kBandTiles],
-                 kNoiseColumns};
   packed_->scores(centers, kTile, sides_.stride, columns_, column_stride_, wanted, n);
 }
 

@@ -33,39 +33,34 @@ void Workspace::plan_tiles(Part& own, const Part* other) {
 }
 
 // The noise of a tile: kBandTiles times kTile contexts of the other half, and what is drawn for its
-// own. The bands of the tiles go once around the other half. A band that hangs over its end has
-// columns that weigh nothing.
+// own. The bands of the tiles go once around the other half.
 void Workspace::plan_noise(Tile& tile, const Part& own, const Part* other, std::size_t turn) {
   static_assert(kSampled % kTile == 0 && kSampledAlone % kTile == 0);
   const std::size_t n = other == nullptr ? 0 : other->contexts();
   const std::size_t around = (n + kTile - 1) / kTile;
-  const float* const* products = context_.products();
-  std::size_t column = 0;
-  const auto add = [&](std::size_t first, std::size_t place, std::size_t count, std::size_t width) {
-    for (std::size_t k = 0; k < width; ++k) {
-      tile.index[column + k] = static_cast<std::uint32_t>(k < count ? first + k : first);
-    }
-    for (std::size_t k = 0; k < width / group_; ++k) {
-      tile.rows[column / group_ + k] =
-          group_ == 1 && k >= count ? nothing_ : products[place / group_ + k];
-    }
-    column += width;
+  tile.n_groups = 0;
+  const auto add = [&](std::size_t first, std::size_t place, std::size_t count, std::size_t at) {
+    tile.groups[tile.n_groups++] = {
+        static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(count),
+        static_cast<std::uint32_t>(place), static_cast<std::uint32_t>(at)};
   };
-  for (std::size_t b = 0; b < kBandTiles; ++b) {
-    tile.start[b] = column;
-    tile.counts[b] = 0;
-    tile.band[b] = n;
-    if (b >= around) continue;
-    tile.band[b] = (turn * around / own.tiles.size() + b) % around * kTile;
-    tile.counts[b] = std::min(kTile, n - tile.band[b]);
-    add(other->first_context + tile.band[b], other->context_place + tile.band[b], tile.counts[b],
-        kTile);
+  for (std::size_t b = 0; b < std::min(around, kBandTiles); ++b) {
+    const std::size_t at = (turn * around / own.tiles.size() + b) % around * kTile;
+    add(other->first_context + at, other->context_place + at, std::min(kTile, n - at), at);
   }
-  tile.start[kBandTiles] = column;
-  const std::size_t drawn = own.half->negatives.size();
-  add(own.first_negative, own.negative_place, drawn, drawn);
-  tile.n_noise = column;
-  for (std::size_t k = 0; k < kScorePadding; ++k) tile.rows[column / group_ + k] = nothing_;
+  tile.n_band = tile.n_groups;
+  for (std::size_t k = 0; k < own.half->negatives.size(); k += kTile) {
+    add(own.first_negative + k, own.negative_place + k, kTile, ~std::uint32_t{0});
+  }
+  const float* const* products = context_.products();
+  const float** row = tile.rows;
+  for (std::size_t g = 0; g < tile.n_groups; ++g) {
+    const NoiseGroup& group = tile.groups[g];
+    for (std::size_t k = 0; k < kTile; k += group_) {
+      *row++ = k < group.count ? products[(group.place + k) / group_] : nothing_;
+    }
+  }
+  for (std::size_t k = 0; k < kScorePadding; ++k) *row++ = nothing_;
 }
 
 // The running mean of centers, and what share of noise each context's score with it makes.
@@ -82,10 +77,10 @@ void Workspace::move_mean(const Block& block) {
   }
   for (float& share : shares_) share /= pairs;
   for (std::size_t d = 0; d < stride; ++d) mean_[d] *= 1.0F - step;
-  bases_.resize(whole_lines(context_.squares.size()) + kLine);
+  bases_.resize(whole_lines(context_.items) + kLine);
   unused_.resize(bases_.size());
   ones_.assign(bases_.size(), 1.0F);
-  const std::size_t n = context_.squares.size();
+  const std::size_t n = context_.items;
   if (packed_ != nullptr) {
     move_packed_mean();
   } else {
@@ -94,25 +89,39 @@ void Workspace::move_mean(const Block& block) {
     kernels_.accumulate(&mean_, &one, 1, &terms, 1, stride);
     kernels_.scores(mean_, 1, context_.rows.data(), n, stride, bases_.data(), bases_.size());
   }
-  kernels_.negative_steps(bases_.data(), unused_.data(), n, ones_.data(), ones_.data(), -1.0F);
+  const float minus = -1.0F;
+  kernels_.negative_steps(bases_.data(), unused_.data(), bases_.size(), 1, n, ones_.data(),
+                          ones_.data(), &minus);
 }
 
 // The weight of each noise column for one pair: `negatives` by the balance heuristic.
 void Workspace::weigh_noise(Tile& tile, std::span<const float> ratios) {
-  std::size_t in_band = 0;
-  for (const std::size_t count : tile.counts) in_band += count;
-  const auto events = static_cast<float>(in_band);
-  const auto drawn = static_cast<float>(tile.n_noise - tile.start[kBandTiles]);
-  for (std::size_t k = 0; k < tile.n_noise; ++k) {
-    tile.weights[k] = negatives_ / (drawn + events * ratios[tile.index[k]]);
-    tile.bases[k] = about_mean_ ? bases_[tile.index[k]] : 0.0F;
+  std::size_t band = 0;
+  for (std::size_t g = 0; g < tile.n_band; ++g) band += tile.groups[g].count;
+  const auto events = static_cast<float>(band);
+  const auto drawn = static_cast<float>(tile.n_noise() - tile.n_band * kTile);
+  std::fill(std::begin(tile.weights), std::end(tile.weights), 0.0F);
+  std::fill(std::begin(tile.bases), std::end(tile.bases), 0.0F);
+  for (std::size_t g = 0; g < tile.n_groups; ++g) {
+    const NoiseGroup& group = tile.groups[g];
+    for (std::size_t k = 0; k < group.count; ++k) {
+      tile.weights[g * kTile + k] = negatives_ / (drawn + events * ratios[group.first + k]);
+      if (about_mean_) tile.bases[g * kTile + k] = bases_[group.first + k];
+    }
   }
-  for (std::size_t b = 0; b < kBandTiles; ++b) {
-    std::fill(tile.weights + tile.start[b] + tile.counts[b], tile.weights + tile.start[b + 1],
-              0.0F);
+}
+
+// What the noise of a tile adds for all of its centers at once: the curvature along its contexts,
+// and what they take from the running mean. Columns that weigh nothing add nothing.
+void Workspace::add_noise(const Tile& tile, float step, float bend) {
+  for (std::size_t g = 0; g < tile.n_groups; ++g) {
+    const float* weights = tile.weights + g * kTile;
+    const float* bases = tile.bases + g * kTile;
+    float* curvatures = context_.curvatures.data() + tile.groups[g].first;
+    float* steps = mean_steps_.data() + tile.groups[g].first;
+    for (std::size_t k = 0; k < kTile; ++k) curvatures[k] += bend * weights[k];
+    for (std::size_t k = 0; k < kTile; ++k) steps[k] -= step * weights[k] * bases[k];
   }
-  std::fill(tile.weights + tile.n_noise, std::end(tile.weights), 0.0F);
-  std::fill(tile.bases + tile.n_noise, std::end(tile.bases), 0.0F);
 }
 
 void Workspace::score(Part& own, float rate, double* loss) {
@@ -126,30 +135,31 @@ void Workspace::score(Part& own, float rate, double* loss) {
       kernels_.scores(centers, tile.count, context_.rows.data() + own.first_context + tile.low,
                       tile.high - tile.low, stride, own.steps + tile.first * own.stride + tile.low,
                       own.stride);
-      kernels_.scores(centers, tile.count, tile.rows, tile.n_noise, stride,
+      kernels_.scores(centers, tile.count, tile.rows, tile.n_noise(), stride,
                       own.noise + tile.first * kNoiseColumns, kNoiseColumns);
     }
     float bend = 0, pairs = 0, squares = 0;
-    for (std::size_t k = 0; k < tile.n_noise; ++k) {
-      bend += tile.weights[k] * context_.squares[tile.index[k]];
+    for (std::size_t k = 0; k < tile.n_noise(); ++k) {
+      bend += tile.weights[k] * context_.squares[tile.groups[k / kTile].first + k % kTile];
     }
-    for (std::size_t i = tile.first; i < tile.first + tile.count; ++i) {
-      const Center& center = own.half->centers[i];
-      if (loss != nullptr) *loss += center_loss(own, tile, i);
-      bend_true_pairs(own, i, rate);
-      center_.curvatures[own.first_center + i] += rate * kCurvature * bend * center.pairs;
+    TrueSpan spans[kTile];
+    float scales[kTile];
+    bend_true_pairs(own, tile.first, tile.count, tile.low, tile.high, rate, spans);
+    for (std::size_t i = 0; i < tile.count; ++i) {
+      const Center& center = own.half->centers[tile.first + i];
+      const std::size_t index = own.first_center + tile.first + i;
+      if (loss != nullptr) *loss += center_loss(own, tile, tile.first + i);
+      center_.curvatures[index] += rate * kCurvature * bend * center.pairs;
       pairs += center.pairs;
-      squares += center.pairs * center_.squares[own.first_center + i];
-      kernels_.positive_steps(own.steps + i * own.stride + tile.low, tile.high - tile.low,
-                              center.low - tile.low, center.high - tile.low,
-                              weight_at_ + tile.low - center.place, rate);
-      kernels_.negative_steps(own.noise + i * kNoiseColumns, own.context_noise + i * kNoiseColumns,
-                              kNoiseColumns, tile.weights, tile.bases, rate * center.pairs);
+      squares += center.pairs * center_.squares[index];
+      scales[i] = rate * center.pairs;
     }
-    for (std::size_t k = 0; k < tile.n_noise; ++k) {
-      mean_steps_[tile.index[k]] -= rate * pairs * tile.weights[k] * tile.bases[k];
-      context_.curvatures[tile.index[k]] += rate * kCurvature * tile.weights[k] * squares;
-    }
+    add_noise(tile, rate * pairs, rate * kCurvature * squares);
+    kernels_.positive_steps(own.steps + tile.first * own.stride + tile.low, own.stride, tile.count,
+                            tile.high - tile.low, spans, rate);
+    const std::size_t noise = tile.first * kNoiseColumns;
+    kernels_.negative_steps(own.noise + noise, own.context_noise + noise, kNoiseColumns, tile.count,
+                            kNoiseColumns, tile.weights, tile.bases, scales);
   }
 }
 
@@ -187,9 +197,10 @@ void Workspace::skip_true_contexts(Part& own, const Part* other) {
                                               : other->half->contexts[index - other->first_context];
   };
   for (const Tile& tile : own.tiles) {
-    for (std::size_t k = 0; k < tile.n_noise; ++k) {
-      if (!true_[tile.index[k]]) continue;
-      const ItemId item = item_at(tile.index[k]);
+    for (std::size_t k = 0; k < tile.n_noise(); ++k) {
+      const std::size_t index = tile.groups[k / kTile].first + k % kTile;
+      if (tile.weights[k] == 0.0F || !true_[index]) continue;
+      const ItemId item = item_at(index);
       for (std::size_t i = tile.first; i < tile.first + tile.count; ++i) {
         const Center& center = own.half->centers[i];
         float hit = 0;
@@ -214,7 +225,7 @@ double Workspace::center_loss(const Part& own, const Tile& tile, std::size_t i) 
     const auto weight = static_cast<double>(*(weight_at_ + j - center.place));
     if (j != center.place) loss += weight * softplus(-static_cast<double>(steps[j]));
   }
-  for (std::size_t k = 0; k < tile.n_noise; ++k) {
+  for (std::size_t k = 0; k < tile.n_noise(); ++k) {
     noise += static_cast<double>(tile.weights[k]) *
              softplus(static_cast<double>(own.noise[i * kNoiseColumns + k]));
   }
@@ -230,7 +241,7 @@ void Workspace::train_centers(const Part& own) {
         {own.to_centers + (tile.first * own.stride + tile.low) / group_, own.stride / group_, 1,
          contexts + tile.low / group_, (tile.high - tile.low + group_ - 1) / group_},
         {own.noise_to_centers + tile.first * kNoiseColumns / group_, kNoiseColumns / group_, 1,
-         tile.rows, tile.n_noise / group_}};
+         tile.rows, tile.n_noise() / group_}};
     const std::size_t first = own.first_center + tile.first;
     accumulate(center_.out.data() + first, center_.scales.data() + first, tile.count, terms,
                std::size(terms), sides_.stride);
@@ -266,8 +277,8 @@ void Workspace::train_contexts(const Part& own, const Part* other) {
     }
     for (std::size_t t = 0; other != nullptr && t < other->tiles.size(); ++t) {
       const Tile& tile = other->tiles[t];
-      for (std::size_t b = 0; b < kBandTiles; ++b) {
-        if (tile.band[b] == j) terms_.push_back(noise_of(*other, tile, tile.start[b]));
+      for (std::size_t g = 0; g < tile.n_band; ++g) {
+        if (tile.groups[g].other == j) terms_.push_back(noise_of(*other, tile, g * kTile));
       }
     }
     finish(own.first_context + j, std::min(kTile, own.contexts() - j));
@@ -277,7 +288,7 @@ void Workspace::train_contexts(const Part& own, const Part* other) {
     terms_.clear();
     // Tiles may have bands of different widths before the drawn items.
     for (const Tile& tile : own.tiles) {
-      terms_.push_back(noise_of(own, tile, tile.start[kBandTiles] + k));
+      terms_.push_back(noise_of(own, tile, tile.n_band * kTile + k));
     }
     finish(own.first_negative + k, std::min(kTile, drawn - k));
   }
@@ -286,8 +297,8 @@ void Workspace::train_contexts(const Part& own, const Part* other) {
 void Workspace::train_shared(const PreparedBlock& prepared, float rate, double* loss) {
   const bool alone = prepared.block.alone();
   const std::size_t halves = alone ? 1 : 2;
-  mean_steps_.assign(context_.squares.size(), 0.0F);
-  true_.resize(context_.squares.size());
+  mean_steps_.assign(context_.items, 0.0F);
+  true_.resize(context_.items);
   if (about_mean_) move_mean(prepared.block);
   const auto other = [&](std::size_t h) { return alone ? nullptr : &parts_[1 - h]; };
   for (std::size_t h = 0; h < halves; ++h) {

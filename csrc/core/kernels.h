@@ -19,6 +19,12 @@ struct Terms {
   std::size_t n;
 };
 
+/// The true contexts of a row of scores, and the weight of each place.
+struct TrueSpan {
+  std::size_t low, high;
+  const float* weights;
+};
+
 /// Columns that `scores` may compute at a time.
 inline constexpr std::size_t kScorePadding = 4;
 
@@ -79,17 +85,25 @@ struct Kernels {
   /// out[k] = dot(rows[k], rows[k]) for k < n.
   void (*squares)(const float* const* rows, std::size_t n, std::size_t stride, float* out);
 
-  /// Scores of true contexts to steps, in place: rate * weights[j] * (1 - sigmoid(s)) for
-  /// low <= j < high, zero elsewhere in [0, n) and on to the next multiple of kScorePadding. Places
-  /// up to the next multiple of kLine are spoilt; weights must be readable there.
-  void (*positive_steps)(float* scores, std::size_t n, std::size_t low, std::size_t high,
-                         const float* weights, float rate);
+  /// Sums over the true contexts of m rows, and over the rows of each context: pulls[i] = sum over
+  /// j of weights_i[j] * squares[j], and curvatures[j] += scales[i] * weights_i[j], for low <= j <
+  /// high. All arrays are readable, and curvatures written as they are, up to the next multiple of
+  /// kLine past n; m is at most kMostRows.
+  void (*bend)(const TrueSpan* spans, std::size_t m, std::size_t n, const float* squares,
+               const float* scales, float* curvatures, float* pulls);
 
-  /// Scores of noise to steps, in place: -w * sigmoid(s) with w = scale * weights[j]; and to
-  /// steps about a base, w * (bases[j] - sigmoid(s)), in `context_steps`. All arrays are read and
-  /// written up to the next multiple of kLine, and spoilt past n.
-  void (*negative_steps)(float* scores, float* context_steps, std::size_t n, const float* weights,
-                         const float* bases, float scale);
+  /// Scores of true contexts to steps, in place, in m rows: rate * weights[j] * (1 - sigmoid(s))
+  /// for low <= j < high, zero elsewhere in [0, n) and on to the next multiple of kScorePadding.
+  /// Places up to the next multiple of kLine are spoilt; weights must be readable there.
+  void (*positive_steps)(float* scores, std::size_t row_stride, std::size_t m, std::size_t n,
+                         const TrueSpan* spans, float rate);
+
+  /// Scores of noise to steps, in place, in m rows: -w * sigmoid(s) with w = scales[i] *
+  /// weights[j]; and to steps about a base, w * (bases[j] - sigmoid(s)), in `context_steps`. All
+  /// arrays are read and written up to the next multiple of kLine, and spoilt past n.
+  void (*negative_steps)(float* scores, float* context_steps, std::size_t row_stride, std::size_t m,
+                         std::size_t n, const float* weights, const float* bases,
+                         const float* scales);
 
   /// Adds scales[i] times all n terms to row i of the m rows that `out` points to; m is at most
   /// kMostRows.

@@ -76,7 +76,7 @@ struct Simd {
 
 #include "core/kernels_tiles.h"
 
-constexpr Kernels kAvx2{"avx2",         scores,     squares, positive_steps,
+constexpr Kernels kAvx2{"avx2",         scores,     squares, bend,   positive_steps,
                         negative_steps, accumulate, compose, scatter};
 
 }  // namespace

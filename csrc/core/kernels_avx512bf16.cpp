@@ -51,36 +51,55 @@ Words alternate(Words a, Words b, int from) {
   return _mm512_permutex2var_epi16(a, index, b);
 }
 
-void store_words(float* place, Words words, std::size_t left) {
-  _mm512_mask_storeu_epi32(place, first_lanes(left), words);
+void store_words(float* place, Words words) {
+  _mm512_storeu_si512(place, words);
 }
 
-void store_pairs(float* place, Words a, Words b, std::size_t left) {
-  store_words(place, alternate(a, b, 0), left);
-  if (left > Simd::kWidth) {
-    store_words(place + Simd::kWidth, alternate(a, b, 16), left - Simd::kWidth);
+void store_pairs(float* place, Words a, Words b) {
+  store_words(place, alternate(a, b, 0));
+  store_words(place + Simd::kWidth, alternate(a, b, 16));
+}
+
+void store_first_words(float* place, Words words, std::size_t n) {
+  _mm512_mask_storeu_epi32(place, first_lanes(n), words);
+}
+
+void store_first_pairs(float* place, Words a, Words b, std::size_t n) {
+  store_first_words(place, alternate(a, b, 0), n);
+  if (n > Simd::kWidth) {
+    store_first_words(place + Simd::kWidth, alternate(a, b, 16), n - Simd::kWidth);
   }
 }
 
 void pack_centers(const float* const* rows, std::size_t n, std::size_t stride, float* singles,
                   float* pairs, float* squares) {
-  for (std::size_t i = 0; i < n; i += 2, pairs += stride) {
-    Simd::Reg sums[2] = {Simd::zero(), Simd::zero()};
-    Words words[2];
-    for (std::size_t d = 0; d < stride; d += kChunk) {
-      const std::size_t left = stride - d;
-#pragma GCC unroll 2
-      for (std::size_t k = 0; k < 2; ++k) {
-        const Chunk chunk = left >= kChunk ? Chunk(rows[i + k] + d) : Chunk(rows[i + k] + d, left);
-        words[k] = chunk.words;
-        sums[k] = Simd::fma(chunk.low, chunk.low, sums[k]);
-        sums[k] = Simd::fma(chunk.high, chunk.high, sums[k]);
-        store_words(singles + ((i + k) * stride + d) / 2, chunk.words, left / 2);
-      }
-      store_pairs(pairs + d, words[0], words[1], left);
+  for (std::size_t i = 0; i < n; i += 2, pairs += stride, singles += stride) {
+    const float *first = rows[i], *second = rows[i + 1];
+    float* other_singles = singles + stride / 2;
+    Simd::Reg first_sum = Simd::zero(), second_sum = Simd::zero();
+    const auto add = [&](const Chunk& a, const Chunk& b) {
+      first_sum = Simd::fma(a.low, a.low, first_sum);
+      second_sum = Simd::fma(b.low, b.low, second_sum);
+      first_sum = Simd::fma(a.high, a.high, first_sum);
+      second_sum = Simd::fma(b.high, b.high, second_sum);
+    };
+    std::size_t d = 0;
+    for (; d + kChunk <= stride; d += kChunk) {
+      const Chunk a(first + d), b(second + d);
+      add(a, b);
+      store_words(singles + d / 2, a.words);
+      store_words(other_singles + d / 2, b.words);
+      store_pairs(pairs + d, a.words, b.words);
     }
-    squares[i] = Simd::sum(sums[0]);
-    squares[i + 1] = Simd::sum(sums[1]);
+    if (const std::size_t left = stride - d; left > 0) {
+      const Chunk a(first + d, left), b(second + d, left);
+      add(a, b);
+      store_first_words(singles + d / 2, a.words, left / 2);
+      store_first_words(other_singles + d / 2, b.words, left / 2);
+      store_first_pairs(pairs + d, a.words, b.words, left);
+    }
+    squares[i] = Simd::sum(first_sum);
+    squares[i + 1] = Simd::sum(second_sum);
   }
 }
 
@@ -165,7 +184,7 @@ void pack_contexts(const float* const* rows, std::size_t stride, float* columns,
     for (std::size_t k = 0; k < 16; k += 2) {
       w[k] = Chunk(rows[k] + d).words;
       w[k + 1] = Chunk(rows[k + 1] + d).words;
-      store_pairs(pairs + k / 2 * stride + d, w[k], w[k + 1], kChunk);
+      store_pairs(pairs + k / 2 * stride + d, w[k], w[k + 1]);
     }
     transpose(w);
     finish(w, d, 16);
@@ -178,7 +197,7 @@ void pack_contexts(const float* const* rows, std::size_t stride, float* columns,
     for (std::size_t k = 0; k < 16; k += 2) {
       w[k] = Chunk(rows[k] + d, left).words;
       w[k + 1] = Chunk(rows[k + 1] + d, left).words;
-      store_pairs(pairs + k / 2 * stride + d, w[k], w[k + 1], left);
+      store_first_pairs(pairs + k / 2 * stride + d, w[k], w[k + 1], left);
     }
     transpose(w);
     finish(w, d, left / 2);
@@ -197,8 +216,8 @@ void pack_mean(const float* row, std::size_t stride, float* single, float* pairs
     const __m512 high = widen(_mm512_extracti64x4_epi64(chunk.words, 1));
     const auto rest = (Words)_mm512_cvtne2ps_pbh(Simd::subtract(chunk.high, high),
                                                  Simd::subtract(chunk.low, low));
-    store_words(single + d / 2, chunk.words, (stride - d) / 2);
-    store_pairs(pairs + d, chunk.words, rest, stride - d);
+    store_first_words(single + d / 2, chunk.words, (stride - d) / 2);
+    store_first_pairs(pairs + d, chunk.words, rest, stride - d);
   }
 }
 

@@ -67,7 +67,7 @@ struct Simd {
 
 #include "core/kernels_tiles.h"
 
-constexpr Kernels kNeon{"neon",         scores,     squares, positive_steps,
+constexpr Kernels kNeon{"neon",         scores,     squares, bend,   positive_steps,
                         negative_steps, accumulate, compose, scatter};
 
 }  // namespace

@@ -39,20 +39,37 @@ void squares(const float* const* rows, std::size_t n, std::size_t stride, float*
   for (std::size_t k = 0; k < n; ++k) out[k] = dot(rows[k], rows[k], stride);
 }
 
-void positive_steps(float* values, std::size_t n, std::size_t low, std::size_t high,
-                    const float* weights, float rate) {
-  for (std::size_t j = 0; j < whole_lines(n); ++j) {
-    const bool pair = j >= low && j < high;
-    values[j] = pair ? rate * weights[j] * (1.0F - sigmoid(values[j])) : 0.0F;
+void bend(const TrueSpan* spans, std::size_t m, std::size_t, const float* squares,
+          const float* scales, float* curvatures, float* pulls) {
+  for (std::size_t i = 0; i < m; ++i) {
+    const TrueSpan& span = spans[i];
+    pulls[i] = 0;
+    for (std::size_t j = span.low; j < span.high; ++j) {
+      pulls[i] += span.weights[j] * squares[j];
+      curvatures[j] += scales[i] * span.weights[j];
+    }
   }
 }
 
-void negative_steps(float* values, float* context_steps, std::size_t n, const float* weights,
-                    const float* bases, float scale) {
-  for (std::size_t j = 0; j < n; ++j) {
-    const float weight = scale * weights[j], share = sigmoid(values[j]);
-    values[j] = -weight * share;
-    context_steps[j] = weight * (bases[j] - share);
+void positive_steps(float* values, std::size_t row_stride, std::size_t m, std::size_t n,
+                    const TrueSpan* spans, float rate) {
+  for (std::size_t i = 0; i < m; ++i, values += row_stride) {
+    const TrueSpan& span = spans[i];
+    for (std::size_t j = 0; j < whole_lines(n); ++j) {
+      const bool pair = j >= span.low && j < span.high;
+      values[j] = pair ? rate * span.weights[j] * (1.0F - sigmoid(values[j])) : 0.0F;
+    }
+  }
+}
+
+void negative_steps(float* values, float* context_steps, std::size_t row_stride, std::size_t m,
+                    std::size_t n, const float* weights, const float* bases, const float* scales) {
+  for (std::size_t i = 0; i < m; ++i, values += row_stride, context_steps += row_stride) {
+    for (std::size_t j = 0; j < n; ++j) {
+      const float weight = scales[i] * weights[j], share = sigmoid(values[j]);
+      values[j] = -weight * share;
+      context_steps[j] = weight * (bases[j] - share);
+    }
   }
 }
 
@@ -90,7 +107,7 @@ void scatter(const float* __restrict gradient, float* const* rows, const float* 
   }
 }
 
-constexpr Kernels kScalar{"scalar",       scores,     squares, positive_steps,
+constexpr Kernels kScalar{"scalar",       scores,     squares, bend,   positive_steps,
                           negative_steps, accumulate, compose, scatter};
 
 }  // namespace

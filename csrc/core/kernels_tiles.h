@@ -107,25 +107,89 @@ inline Simd::Reg sigmoid(Simd::Reg x) {
   return Simd::reciprocal(Simd::add(Simd::set(1.0F), Simd::exp_negated(x)));
 }
 
-void positive_steps(float* values, std::size_t n, std::size_t low, std::size_t high,
-                    const float* weights, float rate) {
-  const Simd::Reg one = Simd::set(1.0F), scale = Simd::set(rate);
+void bend(const TrueSpan* spans, std::size_t m, std::size_t n, const float* squares,
+          const float* scales, float* curvatures, float* pulls) {
+  Simd::Reg sums[kMostRows];
+  for (std::size_t i = 0; i < m; ++i) sums[i] = Simd::zero();
   for (std::size_t j = 0; j < n; j += Simd::kWidth) {
-    const Simd::Reg step = Simd::multiply(Simd::multiply(scale, Simd::load_any(weights + j)),
-                                          Simd::subtract(one, sigmoid(Simd::load_any(values + j))));
-    Simd::store_any(values + j, Simd::keep_between(step, j, low, high));
+    const Simd::Reg square = Simd::load_any(squares + j);
+    Simd::Reg curvature = Simd::load_any(curvatures + j);
+    for (std::size_t i = 0; i < m; ++i) {
+      const TrueSpan& span = spans[i];
+      const Simd::Reg weight =
+          Simd::keep_between(Simd::load_any(span.weights + j), j, span.low, span.high);
+      sums[i] = Simd::fma(weight, square, sums[i]);
+      curvature = Simd::fma(Simd::set(scales[i]), weight, curvature);
+    }
+    Simd::store_any(curvatures + j, curvature);
+  }
+  for (std::size_t i = 0; i < m; ++i) pulls[i] = Simd::sum(sums[i]);
+}
+
+// Rows side by side: a sigmoid is a long chain, and the next one need not wait for it.
+template <class S, int kRows>
+inline void positive_rows(float* values, std::size_t row_stride, std::size_t n,
+                          const TrueSpan* spans, float rate) {
+  const typename S::Reg one = S::set(1.0F), scale = S::set(rate);
+  for (std::size_t j = 0; j < n; j += S::kWidth) {
+    typename S::Reg steps[kRows];
+#pragma GCC unroll 4
+    for (int i = 0; i < kRows; ++i) {
+      steps[i] = S::load_any(values + static_cast<std::size_t>(i) * row_stride + j);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < kRows; ++i) steps[i] = S::subtract(one, sigmoid(steps[i]));
+#pragma GCC unroll 4
+    for (int i = 0; i < kRows; ++i) {
+      const TrueSpan& span = spans[i];
+      const typename S::Reg step =
+          S::multiply(S::multiply(scale, S::load_any(span.weights + j)), steps[i]);
+      S::store_any(values + static_cast<std::size_t>(i) * row_stride + j,
+                   S::keep_between(step, j, span.low, span.high));
+    }
   }
 }
 
-void negative_steps(float* values, float* context_steps, std::size_t n, const float* weights,
-                    const float* bases, float scale) {
-  const Simd::Reg factor = Simd::set(scale), nothing = Simd::zero();
-  for (std::size_t j = 0; j < n; j += Simd::kWidth) {
-    const Simd::Reg weight = Simd::multiply(factor, Simd::load_any(weights + j));
-    const Simd::Reg share = sigmoid(Simd::load_any(values + j));
-    Simd::store_any(values + j, Simd::multiply(weight, Simd::subtract(nothing, share)));
-    Simd::store_any(context_steps + j,
-                    Simd::multiply(weight, Simd::subtract(Simd::load_any(bases + j), share)));
+void positive_steps(float* values, std::size_t row_stride, std::size_t m, std::size_t n,
+                    const TrueSpan* spans, float rate) {
+  if (m == kMostRows) return positive_rows<Simd, kMostRows>(values, row_stride, n, spans, rate);
+  for (std::size_t i = 0; i < m; ++i) {
+    positive_rows<Simd, 1>(values + i * row_stride, row_stride, n, spans + i, rate);
+  }
+}
+
+template <class S, int kRows>
+inline void negative_rows(float* values, float* context_steps, std::size_t row_stride,
+                          std::size_t n, const float* weights, const float* bases,
+                          const float* scales) {
+  for (std::size_t j = 0; j < n; j += S::kWidth) {
+    const typename S::Reg weight = S::load_any(weights + j), base = S::load_any(bases + j);
+    typename S::Reg shares[kRows];
+#pragma GCC unroll 4
+    for (int i = 0; i < kRows; ++i) {
+      shares[i] = S::load_any(values + static_cast<std::size_t>(i) * row_stride + j);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < kRows; ++i) shares[i] = sigmoid(shares[i]);
+#pragma GCC unroll 4
+    for (int i = 0; i < kRows; ++i) {
+      const std::size_t at = static_cast<std::size_t>(i) * row_stride + j;
+      const typename S::Reg scaled = S::multiply(S::set(scales[i]), weight);
+      S::store_any(values + at, S::multiply(scaled, S::subtract(S::zero(), shares[i])));
+      S::store_any(context_steps + at, S::multiply(scaled, S::subtract(base, shares[i])));
+    }
+  }
+}
+
+void negative_steps(float* values, float* context_steps, std::size_t row_stride, std::size_t m,
+                    std::size_t n, const float* weights, const float* bases, const float* scales) {
+  if (m == kMostRows) {
+    return negative_rows<Simd, kMostRows>(values, context_steps, row_stride, n, weights, bases,
+                                          scales);
+  }
+  for (std::size_t i = 0; i < m; ++i) {
+    negative_rows<Simd, 1>(values + i * row_stride, context_steps + i * row_stride, row_stride, n,
+                           weights, bases, scales + i);
   }
 }
 

@@ -66,8 +66,9 @@ void Pipeline::list_rows(PreparedBlock& prepared) {
     for (const std::vector<ItemId>* items : {&half.contexts, &half.negatives}) {
       for (const ItemId item : *items) {
         prepared.contexts.add(sides_.context, item, true, context_slots_);
-        prepared.ratios.push_back(noise_.ratio(item));
       }
+      // By themselves: a short loop waits for many of them at once.
+      for (const ItemId item : *items) prepared.ratios.push_back(noise_.ratio(item));
     }
   }
 }

@@ -5,6 +5,7 @@ namespace likewise {
 
 void RowList::clear() {
   begins_.assign(1, 0);
+  has_content_ = false;
   own_.clear();
   content_.clear();
   shared_.clear();
@@ -12,11 +13,14 @@ void RowList::clear() {
 
 void RowList::add(const ItemRows& side, ItemId item, bool own_row, TokenSlots& slots) {
   const auto i = static_cast<std::size_t>(item);
-  std::size_t at = begins_.back(), first = 0, last = 0;
-  if (side.features != nullptr) {
-    first = static_cast<std::size_t>(side.features->item_offsets[i]);
-    last = static_cast<std::size_t>(side.features->item_offsets[i + 1]);
-  }
+  const bool has_own =
+      own_row && side.own != nullptr && (side.has_own.empty() || side.has_own[i] != 0);
+  own_.push_back(has_own ? side.own->row(i) : nullptr);
+  if (side.features == nullptr) return;
+  has_content_ = true;
+  std::size_t at = begins_.back();
+  const auto first = static_cast<std::size_t>(side.features->item_offsets[i]);
+  const auto last = static_cast<std::size_t>(side.features->item_offsets[i + 1]);
   if (rows_.size() < at + (last - first) + 1) {
     rows_.resize(2 * (at + (last - first) + 1));
     weights_.resize(rows_.size());
@@ -37,13 +41,10 @@ void RowList::add(const ItemRows& side, ItemId item, bool own_row, TokenSlots& s
     weights_[at] = side.features->item_weights[e];
     slots_[at] = slot;
   }
-  float* own = nullptr;
-  if (own_row && side.own != nullptr && (side.has_own.empty() || side.has_own[i] != 0)) {
-    own = side.own->row(i);
-    rows_[at] = own;
-    weights_[at++] = 1.0F;
+  if (has_own) {
+    rows_[at] = own_.back();
+    weights_[at++] = kOwnWeight;
   }
-  own_.push_back(own);
   begins_.push_back(at);
 }
 

@@ -52,9 +52,15 @@ class RowList {
   std::size_t items() const { return own_.size(); }
 
   /// The rows that item i is the weighted sum of: content first, then its own row with weight 1.
-  const float* const* rows(std::size_t i) const { return rows_.data() + begins_[i]; }
-  const float* weights(std::size_t i) const { return weights_.data() + begins_[i]; }
-  std::size_t count(std::size_t i) const { return begins_[i + 1] - begins_[i]; }
+  const float* const* rows(std::size_t i) const {
+    return has_content_ ? rows_.data() + begins_[i] : own_.data() + i;
+  }
+  const float* weights(std::size_t i) const {
+    return has_content_ ? weights_.data() + begins_[i] : &kOwnWeight;
+  }
+  std::size_t count(std::size_t i) const {
+    return has_content_ ? begins_[i + 1] - begins_[i] : (own_[i] ? 1U : 0U);
+  }
 
   /// The slots of item i's content rows, count_content(i) of them.
   const std::uint32_t* slots(std::size_t i) const { return slots_.data() + begins_[i]; }
@@ -66,6 +72,9 @@ class RowList {
   bool is_shared(std::uint32_t slot) const { return shared_[slot]; }  // by more than one item
 
  private:
+  static constexpr float kOwnWeight = 1.0F;
+
+  bool has_content_ = false;  // a list of own rows alone is that and nothing more
   std::vector<const float*> rows_;
   std::vector<float> weights_;
   std::vector<std::uint32_t> slots_;

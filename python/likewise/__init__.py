@@ -31,7 +31,7 @@ from likewise.vectors import Vectors
 
 
 def kernels() -> str:
-    """Name the kernel set in use: avx512, avx2, neon or scalar.
+    """Name the kernel set in use: avx512bf16, avx512, avx2, neon or scalar.
 
     The fastest that this machine can run, or the one that the environment variable
     ``LIKEWISE_KERNELS`` names.

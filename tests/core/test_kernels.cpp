@@ -97,47 +97,102 @@ float exact_sigmoid(float x) {
   return static_cast<float>(1.0 / (1.0 + std::exp(-static_cast<double>(x))));
 }
 
+/// Spans of `n` places in rows of their own, one of them empty, with weights of their own.
+struct Spans {
+  Spans(std::size_t m, std::size_t n, Rng& rng) : weights(m * 80), spans(m) {
+    for (float& weight : weights) weight = rng.uniform();
+    for (std::size_t i = 0; i < m; ++i) {
+      const std::size_t low = n == 0 ? 0 : rng.below(static_cast<std::uint32_t>(n));
+      const std::size_t high =
+          i == 2 ? low : low + rng.below(static_cast<std::uint32_t>(n - low + 1));
+      spans[i] = {low, high, weights.data() + i * 80};
+    }
+  }
+  std::vector<float> weights;
+  std::vector<TrueSpan> spans;
+};
+
 void positive_steps_agree(const Kernels& set) {
   Rng rng(3);
-  std::vector<float> weights(80);
-  for (float& weight : weights) weight = rng.uniform();
   for (std::size_t n = 0; n <= 50; ++n) {
-    for (int trial = 0; trial < 20; ++trial) {
-      const std::size_t low = n == 0 ? 0 : rng.below(static_cast<std::uint32_t>(n));
-      const std::size_t high = low + rng.below(static_cast<std::uint32_t>(n - low + 1));
-      std::vector<float> values(80, kMark);
-      for (std::size_t j = 0; j < whole_lines(n); ++j) values[j] = 40.0F * rng.uniform() - 20.0F;
-      const std::vector<float> before = values;
-      set.positive_steps(values.data(), n, low, high, weights.data(), 0.25F);
-      for (std::size_t j = 0; j < up_to(n, kScorePadding); ++j) {
-        const bool pair = j >= low && j < high;
-        const float expected = pair ? 0.25F * weights[j] * (1.0F - exact_sigmoid(before[j])) : 0.0F;
-        CHECK_CLOSE(values[j], expected, 2e-7);
-        if (!pair) CHECK(values[j] == 0.0F);
+    for (std::size_t m = 0; m <= kMostRows; ++m) {
+      const Spans of(m, n, rng);
+      std::vector<float> values((m + 1) * 80, kMark);
+      for (std::size_t i = 0; i < m; ++i) {
+        for (std::size_t j = 0; j < whole_lines(n); ++j) {
+          values[i * 80 + j] = 40.0F * rng.uniform() - 20.0F;
+        }
       }
-      for (std::size_t j = whole_lines(n); j < values.size(); ++j) CHECK(values[j] == kMark);
+      const std::vector<float> before = values;
+      set.positive_steps(values.data(), 80, m, n, of.spans.data(), 0.25F);
+      for (std::size_t i = 0; i <= m; ++i) {
+        const float* row = values.data() + i * 80;
+        const std::size_t written = i < m ? whole_lines(n) : 0;
+        for (std::size_t j = 0; i < m && j < up_to(n, kScorePadding); ++j) {
+          const TrueSpan& span = of.spans[i];
+          const bool pair = j >= span.low && j < span.high;
+          const float share = exact_sigmoid(before[i * 80 + j]);
+          CHECK_CLOSE(row[j], pair ? 0.25F * span.weights[j] * (1.0F - share) : 0.0F, 2e-7);
+          if (!pair) CHECK(row[j] == 0.0F);
+        }
+        for (std::size_t j = written; j < 80; ++j) CHECK(row[j] == kMark);
+      }
     }
   }
 }
 
 void negative_steps_agree(const Kernels& set) {
   Rng rng(4);
-  std::vector<float> weights(80), bases(80);
+  std::vector<float> weights(80), bases(80), scales(kMostRows);
   for (float& weight : weights) weight = rng.uniform();
   for (float& base : bases) base = rng.uniform();
+  for (float& scale : scales) scale = 3.0F * rng.uniform();
   for (std::size_t n = 0; n <= 50; ++n) {
-    std::vector<float> values(80, kMark), about(80, kMark);
-    for (std::size_t j = 0; j < n; ++j) values[j] = 40.0F * rng.uniform() - 20.0F;
-    const std::vector<float> before = values;
-    set.negative_steps(values.data(), about.data(), n, weights.data(), bases.data(), 3.0F);
-    for (std::size_t j = 0; j < n; ++j) {
-      const float share = exact_sigmoid(before[j]);
-      CHECK_CLOSE(values[j], -3.0F * weights[j] * share, 2e-6);
-      CHECK_CLOSE(about[j], 3.0F * weights[j] * (bases[j] - share), 2e-6);
+    for (std::size_t m = 0; m <= kMostRows; ++m) {
+      std::vector<float> values((m + 1) * 80, kMark), about(values);
+      for (std::size_t i = 0; i < m; ++i) {
+        for (std::size_t j = 0; j < n; ++j) values[i * 80 + j] = 40.0F * rng.uniform() - 20.0F;
+      }
+      const std::vector<float> before = values;
+      set.negative_steps(values.data(), about.data(), 80, m, n, weights.data(), bases.data(),
+                         scales.data());
+      for (std::size_t i = 0; i <= m; ++i) {
+        for (std::size_t j = 0; i < m && j < n; ++j) {
+          const float share = exact_sigmoid(before[i * 80 + j]);
+          CHECK_CLOSE(values[i * 80 + j], -scales[i] * weights[j] * share, 2e-6);
+          CHECK_CLOSE(about[i * 80 + j], scales[i] * weights[j] * (bases[j] - share), 2e-6);
+        }
+        for (std::size_t j = i < m ? whole_lines(n) : 0; j < 80; ++j) {
+          CHECK(values[i * 80 + j] == kMark);
+          CHECK(about[i * 80 + j] == kMark);
+        }
+      }
     }
-    for (std::size_t j = whole_lines(n); j < values.size(); ++j) {
-      CHECK(values[j] == kMark);
-      CHECK(about[j] == kMark);
+  }
+}
+
+void bend_agrees(const Kernels& set) {
+  Rng rng(12);
+  std::vector<float> squares(80), scales(kMostRows), start(80);
+  for (float& square : squares) square = rng.uniform();
+  for (float& scale : scales) scale = rng.uniform();
+  for (float& value : start) value = rng.uniform();
+  for (std::size_t n = 0; n <= 50; ++n) {
+    for (std::size_t m = 0; m <= kMostRows; ++m) {
+      const Spans of(m, n, rng);
+      std::vector<float> curvatures = start, expected = start, pulls(m + 1, kMark);
+      set.bend(of.spans.data(), m, n, squares.data(), scales.data(), curvatures.data(),
+               pulls.data());
+      for (std::size_t i = 0; i < m; ++i) {
+        float pull = 0;
+        for (std::size_t j = of.spans[i].low; j < of.spans[i].high; ++j) {
+          pull += of.spans[i].weights[j] * squares[j];
+          expected[j] += scales[i] * of.spans[i].weights[j];
+        }
+        CHECK_CLOSE(pulls[i], pull, 1e-5);
+      }
+      CHECK(pulls[m] == kMark);
+      CHECK(all_close(curvatures.data(), expected.data(), 80, 1e-6F));
     }
   }
 }
@@ -150,8 +205,10 @@ void extreme_scores(const Kernels& set) {
   for (std::size_t j = 0; j < 8; ++j) values[j] = values[16 + j] = scores[j];
   const std::vector<float> ones(16, 1.0F), zeros(16, 0.0F);
   std::vector<float> about(16);
-  set.positive_steps(values.data(), 8, 0, 8, ones.data(), 1.0F);
-  set.negative_steps(values.data() + 16, about.data(), 8, ones.data(), zeros.data(), 1.0F);
+  const TrueSpan span{0, 8, ones.data()};
+  const float scale = 1.0F;
+  set.positive_steps(values.data(), 16, 1, 8, &span, 1.0F);
+  set.negative_steps(values.data() + 16, about.data(), 16, 1, 8, ones.data(), zeros.data(), &scale);
   for (std::size_t j = 0; j < 3; ++j) CHECK_CLOSE(values[j], 1, 1e-6);
   for (std::size_t j = 3; j < 6; ++j) CHECK_CLOSE(values[j], 0, 1e-6);
   for (std::size_t j = 0; j < 3; ++j) CHECK_CLOSE(values[16 + j], 0, 1e-6);
@@ -255,6 +312,7 @@ int main() {
     }
     positive_steps_agree(*set);
     negative_steps_agree(*set);
+    bend_agrees(*set);
     extreme_scores(*set);
     const bool passed = likewise_check::count() == before;
     std::printf("%s: %s\n", set->name, passed ? "agrees with the definition" : "differs");
