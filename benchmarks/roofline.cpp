@@ -5,11 +5,16 @@
 // the best of a few repetitions, all threads working at once.
 //
 //   roofline THREADS fma SECONDS              fused multiply-adds a second, operands in registers
+//   roofline THREADS packed SECONDS           the same of bfloat16, 0 where there are none
 //   roofline THREADS tile SECONDS             the same where a 4 x 4 tile is loaded from L1
 //   roofline THREADS stream MEGABYTES         bytes a second, reading in order
 //   roofline THREADS rows MEGABYTES BYTES PREFETCH WRITE       random rows a second, evenly drawn
 //   roofline THREADS file PATH ROWS BYTES PREFETCH WRITE       rows a second, in the order of a
 //   file of int32
+#ifdef __AVX512BF16__
+#include <immintrin.h>
+#endif
+
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -80,6 +85,28 @@ double fma_registers(std::int64_t rounds) {
   }
   sink = sum(((a + b) + (c + d)) + ((e + f) + (g + h)) + ((i + j) + (k + l)));
   return static_cast<double>(rounds) * 12 * kWidth;
+}
+
+/// The same of pairs of bfloat16, summed in float32: 0 where the processor has no such instruction.
+double fma_packed([[maybe_unused]] std::int64_t rounds) {
+#ifdef __AVX512BF16__
+  const __m512bh one = _mm512_cvtne2ps_pbh(_mm512_set1_ps(1e-3F), _mm512_set1_ps(1e-3F));
+  __m512 chains[12];
+  for (__m512& chain : chains) {
+    chain = _mm512_setzero_ps();
+    asm volatile("" : "+v"(chain));
+  }
+  for (std::int64_t r = 0; r < rounds; ++r) {
+#pragma GCC unroll 12
+    for (__m512& chain : chains) chain = _mm512_dpbf16_ps(chain, one, one);
+  }
+  float total = 0;
+  for (const __m512& chain : chains) total += _mm512_reduce_add_ps(chain);
+  sink = total;
+  return static_cast<double>(rounds) * 12 * 32;
+#else
+  return 0;
+#endif
 }
 
 /// 4 rows against 4 rows of 112 floats: 8 loads for 16 multiply-adds, as a small matrix kernel has.
@@ -211,6 +238,8 @@ int main(int count, char** words) {
   double result = 0;
   if (what == "fma") {
     result = rate_of(threads, std::atof(words[3]), fma_registers);
+  } else if (what == "packed") {
+    result = fma_packed(1) == 0.0 ? 0.0 : rate_of(threads, std::atof(words[3]), fma_packed);
   } else if (what == "tile") {
     result = rate_of(threads, std::atof(words[3]), fma_tile);
   } else if (what == "stream") {

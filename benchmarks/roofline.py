@@ -78,9 +78,10 @@ class Machine:
 def measure_machine(machine: Machine, threads: int, quick: bool) -> dict[str, Any]:
     seconds = 0.1 if quick else 0.5
     sizes = (10, 300) if quick else (10, 30, 100, 300, 1000)
-    record: dict[str, Any] = {"fma": {}, "tile": {}, "stream_bytes": {}, "rows": []}
+    record: dict[str, Any] = {"fma": {}, "packed": {}, "tile": {}, "stream_bytes": {}, "rows": []}
     for count in sorted({1, threads}):
         record["fma"][count] = machine(count, "fma", seconds)
+        record["packed"][count] = machine(count, "packed", seconds)
         record["tile"][count] = machine(count, "tile", seconds)
         record["stream_bytes"][count] = machine(count, "stream", 256 if quick else 1024)
         for size in sizes:
@@ -211,15 +212,20 @@ def train_speed(sessions: Any, kind: str, given: argparse.Namespace) -> tuple[li
     return [sessions.n_events / took for took in seconds], passed["features"]
 
 
-def judge(work: dict[str, Any], rates: dict[str, float], speeds: list[float]) -> dict[str, Any]:
-    """Set training against the limits, in tokens a second."""
+def judge(
+    work: dict[str, Any], rates: dict[str, float], speeds: list[float], packed: bool
+) -> dict[str, Any]:
+    """Set training against the limits, in tokens a second; packed: of products of bfloat16."""
     limits = {
-        "arithmetic, operands in registers": rates["fma"] / work["fma_per_token"],
-        "arithmetic, tiles from L1": rates["tile"] / work["fma_per_token"],
+        "float32 arithmetic, operands in registers": rates["fma"] / work["fma_per_token"],
+        "float32 arithmetic, tiles from L1": rates["tile"] / work["fma_per_token"],
         "rows in training's own order": rates["rows"] / work["visits_per_token"],
     }
+    arithmetic = limits["float32 arithmetic, operands in registers"]
+    if packed:
+        arithmetic = rates["packed"] / work["fma_per_token"]
+        limits["bfloat16 arithmetic, operands in registers"] = arithmetic
     reached = statistics.median(speeds)
-    arithmetic = limits["arithmetic, operands in registers"]
     memory = limits["rows in training's own order"]
     limit = min(arithmetic, memory)
     return {
@@ -242,12 +248,14 @@ def to_markdown(result: dict[str, Any]) -> str:
         f"{machine['cpu']} ({caches}), kernels {machine['kernels']}, commit {machine['commit']}, "
         f"{machine['date']}; load average before: {result['load_before']:g}.",
         "",
-        "| threads | G multiply-adds/s (registers) | (4 x 4 tiles from L1) | GB/s in order |",
-        "| --- | --- | --- | --- |",
+        "| threads | G multiply-adds/s (registers) | (bfloat16) | (4 x 4 tiles from L1) | "
+        "GB/s in order |",
+        "| --- | --- | --- | --- | --- |",
     ]
     for count, value in measured["fma"].items():
         lines.append(
-            f"| {count} | {value / 1e9:.1f} | {measured['tile'][count] / 1e9:.1f} | "
+            f"| {count} | {value / 1e9:.1f} | {measured['packed'][count] / 1e9:.1f} | "
+            f"{measured['tile'][count] / 1e9:.1f} | "
             f"{measured['stream_bytes'][count] / 1e9:.1f} |"
         )
     lines.append("")
@@ -299,11 +307,15 @@ def main() -> None:
             rows = 2 * len(sessions.catalogue)
             rows += 0 if features is None else len(features["token_hashes"])
             rates = {
-                "fma": measured["fma"][given.threads],
-                "tile": measured["tile"][given.threads],
+                **{name: measured[name][given.threads] for name in ("fma", "packed", "tile")},
                 "rows": machine.replay(given.threads, work.pop("order"), rows, work["stride"] * 4),
             }
-            kinds[kind] = {"work": work, "rates": rates, "found": judge(work, rates, speeds)}
+            packed = facts(given.threads)["kernels"].endswith("bf16") and rates["packed"] > 0
+            kinds[kind] = {
+                "work": work,
+                "rates": rates,
+                "found": judge(work, rates, speeds, packed),
+            }
     result = {
         "machine": facts(given.threads),
         "load_before": busy,
