@@ -60,7 +60,9 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
     skip_rebuild()
     import likewise as lw
     from likewise import _core
+    from likewise._waiting import settle_arrow
 
+    settle_arrow()  # pyarrow imports pandas at its first conversion, where it is installed
     base = resident()
     folder = Path(task["folder"])
     catalogue = lw.Catalogue.read(folder / "products.parquet")
