@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from likewise import Catalogue, Features, Model
+from likewise import Catalogue, Features, Model, Sessions
 
 MASK = (1 << 64) - 1
 TEXT_DIM = 90
+DOUBT, LONGEST, MAPPED, COMPANY = 10.0, 0.1, 2.0, 20.0
 
 
 def unit(vector: np.ndarray) -> np.ndarray:
@@ -58,19 +59,55 @@ def contexts(model: Model, center: np.ndarray, context: np.ndarray) -> np.ndarra
     """Fill context vectors in by ridge regression over the items with events, as least squares."""
     if model.recipe is None or model.context_content is not None:
         return context
-    rows, wanted = [], []
-    for c, o, n in zip(model.center, model.context, model.counts, strict=True):
-        if n > 0 and c.any() and o.any():
-            rows.append(np.sqrt(n) * np.append(unit(c.astype(np.float64)), 1.0))
-            wanted.append(np.sqrt(n) * unit(o.astype(np.float64)))
-    dim = center.shape[1]
-    left = np.vstack([*rows, np.eye(dim + 1)])
-    matrix = np.linalg.lstsq(left, np.vstack([*wanted, np.zeros((dim + 1, dim))]), rcond=None)[0]
+    matrix = linear_map(model, np.array([unit(o.astype(np.float64)) for o in model.context]))
+    assert matrix is not None
     filled = context.astype(np.float64)
     for at in range(len(center)):
         if center[at].any() and not context[at].any():
             filled[at] = unit(np.append(unit(center[at].astype(np.float64)), 1.0) @ matrix)
     return filled
+
+
+def company_table(sessions: Sessions) -> np.ndarray:
+    """Return items by sessions, float64: 1 / sqrt(n (g + d)), n items, g the sum of 1 / n."""
+    table = np.zeros((len(sessions.catalogue), len(sessions)))
+    for at in range(len(sessions)):
+        inside = set(sessions.items[sessions.offsets[at] : sessions.offsets[at + 1]].tolist())
+        for item in inside:
+            table[item, at] = len(inside) ** -0.5
+    return table / np.sqrt((table**2).sum(axis=1, keepdims=True) + DOUBT)
+
+
+def shorten(vector: np.ndarray) -> np.ndarray:
+    return vector * min(1.0, np.sqrt(LONGEST) / max(float(np.linalg.norm(vector)), 1e-12))
+
+
+def linear_map(model: Model, targets: np.ndarray) -> np.ndarray | None:
+    """Find [c, 1] W by ridge regression over the items with events, as least squares."""
+    rows, wanted = [], []
+    for c, t, n in zip(model.center, targets, model.counts, strict=True):
+        if n > 0 and c.any() and t.any():
+            rows.append(np.sqrt(n) * np.append(unit(c.astype(np.float64)), 1.0))
+            wanted.append(np.sqrt(n) * t)
+    if not rows:
+        return None
+    width = len(rows[0])
+    left = np.vstack([*rows, np.eye(width)])
+    right = np.vstack([*wanted, np.zeros((width, targets.shape[1]))])
+    return np.linalg.lstsq(left, right, rcond=None)[0]
+
+
+def companies(model: Model, center: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Fill company in where there is none: mapped from center vectors, twice as long."""
+    found = own.astype(np.float64)
+    matrix = None
+    if model.recipe is not None:
+        matrix = linear_map(model, model.company.astype(np.float64))
+    for at in range(len(center)):
+        if matrix is not None and center[at].any() and not own[at].any():
+            known = np.append(unit(center[at].astype(np.float64)), 1.0)
+            found[at] = shorten(MAPPED * (known @ matrix))
+    return found
 
 
 def scores(
@@ -80,13 +117,16 @@ def scores(
     context: np.ndarray,
     counts: np.ndarray,
     popularity: float,
+    company: np.ndarray | None = None,
 ) -> np.ndarray:
     """Score every item with every other, float64 (n, n); NaN where either is unknown.
 
-    ``center``, ``context`` and ``counts`` are those of the catalogue's items.
+    ``center``, ``context``, ``counts`` and ``company`` are those of the catalogue's items; company
+    is the model's without it.
     """
     n = len(catalogue)
     filled = contexts(model, center, context)
+    kept = companies(model, center, model.company if company is None else company)
     words, unknown = text(model, catalogue)
     unknown[counts > 0] = 0
     logs = np.log1p(model.counts) / np.log1p(model.counts.max())
@@ -98,11 +138,12 @@ def scores(
         for i in range(n)
     ]
     found = np.full((n, n), np.nan)
-    there = [bool(summed[i].any() or words[i].any()) for i in range(n)]
+    there = [bool(summed[i].any() or words[i].any() or kept[i].any()) for i in range(n)]
     for q in range(n):
         for a in range(n):
             if there[q] and there[a]:
                 alike = 0.5 * (1 + unknown[q]) ** 2 * (1 + unknown[a]) * (words[q] @ words[a])
-                raw = (1 - unknown[q]) * (summed[q] @ summed[a]) + alike + popularity * popular[a]
-                found[q, a] = raw / (2.25**2 + 0.5 + popularity)
+                learned = summed[q] @ summed[a] + COMPANY * (kept[q] @ kept[a])
+                raw = (1 - unknown[q]) * learned + alike + popularity * popular[a]
+                found[q, a] = raw / (2.25**2 + 0.5 + COMPANY * LONGEST + popularity)
     return found

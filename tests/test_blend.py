@@ -12,6 +12,7 @@ import likewise as lw
 import reference_blend
 from likewise import _blend
 from likewise._blend import POPULARITY, answer_vectors, likeness_vectors, query_vectors
+from likewise._company import COMPANY_DIM
 from likewise._context_map import _MOST, fit_context_map
 from likewise._text_part import TEXT_DIM, text_vectors, token_directions
 from likewise.features import tokens_of
@@ -90,10 +91,11 @@ def test_other_catalogues_are_the_formula(model: lw.Model, own_rows: bool) -> No
     if model.context_content is not None:
         context = model.encode(items, "context", own_rows=own_rows)
     counts = np.zeros(len(items), np.int64)
+    company = np.zeros((len(items), COMPANY_DIM))
     if own_rows:
         at = model.catalogue.position("item3")
-        counts[4], context[4] = model.counts[at], model.context[at]
-    expected = reference_blend.scores(model, items, center, context, counts, 0.4)
+        counts[4], context[4], company[4] = model.counts[at], model.context[at], model.company[at]
+    expected = reference_blend.scores(model, items, center, context, counts, 0.4, company)
     done = model.recommend_all(
         k=len(items), catalogue=items, popularity=0.4, own_rows=own_rows
     ).table

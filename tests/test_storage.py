@@ -137,7 +137,7 @@ def test_the_folder_is_what_the_page_says(model: Model, saved: Path) -> None:
     assert sorted(path.name for path in saved.iterdir()) == FILES
     about = json.loads((saved / "model.json").read_text(encoding="utf-8"))
     assert about["format"] == "likewise model"
-    assert about["format_version"] == FORMAT_VERSION == 1
+    assert about["format_version"] == FORMAT_VERSION == 2
     assert about["options"] == model.options.to_dict()
     assert about["summary"] == {"warm_items": 6, "events": 42}
     for name in FILES[:1] + FILES[2:]:
@@ -337,9 +337,11 @@ def test_interrupted_saving_leaves_nothing(
 # --- the format, kept for ever --------------------------------------------------------------------
 
 
-def test_models_of_format_1_can_be_read() -> None:
-    folder = HERE / "formats" / "v1"
+@pytest.mark.parametrize("version", [1, 2])
+def test_models_of_every_format_can_be_read(version: int) -> None:
+    folder = HERE / "formats" / f"v{version}"
     loaded = load(folder / "model")
+    assert loaded.company.any() == (version > 1)
     expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
     assert loaded.info()["items"] == expected["items"]
     for question, answers in expected["similar"].items():

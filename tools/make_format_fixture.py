@@ -29,7 +29,7 @@ def main() -> None:
 
     similar = {}
     for item in model.catalogue.ids.to_pylist():
-        found = model.similar(item, k=3)
+        found = model.similar(item, k=3, side="center")  # a score that is frozen
         assert isinstance(found, Matches)
         similar[item] = [[item_id, round(score, 6)] for item_id, score, _ in found]
     encoded = {}

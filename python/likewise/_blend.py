@@ -1,18 +1,19 @@
 """The blend: what `similar` scores with, as one inner product of a query and an answer vector.
 
-Owns the formula and its weights. With c and o an item's center and context vector of length 1, t
-its text (_text_part.py) of length 1, l its popularity, b = .5 + .75 l the trust in its context and
-u how strange it is: 0 for an item of training, else the share of its tokens that training never
-saw, but no more than its center vector, as composed, is shorter than usual: a word with a mistake
-in it is unknown, and yet its n-grams agree and make a vector of some length,
+Owns the formula and its weights. With c and o an item's center and context vector of length 1, f
+its company (_company.py), t its text (_text_part.py) of length 1, l its popularity, b = .5 + .75 l
+the trust in its context and u how strange it is: 0 for an item of training, else the share of its
+tokens that training never saw, but no more than its center vector, as composed, is shorter than
+usual: a word with a mistake in it is unknown, and yet its n-grams agree and make a vector of some
+length,
 
-    score(q, a) = ((1 - u_q) (c_q + b_q o_q)·(c_a + b_a o_a)
+    score(q, a) = ((1 - u_q) ((c_q + b_q o_q)·(c_a + b_a o_a) + 20 f_q·f_a)
                    + .5 (1 + u_q)² (1 + u_a) t_q·t_a + w l_a) / (most + w)
 
-An answer is kept as ``[c + b o, √.5 (1 + u) t, l]``. A query is its answer vector with the first
-part times 1 - u, the text times 1 + u and w for l, divided by most + w: one index of inner products
-serves every w. How the weights were chosen is in benchmarks/quality.md; there is also why answers
-are not brought to one length.
+An answer is kept as ``[c + b o, √20 f, √.5 (1 + u) t, l]``. A query is its answer vector with the
+first two parts times 1 - u, the text times 1 + u and w for l, divided by most + w: one index of
+inner products serves every w. How the weights were chosen is in benchmarks/quality.md; there is
+also why answers are not brought to one length.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from likewise._company import COMPANY_DIM, LONGEST
 from likewise._composition import encode_items, item_weights
 from likewise._search_arguments import Float32, unit_rows
 from likewise._text_part import TEXT_DIM, text_vectors, token_directions, unknown_shares
@@ -38,6 +40,8 @@ __all__ = [
     "answer_vectors",
     "answers_fingerprint",
     "check_popularity",
+    "company_scale",
+    "company_vectors",
     "context_vectors",
     "likeness_vectors",
     "query_vectors",
@@ -51,14 +55,15 @@ Int64 = npt.NDArray[np.int64]
 
 #: The weight w of popularity, unless told otherwise.
 POPULARITY = 0.3
-_FORMULA = 1  # counted up when the formula changes, not its numbers
+_FORMULA = 2  # counted up when the formula changes, not its numbers
 _TEXT = 0.5
+_COMPANY = 20.0
 # Trust in an item's context: what it is along with says the more, the oftener it was seen.
 _TRUST_LEAST, _TRUST_MORE = 0.5, 0.75
 # An item without events counts as popular as this share of those with events are at most.
 _COLD_QUANTILE = 0.9
 # The most that the parts without popularity can come to.
-_MOST = (1.0 + _TRUST_LEAST + _TRUST_MORE) ** 2 + _TEXT
+_MOST = (1.0 + _TRUST_LEAST + _TRUST_MORE) ** 2 + _TEXT + _COMPANY * LONGEST
 # Items whose features are read at once: bounds the memory for a catalogue of any size.
 _ITEMS = 1 << 16
 _SAMPLE = 20_000  # items whose vectors tell how long one usually is
@@ -113,7 +118,8 @@ def answer_vectors(model: Model, catalogue: Catalogue, trained: Any = None) -> F
     """
     n, dim = len(catalogue), model.options.dim
     text = 0 if model.recipe is None else TEXT_DIM
-    found = np.zeros((n, dim + text + 1), np.float32)
+    learned = dim + COMPANY_DIM
+    found = np.zeros((n, learned + text + 1), np.float32)
     for start in range(0, n, _ITEMS):
         stop = min(start + _ITEMS, n)
         part = catalogue if stop - start == n else catalogue.take(np.arange(start, stop))
@@ -125,11 +131,12 @@ def answer_vectors(model: Model, catalogue: Catalogue, trained: Any = None) -> F
         popular = np.full(len(at), model.item_popularity.unseen, np.float32)
         popular[at >= 0] = model.item_popularity.of_items[at[at >= 0]]
         rows[:, :dim] = unit_rows(center)[0] + trust(popular)[:, None] * unit_rows(context)[0]
+        rows[:, dim:learned] = np.float32(company_scale()) * company_vectors(model, center, at)
         if features is not None:
             assert model.center_content is not None
             strange = _strangeness(model, features, weights, center, at)
             scale = np.float32(np.sqrt(_TEXT)) * (1 + strange)
-            rows[:, dim:-1] = scale[:, None] * text_vectors(
+            rows[:, learned:-1] = scale[:, None] * text_vectors(
                 features, weights, model.options.threads
             )
         usable = rows.any(axis=1)
@@ -148,7 +155,9 @@ def answers_fingerprint(model: Model) -> str:
     Another model has another one, and so has another formula: a saved index is not asked by
     queries that were made to fit answers of another kind.
     """
-    numbers = (_FORMULA, _TEXT, _TRUST_LEAST, _TRUST_MORE, _COLD_QUANTILE, TEXT_DIM)
+    numbers = (
+        _FORMULA, _TEXT, _COMPANY, LONGEST, _TRUST_LEAST, _TRUST_MORE, _COLD_QUANTILE, TEXT_DIM
+    )  # fmt: skip
     return hashlib.sha256(f"{model.fingerprint} {numbers}".encode()).hexdigest()[:32]
 
 
@@ -156,14 +165,15 @@ def query_vectors(answers: Float32, dim: int, popularity: float) -> Float32:
     """Return what items ask with, of what they are found by; float32 of the same shape.
 
     The inner product of a query and an answer vector is the score, at most 1. ``dim`` is that of
-    the model: where the text begins.
+    the model: where the company begins, and the text after it.
     """
     asked = answers.astype(np.float32)  # a copy
     # The length of the text part tells how much of an item is unknown.
-    length = np.linalg.norm(asked[:, dim:-1], axis=1) / np.float32(np.sqrt(_TEXT))
+    learned = dim + COMPANY_DIM
+    length = np.linalg.norm(asked[:, learned:-1], axis=1) / np.float32(np.sqrt(_TEXT))
     strange = np.clip(length - 1, 0, 1)[:, None]
-    asked[:, :dim] *= 1 - strange
-    asked[:, dim:-1] *= 1 + strange
+    asked[:, :learned] *= 1 - strange
+    asked[:, learned:-1] *= 1 + strange
     asked[:, -1] = np.where(answers.any(axis=1), np.float32(popularity), np.float32(0.0))
     asked /= np.float32(_MOST + popularity)
     return asked
@@ -176,6 +186,11 @@ def likeness_vectors(answers: Float32) -> Float32:
     """
     alike: Float32 = answers[..., :-1] / np.float32(np.sqrt(_MOST))
     return alike
+
+
+def company_scale() -> float:
+    """Return what company is multiplied with to be a part of `answer_vectors`."""
+    return float(np.sqrt(_COMPANY))
 
 
 def trust(popular: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -195,6 +210,21 @@ def context_vectors(model: Model, center: Float32, context: Float32) -> Float32:
     filled: Float32 = context.copy()
     filled[missing] = model.context_map.apply(center[missing])
     return filled
+
+
+def company_vectors(model: Model, center: Float32, trained: npt.NDArray[Any]) -> Float32:
+    """Return the company of items, float32 ``(n, COMPANY_DIM)``, mapped where they have none.
+
+    ``center`` are their center vectors (n, dim), ``trained`` int (n,) where they are among the
+    items of training, -1 elsewhere.
+    """
+    found = np.zeros((len(center), COMPANY_DIM), np.float32)
+    there = trained >= 0
+    found[there] = model.company[trained[there]]
+    missing = ~found.any(axis=1) & center.any(axis=1)
+    if model.company_map is not None and missing.any():
+        found[missing] = model.company_map.apply(center[missing])
+    return found
 
 
 def text_parts(model: Model, at: int) -> list[tuple[Kind, str, npt.NDArray[np.float64]]]:

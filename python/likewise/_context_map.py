@@ -1,7 +1,8 @@
 """Context vectors of items that have none: a linear map from center vectors.
 
-Owns how the map is found in the arrays of a model, and applying it. A model trained with
-``context="item"`` has context vectors of items with events alone; new ones get theirs from here.
+Owns how such a map is found in the arrays of a model, and applying it. A model trained with
+``context="item"`` has context vectors of items with events alone; new ones get theirs from here,
+and the company they would keep (_company.py).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from likewise._search_arguments import Float32, unit_rows
 
-__all__ = ["ContextMap", "fit_context_map"]
+__all__ = ["ContextMap", "fit_context_map", "map_centers", "regress"]
 
 Float64 = npt.NDArray[np.float64]
 
@@ -39,46 +40,63 @@ class ContextMap:
 
         A center vector that is all zero gets zeros.
         """
-        found = np.zeros(centers.shape, np.float32)
-        for start in range(0, len(centers), _BLOCK):
-            units, usable = unit_rows(np.ascontiguousarray(centers[start : start + _BLOCK]))
-            mapped = units.astype(np.float64) @ self.matrix[:-1] + self.matrix[-1]
-            mapped[~usable] = 0.0
-            lengths = np.linalg.norm(mapped, axis=1, keepdims=True)
-            found[start : start + _BLOCK] = mapped / np.where(lengths > 0.0, lengths, 1.0)
-        return found
+        return unit_rows(map_centers(self.matrix, centers))[0]
 
 
 def fit_context_map(
     center: Float32, context: Float32, counts: npt.NDArray[np.int64]
 ) -> ContextMap | None:
-    """Find the map by ridge regression over the items with events, each weighing its events.
+    """Find the map to unit context vectors; see `regress`."""
+    matrix = regress(center, context, counts, unit=True)
+    return None if matrix is None else ContextMap(matrix)
 
-    It minimises the sum of ``n |o - [c, 1] W|² + |W|²`` over unit center vectors c and unit context
-    vectors o; n are the events. The sums are float64, over the 200,000 items with most events.
+
+def map_centers(matrix: Float64, centers: Float32) -> Float32:
+    """Return ``[c, 1] matrix``, float32 (n, columns), of center vectors of any length.
+
+    A center vector that is all zero gets zeros.
+    """
+    found = np.zeros((len(centers), matrix.shape[1]), np.float32)
+    for start in range(0, len(centers), _BLOCK):
+        units, usable = unit_rows(np.ascontiguousarray(centers[start : start + _BLOCK]))
+        mapped = units.astype(np.float64) @ matrix[:-1] + matrix[-1]
+        mapped[~usable] = 0.0
+        found[start : start + _BLOCK] = mapped
+    return found
+
+
+def regress(
+    center: Float32, target: Float32, counts: npt.NDArray[np.int64], unit: bool = False
+) -> Float64 | None:
+    """Find a map by ridge regression over the items with events, each weighing its events.
+
+    It minimises the sum of ``n |t - [c, 1] W|² + |W|²`` over unit center vectors c and targets t;
+    n are the events. The sums are float64, over the 200,000 items with most events.
 
     Parameters
     ----------
-    center, context : float32 arrays (n_items, dim)
+    center, target : float32 arrays (n_items, dim) and (n_items, columns)
         All zero where there is none.
     counts : int64 array (n_items,)
+    unit : bool
+        Bring targets to length 1.
 
     Returns
     -------
-    ContextMap or None
+    float64 array (dim + 1, columns) or None
         None where no item has events and both vectors.
     """
     order = np.argsort(-counts, kind="stable")[:_MOST]
     order = order[counts[order] > 0]
     dim = center.shape[1]
     gram: Float64 = _RIDGE * np.eye(dim + 1, dtype=np.float64)
-    moment: Float64 = np.zeros((dim + 1, dim))
+    moment: Float64 = np.zeros((dim + 1, target.shape[1]))
     found = False
     for start in range(0, len(order), _BLOCK):
         block = order[start : start + _BLOCK]
         known, has_center = unit_rows(np.ascontiguousarray(center[block]))
-        wanted, has_context = unit_rows(np.ascontiguousarray(context[block]))
-        both = has_center & has_context
+        wanted, has_target = unit_rows(np.ascontiguousarray(target[block]), unit)
+        both = has_center & has_target
         found = found or bool(both.any())
         left = np.concatenate([known, np.ones((len(block), 1), np.float32)], axis=1)[both]
         left = left.astype(np.float64)
@@ -87,4 +105,4 @@ def fit_context_map(
         moment += weighed.T @ wanted[both].astype(np.float64)
     if not found:
         return None
-    return ContextMap(np.asarray(np.linalg.solve(gram, moment), np.float64))
+    return np.asarray(np.linalg.solve(gram, moment), np.float64)

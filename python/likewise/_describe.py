@@ -39,7 +39,7 @@ def fingerprint(model: Model) -> str:
     options.pop("threads", None)
     digest = hashlib.sha256(json.dumps([len(model.catalogue), options], sort_keys=True).encode())
     rows = np.linspace(0, max(0, len(model.catalogue) - 1), 1000).astype(np.int64)
-    for vectors in (model.center, model.context):
+    for vectors in (model.center, model.context, *([model.company] if model.company.any() else [])):
         digest.update(np.ascontiguousarray(vectors[rows[: len(vectors)]]).tobytes())
     for content in (model.center_content, model.context_content):
         if content is not None and len(content.tokens):

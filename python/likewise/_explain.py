@@ -3,7 +3,8 @@
 Owns the taking apart of a vector into what its features gave to it. A vector is a weighted sum of
 its features' vectors, and a score a product of two of them: it falls into one share for each
 feature, and the shares add up to it. In the blend of `similar` a feature gives by the center
-vector, by the context vector and by the text as it stands: its share is all of that.
+vector, by the context vector, by the company mapped from the former and by the text as it stands:
+its share is all of that.
 """
 
 from __future__ import annotations
@@ -19,11 +20,14 @@ from likewise import _core
 from likewise._blend import (
     answer_vectors,
     check_popularity,
+    company_scale,
+    company_vectors,
     context_vectors,
     query_vectors,
     text_parts,
     trust,
 )
+from likewise._company import COMPANY_DIM
 from likewise._composition import SideWeights, item_weights
 from likewise._html import html_table
 from likewise._search_arguments import known_positions
@@ -68,8 +72,9 @@ class Share(NamedTuple):
     """What one feature of an item gives to a score.
 
     ``kind`` is category, word, words or word of the category; history: the own rows of an item
-    that was in training, which hold what its content does not explain; popularity, that of the
-    neighbor; or average: what every item without events has in its context vector.
+    that was in training, which hold what its content does not explain, and the sessions it was in;
+    popularity, that of the neighbor; or average: what every item without events has in what is
+    mapped from its center vector.
     """
 
     kind: str
@@ -246,18 +251,38 @@ def parts_of(model: Model, at: int, side: str = "center") -> list[Part]:
 
 def _mapped_parts(model: Model, at: int) -> list[Part]:
     """Take a context vector apart that is mapped from the center vector."""
-    center = model.center[at].astype(np.float64)
-    length = float(np.linalg.norm(center))
-    if length == 0.0 or model.context_map is None:
+    if not model.center[at].any() or model.context_map is None:
         return []
-    matrix = model.context_map.matrix
+    parts = _through(model.context_map.matrix, model, at)
+    whole = float(np.linalg.norm(sum(part.vector for part in parts)))
+    return [part._replace(vector=part.vector / whole) for part in parts]
+
+
+def _through(matrix: Float64, model: Model, at: int) -> list[Part]:
+    """Take what a linear map makes of an item's unit center vector apart."""
+    length = float(np.linalg.norm(model.center[at].astype(np.float64)))
     parts = [
         part._replace(vector=part.vector @ matrix[:-1] / length)
         for part in _trained_parts(model, at, "center")
     ]
-    parts.append(Part(_AVERAGE, "of all items", matrix[-1]))
-    whole = float(np.linalg.norm(center / length @ matrix[:-1] + matrix[-1]))
-    return [part._replace(vector=part.vector / whole) for part in parts]
+    return [*parts, Part(_AVERAGE, "of all items", matrix[-1])]
+
+
+def _company_parts(model: Model, at: int) -> list[Part]:
+    """Take the company of an item apart: one part, or those of the center vector it is mapped from.
+
+    The vectors, float64 (COMPANY_DIM,), add up to it.
+    """
+    center = model.center[at : at + 1]
+    whole = company_vectors(model, center, np.array([at]))[0].astype(np.float64)
+    if model.company[at].any():
+        return [Part(_OWN, "sessions", whole)]
+    if not whole.any() or model.company_map is None:
+        return []
+    parts = _through(model.company_map.matrix, model, at)
+    mapped = float(np.linalg.norm(sum(part.vector for part in parts)))
+    scale = float(np.linalg.norm(whole)) / (mapped or 1.0)  # what is too long was shortened
+    return [part._replace(vector=part.vector * scale) for part in parts]
 
 
 def _blended_parts(model: Model, at: int) -> list[Part]:
@@ -275,8 +300,11 @@ def _blended_parts(model: Model, at: int) -> list[Part]:
         length = float(np.linalg.norm(_vector_at(model, at, side).astype(np.float64)))
         for part in parts_of(model, at, side):
             add(part.kind, part.feature, slice(0, dim), part.vector * (scale / length))
+    learned = dim + COMPANY_DIM
+    for part in _company_parts(model, at):
+        add(part.kind, part.feature, slice(dim, learned), part.vector * company_scale())
     for kind, text, vector in text_parts(model, at):
-        add(_KINDS[kind], text, slice(dim, -1), vector)
+        add(_KINDS[kind], text, slice(learned, -1), vector)
     parts = [Part(*key, vector) for key, vector in summed.items()]
     last = np.zeros(len(whole))
     last[-1] = whole[-1]

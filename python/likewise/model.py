@@ -25,6 +25,7 @@ from likewise._blend import (
     trained_answers,
     usual_length,
 )
+from likewise._company import COMPANY_DIM, CompanyMap, fit_company_map
 from likewise._composition import SideWeights, check_shape, encode_items, item_weights
 from likewise._context_map import ContextMap, fit_context_map
 from likewise._explain import Explains
@@ -61,6 +62,9 @@ class Model(Questions, RecommendAll, Explains):
     center, context : float32 arrays (n_items, dim)
         Vectors of the items, own rows included. An item with neither content nor events is all
         zero: it is never an answer and has none.
+    company : float32 array (n_items, 64)
+        Which items share sessions with which, for `similar`; all zero for an item that never does,
+        and in models of older versions.
     center_content, context_content : SideWeights or None
         What composes the vectors of other items.
     token_weights : float32 array (m,)
@@ -86,6 +90,7 @@ class Model(Questions, RecommendAll, Explains):
         counts: Int64,
         center: Float32,
         context: Float32,
+        company: Float32 | None = None,
         center_content: SideWeights | None,
         context_content: SideWeights | None,
         token_weights: Float32,
@@ -101,6 +106,9 @@ class Model(Questions, RecommendAll, Explains):
         self.counts = counts
         self.center = center
         self.context = context
+        if company is None:
+            company = np.zeros((len(catalogue), COMPANY_DIM), np.float32)
+        self.company = company
         self.center_content = center_content
         self.context_content = context_content
         self.token_weights = token_weights
@@ -114,6 +122,7 @@ class Model(Questions, RecommendAll, Explains):
         check_shape("counts", counts, np.int64, items[:1])
         check_shape("center", center, np.float32, items)
         check_shape("context", context, np.float32, items)
+        check_shape("company", company, np.float32, (len(catalogue), COMPANY_DIM))
         if (recipe is None) != (center_content is None):
             raise ValueError("recipe and center_content must be given together or not at all")
         for side, content in (("center", center_content), ("context", context_content)):
@@ -141,7 +150,7 @@ class Model(Questions, RecommendAll, Explains):
         catalogue : Catalogue or what Catalogue.read takes, optional
             The items; those of training without it. Others need no events.
         side : {"similar", "center", "context"}
-            What :meth:`similar` compares, ``dim + 91`` floats of an item; center vectors alone,
+            What :meth:`similar` compares, ``dim + 155`` floats of an item; center vectors alone,
             for ``similar`` by them and for raw vectors of :meth:`encode`; context vectors, for
             :meth:`complements`.
         exact : bool, optional
@@ -287,6 +296,13 @@ class Model(Questions, RecommendAll, Explains):
         return fit_context_map(self.center, self.context, self.counts)
 
     @cached_property
+    def company_map(self) -> CompanyMap | None:
+        """What tells the company that items without it would keep; None where nothing does."""
+        if self.recipe is None:
+            return None
+        return fit_company_map(self.center, self.company, self.counts)
+
+    @cached_property
     def usual_length(self) -> float:
         """Median length of center vectors as content composes them, for the blend."""
         return usual_length(self)
@@ -300,8 +316,11 @@ class Model(Questions, RecommendAll, Explains):
     def nbytes(self) -> int:
         """Bytes of all vectors and weights."""
         sides = (self.center_content, self.context_content)
-        arrays = (self.center, self.context, self.counts, self.token_weights, self.kind_weights)
-        return sum(int(a.nbytes) for a in arrays) + sum(s.nbytes for s in sides if s is not None)
+        arrays = (self.center, self.context, self.company, self.counts)
+        weights = (self.token_weights, self.kind_weights)
+        return sum(int(a.nbytes) for a in arrays + weights) + sum(
+            s.nbytes for s in sides if s is not None
+        )
 
     def __repr__(self) -> str:
         return _describe.text(self)

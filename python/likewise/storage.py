@@ -1,13 +1,14 @@
 """Storage: a model as a folder of JSON, safetensors and Parquet; nothing in it is ever executed.
 
-Owns the format (``format_version`` 1), what is written and every check on what is read. How a
-folder gets its place safely is in _replace_folder.py.
+Owns the format (``format_version`` 2), what is written and every check on what is read. How a
+folder gets its place safely is in _replace_folder.py. Version 1 had no company and is read as well.
 
 ::
 
     model/
       model.json            format version, options, recipe, sizes, history; checksums of all files
       vectors.safetensors   center, context                               float32 (items, dim)
+                            company                                       float32 (items, 64)
       weights.safetensors   token_weights, kind_weights                   float32 (tokens,), (4,)
                             <side>.token_hashes                           uint64 (tokens,)
                             <side>.tokens, <side>.ngrams                  float32 (rows, dim)
@@ -29,6 +30,7 @@ import safetensors
 import safetensors.numpy
 
 from likewise import _model_json, _safetensors_map
+from likewise._company import COMPANY_DIM
 from likewise._model_json import FORMAT_VERSION, one_line
 from likewise._replace_folder import folder_id, left_behind, new_folder
 from likewise.catalogue import Catalogue
@@ -45,6 +47,7 @@ WEIGHTS_FILE = "weights.safetensors"
 CATALOGUE_FILE = "catalogue.parquet"
 FILES = (JSON_FILE, VECTORS_FILE, WEIGHTS_FILE, CATALOGUE_FILE)
 
+_VECTORS = ("center", "context", "company")
 _CATALOGUE_SCHEMA = pa.schema(
     [
         pa.field("item_id", pa.large_string(), nullable=False),
@@ -80,7 +83,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> Path:
         When the folder cannot be written, is not a model, or the disk is full.
     """
     with new_folder(Path(path), is_model=_is_model) as folder:
-        _write_tensors(folder / VECTORS_FILE, {"center": model.center, "context": model.context})
+        _write_tensors(folder / VECTORS_FILE, {name: getattr(model, name) for name in _VECTORS})
         _write_tensors(folder / WEIGHTS_FILE, _weights_of(model))
         columns = [model.catalogue.ids, model.catalogue.categories, model.catalogue.names]
         table = pa.Table.from_arrays([*columns, pa.array(model.counts)], schema=_CATALOGUE_SCHEMA)
@@ -250,7 +253,7 @@ def _assemble(folder: Path, about: dict[str, Any]) -> Model:
     except (ValueError, TypeError) as error:
         raise StorageError(f"{path} cannot be used: {one_line(error)}") from error
     sizes = about["sizes"]
-    expected = _expected_tensors(path, sizes)
+    expected = _expected_tensors(path, sizes, about["format_version"])
     if options.dim != sizes["dim"]:
         raise StorageError(f"{path} is damaged: dim is {options.dim} and {sizes['dim']}")
     for side in ("center", "context"):
@@ -279,6 +282,7 @@ def _assemble(folder: Path, about: dict[str, Any]) -> Model:
             counts=counts,
             center=vectors["center"],
             context=vectors["context"],
+            company=vectors.get("company"),
             center_content=sides["center"],
             context_content=sides["context"],
             token_weights=weights["token_weights"],
@@ -292,7 +296,9 @@ def _assemble(folder: Path, about: dict[str, Any]) -> Model:
         raise StorageError(f"{path} does not fit its files: {one_line(error)}") from error
 
 
-def _expected_tensors(path: Path, sizes: dict[str, Any]) -> dict[str, _safetensors_map.Expected]:
+def _expected_tensors(
+    path: Path, sizes: dict[str, Any], version: int
+) -> dict[str, _safetensors_map.Expected]:
     """Return dtype and shape of every tensor, by file, from the sizes in model.json."""
     for key in ("items", "dim", "tokens", "center_buckets", "context_buckets"):
         value = sizes.get(key)
@@ -314,6 +320,8 @@ def _expected_tensors(path: Path, sizes: dict[str, Any]) -> dict[str, _safetenso
         "center": ("F32", (items, dim)),
         "context": ("F32", (items, dim)),
     }
+    if version >= 2:
+        vectors["company"] = ("F32", (items, COMPANY_DIM))
     return {VECTORS_FILE: vectors, WEIGHTS_FILE: weights}
 
 

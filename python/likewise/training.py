@@ -13,10 +13,12 @@ from datetime import datetime, timezone
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from tqdm import tqdm
 
 from likewise import _core
+from likewise._company import find_company
 from likewise._content import UNKNOWN_WEIGHT, Content
 from likewise.catalogue import Catalogue
 from likewise.errors import InputError, TrainingError
@@ -132,6 +134,7 @@ def train(
         counts=sessions.counts,
         center=tables["center"],
         context=tables["context"],
+        company=_company(sessions, options),
         center_content=None if content is None else content.side(tables, "center"),
         context_content=None if content is None else content.side(tables, "context"),
         token_weights=np.zeros(0, np.float32) if content is None else content.token_weights,
@@ -141,6 +144,15 @@ def train(
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         version=__version__,
     )
+
+
+def _company(sessions: Sessions, options: Options) -> npt.NDArray[np.float32] | None:
+    """Return the company of the items that have an own row; the others are content alone."""
+    if not options.own_row:
+        return None
+    company = find_company(sessions, options.threads, options.seed)
+    company[sessions.counts < options.min_count] = 0.0
+    return company
 
 
 def _as_sessions(sessions: Sessions | Any, catalogue: Catalogue | Any | None) -> Sessions:
