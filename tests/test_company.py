@@ -54,7 +54,7 @@ def test_blocks_do_not_change_it(monkeypatch: pytest.MonkeyPatch, events: int, m
 
 
 def test_items_with_few_events_are_left_out_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_company, "_MOST", 9)
+    monkeypatch.setattr(_company, "_MOST_ITEMS", 9)
     data = sessions()
     best = np.argsort(-data.counts, kind="stable")[:9]
     found = find_company(data)
@@ -64,6 +64,24 @@ def test_items_with_few_events_are_left_out_of_many(monkeypatch: pytest.MonkeyPa
     close = np.array([reference_blend.shorten(row) for row in found[best]])
     away = ~np.eye(9, dtype=bool)
     assert np.corrcoef(products(close)[away], whole[away])[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("share", [0.9, 0.5, 0.1])
+def test_of_many_events_some_tell_evenly(monkeypatch: pytest.MonkeyPatch, share: float) -> None:
+    data = lw.Sessions.from_arrays(
+        np.arange(6000, dtype=np.int32), np.arange(0, 6001, 2), lw.Catalogue.from_arrays(
+            [f"i{at}" for at in range(6000)]
+        )
+    )  # fmt: skip
+    monkeypatch.setattr(_company, "_EVENTS", 50)
+    monkeypatch.setattr(_company, "_MOST_EVENTS", int(6000 * share))
+    blocks = list(_company._blocks(data, np.arange(6000, dtype=np.int32)))
+    seen = np.concatenate([block.items for block in blocks])
+    assert len(seen) == pytest.approx(6000 * share, rel=0.02)
+    assert len(set(seen.tolist())) == len(seen)
+    assert max(np.diff(np.sort(seen))) <= 50 / share
+    assert seen.min() < 100
+    assert seen.max() > 5900 - 50 / share
 
 
 def test_the_same_seed_finds_the_same() -> None:

@@ -45,22 +45,24 @@ _DOUBT = 10.0  # d, in sessions of one item
 # What is mapped is so many times as long: a regression draws to the mean, and an item without
 # events is to be found as if it had sold like many do.
 _MAPPED = 2.0
-# Items with most events, that company is found for. Others are in too few sessions to have any.
-_MOST = 200_000
+# Items with most events, that company is found for: others are in too few sessions to have any.
+# And events that tell of it: 64 numbers an item need no more, and it shall take seconds.
+_MOST_ITEMS, _MOST_EVENTS = 50_000, 1 << 21
 # Columns more than are kept, and products with the table: what is kept is then found well enough.
 _EXTRA, _ROUNDS = 16, 4
 # Events and sessions looked through at once: bounds the memory.
-_EVENTS, _SESSIONS = 1 << 20, 1 << 18
+_EVENTS, _SESSIONS = 1 << 18, 1 << 17
 
 
 def find_company(sessions: Sessions, threads: int = 0, seed: int = 1) -> Float32:
     """Find the company of items, float32 ``(n_items, COMPANY_DIM)``.
 
-    Of the 200,000 items with most events; all zero for others. No row is longer than
-    ``LONGEST ** 0.5``. Memory is 8 bytes an event and some 1,000 an item.
+    Of the 50,000 items with most events; all zero for others. No row is longer than
+    ``LONGEST ** 0.5``. More than two million events are told of by that many of them, in runs of
+    sessions evenly spaced. Memory is 8 bytes an event and some 1,000 an item, of those.
     """
     counts = sessions.counts
-    order = np.argsort(-counts, kind="stable")[:_MOST]
+    order = np.argsort(-counts, kind="stable")[:_MOST_ITEMS]
     order = order[counts[order] > 0]
     found = np.zeros((len(counts), COMPANY_DIM), np.float32)
     if not len(order):
@@ -160,13 +162,14 @@ class _Table:
 
 def _blocks(sessions: Sessions, slots: Int32) -> Iterator[_Block]:
     offsets, n = sessions.offsets, max(1, len(slots))
+    skipped = max(0.0, sessions.n_events / _MOST_EVENTS - 1)  # events, for each that is looked at
     begin = 0
     while begin < len(offsets) - 1:
         end = int(np.searchsorted(offsets, offsets[begin] + _EVENTS, side="right")) - 1
         end = min(max(end, begin + 1), begin + _SESSIONS)
         items = sessions.items[offsets[begin] : offsets[end]]
         lengths = np.diff(offsets[begin : end + 1])
-        begin = end
+        begin = max(end, int(np.searchsorted(offsets, offsets[end] + skipped * len(items))))
         session, item = np.divmod(
             np.unique(np.repeat(np.arange(len(lengths), dtype=np.int64), lengths) * n + items), n
         )
