@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from likewise import Catalogue, Features, Model, Sessions
+from likewise.features import Kind, tokens_of
 
 MASK = (1 << 64) - 1
-TEXT_DIM = 90
+TEXT_DIM, TEXT_DIM_ABROAD = 90, 384
 DOUBT, LONGEST, MAPPED, COMPANY = 10.0, 0.1, 2.0, 20.0
 
 
@@ -16,24 +17,43 @@ def unit(vector: np.ndarray) -> np.ndarray:
     return vector / length if length > 0 else np.zeros_like(vector)
 
 
-def direction(token_hash: int) -> np.ndarray:
+def direction(token_hash: int, dim: int = TEXT_DIM) -> np.ndarray:
     """Signs by the bits of SplitMix64 that starts at the token's hash, lowest bit first."""
     bits: list[int] = []
     state = token_hash
-    while len(bits) < TEXT_DIM:
+    while len(bits) < dim:
         state = (state + 0x9E3779B97F4A7C15) & MASK
         mixed = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & MASK
         mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & MASK
         mixed ^= mixed >> 31
         bits += [(mixed >> place) & 1 for place in range(64)]
-    return np.array([1.0 if bit else -1.0 for bit in bits[:TEXT_DIM]]) / np.sqrt(TEXT_DIM)
+    return np.array([1.0 if bit else -1.0 for bit in bits[:dim]]) / np.sqrt(dim)
 
 
-def text(model: Model, catalogue: Catalogue) -> tuple[np.ndarray, np.ndarray]:
-    """Return the unit vector of each item's text, and how strange it is if it is new."""
-    vectors, unknown = np.zeros((len(catalogue), TEXT_DIM)), np.zeros(len(catalogue))
+def rarity(model: Model, catalogue: Catalogue) -> dict[int, float]:
+    """Return how much each token of a foreign catalogue counts, by the items that have it."""
+    assert model.recipe is not None
+    uses: dict[int, int] = {}
+    for _, category, name in catalogue:
+        listed = tokens_of(category, name, model.recipe)
+        for token in {h for kind, _, h in listed if model.kind_weights[kind] > 0}:
+            uses[token] = uses.get(token, 0) + 1
+    n = len(catalogue)
+    return {t: np.log((n + 1) / df) * max(0.5, np.sqrt(1 - 1 / df)) for t, df in uses.items()}
+
+
+def text(
+    model: Model, catalogue: Catalogue, abroad: Catalogue | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the unit vector of each item's text, and how strange it is if it is new.
+
+    ``abroad`` is the catalogue that is asked, where it is foreign.
+    """
+    dim = TEXT_DIM if abroad is None else TEXT_DIM_ABROAD
+    vectors, unknown = np.zeros((len(catalogue), dim)), np.zeros(len(catalogue))
     if model.recipe is None or model.center_content is None:
         return vectors, unknown
+    rare = {} if abroad is None else rarity(model, abroad)
     known = {int(h): float(w) for h, w in
              zip(model.center_content.token_hashes, model.token_weights, strict=True)}  # fmt: skip
     features = Features.encode(catalogue, model.recipe, threads=1)
@@ -43,7 +63,12 @@ def text(model: Model, catalogue: Catalogue) -> tuple[np.ndarray, np.ndarray]:
             token = int(features.token_hashes[features.item_tokens[entry]])
             weight = known.get(token, model.unknown_weight)
             weight *= float(model.kind_weights[features.item_kinds[entry]])
-            vectors[item] += weight * direction(token)
+            there = weight
+            if abroad is not None:
+                kind = features.item_kinds[entry]
+                there = rare.get(token, 0.0) * float(model.kind_weights[kind])
+                there *= 1.25 if kind == Kind.CATEGORY else 1.0
+            vectors[item] += there * direction(token, dim)
             whole += weight**2
             strange += weight**2 if token not in known else 0.0
         vectors[item] = unit(vectors[item])
@@ -118,17 +143,19 @@ def scores(
     counts: np.ndarray,
     popularity: float,
     company: np.ndarray | None = None,
+    abroad: Catalogue | None = None,
 ) -> np.ndarray:
     """Score every item with every other, float64 (n, n); NaN where either is unknown.
 
     ``center``, ``context``, ``counts`` and ``company`` are those of the catalogue's items; company
-    is the model's without it.
+    is the model's without it. ``abroad`` is the catalogue of the index, where it is foreign.
     """
     n = len(catalogue)
     filled = contexts(model, center, context)
     kept = companies(model, center, model.company if company is None else company)
-    words, unknown = text(model, catalogue)
+    words, unknown = text(model, catalogue, abroad)
     unknown[counts > 0] = 0
+    unknown[~words.any(axis=1)] = 0  # nothing to ask with but what training knows
     logs = np.log1p(model.counts) / np.log1p(model.counts.max())
     unseen = np.quantile(logs[model.counts > 0], 0.9)
     popular = np.where(counts > 0, np.log1p(counts) / np.log1p(model.counts.max()), unseen)
@@ -144,6 +171,7 @@ def scores(
             if there[q] and there[a]:
                 alike = 0.5 * (1 + unknown[q]) ** 2 * (1 + unknown[a]) * (words[q] @ words[a])
                 learned = summed[q] @ summed[a] + COMPANY * (kept[q] @ kept[a])
-                raw = (1 - unknown[q]) * learned + alike + popularity * popular[a]
+                known = (1 - unknown[q]) ** (1 if abroad is None else 8)
+                raw = known * learned + alike + popularity * popular[a]
                 found[q, a] = raw / (2.25**2 + 0.5 + COMPANY * LONGEST + popularity)
     return found

@@ -95,7 +95,10 @@ def test_other_catalogues_are_the_formula(model: lw.Model, own_rows: bool) -> No
     if own_rows:
         at = model.catalogue.position("item3")
         counts[4], context[4], company[4] = model.counts[at], model.context[at], model.company[at]
-    expected = reference_blend.scores(model, items, center, context, counts, 0.4, company)
+    _, strange = reference_blend.text(model, items)
+    abroad = items if np.where(counts > 0, 0.0, strange).mean() > 0.1 else None
+    assert (abroad is None) == (model.recipe is None)
+    expected = reference_blend.scores(model, items, center, context, counts, 0.4, company, abroad)
     done = model.recommend_all(
         k=len(items), catalogue=items, popularity=0.4, own_rows=own_rows
     ).table

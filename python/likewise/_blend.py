@@ -14,6 +14,11 @@ An answer is kept as ``[c + b o, √20 f, √.5 (1 + u) t, l]``. A query is its 
 first two parts times 1 - u, the text times 1 + u and w for l, divided by most + w: one index of
 inner products serves every w. How the weights were chosen is in benchmarks/quality.md; there is
 also why answers are not brought to one length.
+
+**Abroad**, in a catalogue whose words are mostly strange, what training knows of an item says
+little: 1 - u_q is raised to the eighth power, t has more floats, and its words count by how rare
+they are in that catalogue. Known items that are asked about there go on as at home, and so does a
+query without a word of the catalogue: it has nothing else to ask with.
 """
 
 from __future__ import annotations
@@ -27,7 +32,15 @@ import numpy.typing as npt
 from likewise._company import COMPANY_DIM, LONGEST
 from likewise._composition import encode_items, item_weights
 from likewise._search_arguments import Float32, unit_rows
-from likewise._text_part import TEXT_DIM, text_vectors, token_directions, unknown_shares
+from likewise._text_part import (
+    TEXT_DIM,
+    TEXT_DIM_ABROAD,
+    Wording,
+    text_vectors,
+    token_directions,
+    unknown_shares,
+    wording_of,
+)
 from likewise.features import Features, Kind
 
 if TYPE_CHECKING:
@@ -39,6 +52,7 @@ __all__ = [
     "Popularity",
     "answer_vectors",
     "answers_fingerprint",
+    "answers_width",
     "check_popularity",
     "company_scale",
     "company_vectors",
@@ -49,6 +63,7 @@ __all__ = [
     "trained_answers",
     "trust",
     "usual_length",
+    "wording_abroad",
 ]
 
 Int64 = npt.NDArray[np.int64]
@@ -64,6 +79,9 @@ _TRUST_LEAST, _TRUST_MORE = 0.5, 0.75
 _COLD_QUANTILE = 0.9
 # The most that the parts without popularity can come to.
 _MOST = (1.0 + _TRUST_LEAST + _TRUST_MORE) ** 2 + _TEXT + _COMPANY * LONGEST
+# Abroad: the mean strangeness from which a catalogue is foreign (new items of the same shop have
+# .01 to .06, another department .18 and more), and the power that 1 - u_q is raised to there.
+_ABROAD, _FORGETTING = 0.1, 8
 # Items whose features are read at once: bounds the memory for a catalogue of any size.
 _ITEMS = 1 << 16
 _SAMPLE = 20_000  # items whose vectors tell how long one usually is
@@ -102,7 +120,31 @@ def check_popularity(popularity: Any) -> float:
     return float(popularity)
 
 
-def answer_vectors(model: Model, catalogue: Catalogue, trained: Any = None) -> Float32:
+def wording_abroad(model: Model, catalogue: Catalogue, trained: Any = None) -> Wording | None:
+    """Return how words count in a catalogue that is foreign to a model; None where it is not.
+
+    By the mean strangeness of 20,000 of its items at most, evenly spaced; ``trained`` as in
+    `answer_vectors`.
+    """
+    if model.recipe is None or model.center_content is None or not len(catalogue):
+        return None
+    some = _spaced(len(catalogue))
+    at = np.full(len(some), -1) if trained is None else np.asarray(trained)[some]
+    features, weights = _features(model, catalogue.take(some))
+    assert features is not None
+    strange = _strangeness(model, features, weights, encode_items(model, features, "center"), at)
+    return wording_of(model, catalogue) if strange.mean() > _ABROAD else None
+
+
+def answers_width(model: Model, wording: Wording | None = None) -> int:
+    """Return the floats of an answer vector, which tell those abroad from those at home."""
+    text = TEXT_DIM if wording is None else TEXT_DIM_ABROAD
+    return model.options.dim + COMPANY_DIM + (0 if model.recipe is None else text) + 1
+
+
+def answer_vectors(
+    model: Model, catalogue: Catalogue, trained: Any = None, wording: Wording | None = None
+) -> Float32:
     """Return what items are found by, float32 ``(n_items, width)``.
 
     All zero for an item of which nothing is known: it neither asks nor answers.
@@ -115,11 +157,12 @@ def answer_vectors(model: Model, catalogue: Catalogue, trained: Any = None) -> F
     trained : int array (n_items,), optional
         Where each is among the items of training, -1 for one that is composed from its content, as
         all are without it.
+    wording : Wording, optional
+        For what is found in, or asked of, a catalogue that is foreign: that of `wording_abroad`.
     """
     n, dim = len(catalogue), model.options.dim
-    text = 0 if model.recipe is None else TEXT_DIM
     learned = dim + COMPANY_DIM
-    found = np.zeros((n, learned + text + 1), np.float32)
+    found = np.zeros((n, answers_width(model, wording)), np.float32)
     for start in range(0, n, _ITEMS):
         stop = min(start + _ITEMS, n)
         part = catalogue if stop - start == n else catalogue.take(np.arange(start, stop))
@@ -136,17 +179,19 @@ def answer_vectors(model: Model, catalogue: Catalogue, trained: Any = None) -> F
             assert model.center_content is not None
             strange = _strangeness(model, features, weights, center, at)
             scale = np.float32(np.sqrt(_TEXT)) * (1 + strange)
+            if wording is not None:
+                weights = wording.of_items(features)
             rows[:, learned:-1] = scale[:, None] * text_vectors(
-                features, weights, model.options.threads
+                features, weights, model.options.threads, found.shape[1] - learned - 1
             )
         usable = rows.any(axis=1)
         rows[usable, -1] = popular[usable]
     return found
 
 
-def trained_answers(model: Model) -> Float32:
+def trained_answers(model: Model, wording: Wording | None = None) -> Float32:
     """Return what the items of training are found by; see `answer_vectors`."""
-    return answer_vectors(model, model.catalogue, np.arange(len(model.catalogue)))
+    return answer_vectors(model, model.catalogue, np.arange(len(model.catalogue)), wording)
 
 
 def answers_fingerprint(model: Model) -> str:
@@ -155,9 +200,10 @@ def answers_fingerprint(model: Model) -> str:
     Another model has another one, and so has another formula: a saved index is not asked by
     queries that were made to fit answers of another kind.
     """
-    numbers = (
+    home = (
         _FORMULA, _TEXT, _COMPANY, LONGEST, _TRUST_LEAST, _TRUST_MORE, _COLD_QUANTILE, TEXT_DIM
     )  # fmt: skip
+    numbers = (*home, _ABROAD, _FORGETTING, TEXT_DIM_ABROAD)
     return hashlib.sha256(f"{model.fingerprint} {numbers}".encode()).hexdigest()[:32]
 
 
@@ -165,14 +211,16 @@ def query_vectors(answers: Float32, dim: int, popularity: float) -> Float32:
     """Return what items ask with, of what they are found by; float32 of the same shape.
 
     The inner product of a query and an answer vector is the score, at most 1. ``dim`` is that of
-    the model: where the company begins, and the text after it.
+    the model: where the company begins, and the text after it. The width tells whether the answers
+    are abroad.
     """
     asked = answers.astype(np.float32)  # a copy
     # The length of the text part tells how much of an item is unknown.
     learned = dim + COMPANY_DIM
     length = np.linalg.norm(asked[:, learned:-1], axis=1) / np.float32(np.sqrt(_TEXT))
     strange = np.clip(length - 1, 0, 1)[:, None]
-    asked[:, :learned] *= 1 - strange
+    abroad = asked.shape[1] == learned + TEXT_DIM_ABROAD + 1
+    asked[:, :learned] *= (1 - strange) ** (_FORGETTING if abroad else 1)
     asked[:, learned:-1] *= 1 + strange
     asked[:, -1] = np.where(answers.any(axis=1), np.float32(popularity), np.float32(0.0))
     asked /= np.float32(_MOST + popularity)
@@ -227,17 +275,22 @@ def company_vectors(model: Model, center: Float32, trained: npt.NDArray[Any]) ->
     return found
 
 
-def text_parts(model: Model, at: int) -> list[tuple[Kind, str, npt.NDArray[np.float64]]]:
+def text_parts(
+    model: Model, at: int, wording: Wording | None = None
+) -> list[tuple[Kind, str, npt.NDArray[np.float64]]]:
     """Take the text part of an item of training apart: kind, text and vector of each token.
 
-    The vectors, float64 (TEXT_DIM,), add up to the part of `answer_vectors`.
+    The vectors, float64 (floats of the text,), add up to the part of `answer_vectors`.
     """
     one = model.catalogue.take([at])
     features, weights = _features(model, one)
     if features is None or not len(weights):
         return []
-    directions = token_directions(features.token_hashes)[features.item_tokens].astype(np.float64)
-    vectors = weights[:, None] * directions
+    if wording is not None:
+        weights = wording.of_items(features)
+    dim = answers_width(model, wording) - model.options.dim - 1
+    directions = token_directions(features.token_hashes, dim)[features.item_tokens]
+    vectors = weights[:, None] * directions.astype(np.float64)
     length = float(np.linalg.norm(vectors.sum(axis=0))) or 1.0
     vectors *= np.sqrt(_TEXT) / length  # nothing is strange about items of training
     texts = features.token_text(one, 0)
@@ -269,14 +322,18 @@ def usual_length(model: Model) -> float:
 
     Of 20,000 items of training at most, evenly spaced.
     """
-    n = len(model.catalogue)
-    some = np.unique(np.linspace(0, n - 1, min(n, _SAMPLE)).astype(np.int64))
+    some = _spaced(len(model.catalogue))
     features, _ = _features(model, model.catalogue.take(some))
     if features is None:
         return 1.0
     lengths = np.linalg.norm(encode_items(model, features, "center"), axis=1)
     lengths = lengths[lengths > 0.0]
     return float(np.median(lengths)) if len(lengths) else 1.0
+
+
+def _spaced(n: int) -> Int64:
+    """Return positions of 20,000 of n items at most, evenly spaced."""
+    return np.unique(np.linspace(0, n - 1, min(n, _SAMPLE)).astype(np.int64))
 
 
 def _features(model: Model, part: Catalogue) -> tuple[Features | None, Float32]:

@@ -31,6 +31,7 @@ from likewise._company import COMPANY_DIM
 from likewise._composition import SideWeights, item_weights
 from likewise._html import html_table
 from likewise._search_arguments import known_positions
+from likewise._text_part import Wording
 from likewise._text_table import table, terminal_width
 from likewise.features import Features, Kind
 
@@ -204,10 +205,12 @@ def _explain_similar(
     )
 
 
-def _vector_at(model: Model, at: int, side: str) -> npt.NDArray[np.float32]:
+def _vector_at(
+    model: Model, at: int, side: str, wording: Wording | None = None
+) -> npt.NDArray[np.float32]:
     """Return one of the vectors of the item at a position; see parts_of."""
     if side == "similar":
-        found = answer_vectors(model, model.catalogue.take([at]), [at])
+        found = answer_vectors(model, model.catalogue.take([at]), [at], wording)
     elif side == "center":
         found = model.center[at : at + 1]
     else:
@@ -216,9 +219,14 @@ def _vector_at(model: Model, at: int, side: str) -> npt.NDArray[np.float32]:
     return vector
 
 
-def query_parts(model: Model, at: int, popularity: float) -> list[Part]:
-    """Take what an item asks with in the blend apart; the weight of popularity is one part."""
-    parts = parts_of(model, at, "similar")
+def query_parts(
+    model: Model, at: int, popularity: float, wording: Wording | None = None
+) -> list[Part]:
+    """Take what an item asks with in the blend apart; the weight of popularity is one part.
+
+    ``wording`` is that of the index that is asked, where it is abroad.
+    """
+    parts = _blended_parts(model, at, wording)
     if not parts:
         return []
     vectors = np.array([part.vector for part in parts], np.float64)
@@ -285,8 +293,8 @@ def _company_parts(model: Model, at: int) -> list[Part]:
     return [part._replace(vector=part.vector * scale) for part in parts]
 
 
-def _blended_parts(model: Model, at: int) -> list[Part]:
-    whole = _vector_at(model, at, "similar").astype(np.float64)
+def _blended_parts(model: Model, at: int, wording: Wording | None = None) -> list[Part]:
+    whole = _vector_at(model, at, "similar", wording).astype(np.float64)
     if not whole.any():
         return []
     dim = model.options.dim
@@ -303,7 +311,7 @@ def _blended_parts(model: Model, at: int) -> list[Part]:
     learned = dim + COMPANY_DIM
     for part in _company_parts(model, at):
         add(part.kind, part.feature, slice(dim, learned), part.vector * company_scale())
-    for kind, text, vector in text_parts(model, at):
+    for kind, text, vector in text_parts(model, at, wording):
         add(_KINDS[kind], text, slice(learned, -1), vector)
     parts = [Part(*key, vector) for key, vector in summed.items()]
     last = np.zeros(len(whole))

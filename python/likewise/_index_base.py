@@ -116,6 +116,7 @@ class Index(ABC):
         self.metric = metric
         self.fingerprint = fingerprint
         self.threads = threads
+        self._wording: Any = None  # of the catalogue, where queries need it: _queries.py
 
     @classmethod
     @abstractmethod

@@ -60,6 +60,10 @@ class Questions:
         ones well below it. An item without events has a context vector by linear regression from
         center vectors, and counts as popular as one that nine in ten of the others do not exceed.
 
+        In an ``index`` of a catalogue whose words are mostly strange to the model, such as that of
+        another shop, texts do nearly all: words count by how rare they are there, t is longer, and
+        (1 - u_q) is raised to the eighth power.
+
         Parameters
         ----------
         items : str or sequence of str, optional

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from likewise._blend import answer_vectors
+from likewise._blend import answer_vectors, answers_width
 from likewise._search_arguments import (
     Float32,
     Int32,
@@ -24,6 +24,7 @@ from likewise._search_arguments import (
     raise_unknown,
     unit_rows,
 )
+from likewise._text_part import Wording, wording_of
 from likewise.catalogue import Catalogue
 from likewise.matches import Matches
 
@@ -66,7 +67,7 @@ def read(
     if vector is not None:
         return _by_vector(model, vector)
     if by_text:
-        return _by_text(model, name, category, side)
+        return _by_text(model, name, category, side, index)
     return _by_items(model, items, index, side)
 
 
@@ -92,20 +93,42 @@ def side_of_similar(side: Any, index: Index | None, by_vector: bool) -> str:
     return side or held or "similar"
 
 
-def trained_vectors(model: Model, positions: npt.NDArray[Any], side: str) -> Float32:
-    """Return what items of training ask with: center vectors, or those of the blend."""
+def wording_in(model: Model, index: Index | None) -> Wording | None:
+    """Return how words count where an index of the blend is asked; None where as at home.
+
+    An index abroad is known by its width. It does not keep how its words count, which follows from
+    its catalogue: a loaded one counts them when it is first asked.
+    """
+    if index is None or index.side != "similar" or index.catalogue is None:
+        return None
+    if model.recipe is None or index.dim == answers_width(model):
+        return None
+    if index._wording is None:
+        index._wording = wording_of(model, index.catalogue)
+    found: Wording = index._wording
+    return found
+
+
+def trained_vectors(
+    model: Model, positions: npt.NDArray[Any], side: str, index: Index | None = None
+) -> Float32:
+    """Return what items of training ask an index with: center vectors, or those of the blend."""
     if side != "similar":
         found: Float32 = model.center[positions]
         return found
     distinct, place = np.unique(positions, return_inverse=True)
-    return answer_vectors(model, model.catalogue.take(distinct), distinct)[place]
+    items, wording = model.catalogue.take(distinct), wording_in(model, index)
+    return answer_vectors(model, items, distinct, wording)[place]
 
 
-def composed_vectors(model: Model, items: Catalogue, side: str, own_rows: bool | None) -> Float32:
-    """Return what other items ask with."""
+def composed_vectors(
+    model: Model, items: Catalogue, side: str, own_rows: bool | None, index: Index | None = None
+) -> Float32:
+    """Return what other items ask an index with."""
     if side != "similar":
         return model.encode(items, own_rows=own_rows)
-    return answer_vectors(model, items, trained_positions(model, items, own_rows))
+    at = trained_positions(model, items, own_rows)
+    return answer_vectors(model, items, at, wording_in(model, index))
 
 
 def trained_positions(model: Model, items: Catalogue, own_rows: bool | None) -> Int32 | None:
@@ -129,7 +152,9 @@ def _by_vector(model: Model, vector: npt.ArrayLike) -> Query:
     return Query(rows, single, "a vector")
 
 
-def _by_text(model: Model, name: str | None, category: str | None, side: str) -> Query:
+def _by_text(
+    model: Model, name: str | None, category: str | None, side: str, index: Index | None
+) -> Query:
     for argument, value in (("name", name), ("category", category)):
         if value is not None and not isinstance(value, str):
             raise TypeError(f"{argument} must be a string, got {type(value).__name__}")
@@ -139,7 +164,7 @@ def _by_text(model: Model, name: str | None, category: str | None, side: str) ->
         pa.array([name], pa.large_string()),
     )
     title = f"{name or '(no name)'}" + (f"  [{category}]" if category else "")
-    return Query(composed_vectors(model, item, side, False), True, title)
+    return Query(composed_vectors(model, item, side, False, index), True, title)
 
 
 def _by_items(model: Model, items: Any, index: Index | None, side: str) -> Query:
@@ -154,7 +179,7 @@ def _by_items(model: Model, items: Any, index: Index | None, side: str) -> Query
     unknown = np.flatnonzero(positions < 0)
     if not len(unknown):
         ids = model.catalogue.ids.take(pa.array(positions))
-        vectors = trained_vectors(model, positions, side)
+        vectors = trained_vectors(model, positions, side, index)
         return Query(vectors, single, _title(model.catalogue, positions), ids, positions)
     # Items that training never saw can still be asked about when the index knows them.
     if elsewhere is None:
@@ -165,9 +190,9 @@ def _by_items(model: Model, items: Any, index: Index | None, side: str) -> Query
         raise_unknown(elsewhere, asked, int(row))
     known = positions >= 0
     distinct, place = np.unique(theirs[unknown], return_inverse=True)
-    composed = composed_vectors(model, elsewhere.take(distinct), side, False)[place]
+    composed = composed_vectors(model, elsewhere.take(distinct), side, False, index)[place]
     vectors = np.empty((len(positions), composed.shape[1]), dtype=np.float32)
-    vectors[known] = trained_vectors(model, positions[known], side)
+    vectors[known] = trained_vectors(model, positions[known], side, index)
     vectors[unknown] = composed
     own_ids = model.catalogue.ids.take(pa.array(positions, mask=~known))
     ids = pc.coalesce(own_ids, elsewhere.ids.take(pa.array(theirs, mask=theirs < 0)))

@@ -68,10 +68,10 @@ class Job:
         if side == "similar" and self.asked is self.index.catalogue:
             found = self.index.vectors_at(rows)
         elif self.asked is self.model.catalogue:
-            found = _queries.trained_vectors(self.model, rows, side)
+            found = _queries.trained_vectors(self.model, rows, side, self.index)
         else:
             items = self.asked.take(rows)
-            found = _queries.composed_vectors(self.model, items, side, self.own_rows)
+            found = _queries.composed_vectors(self.model, items, side, self.own_rows, self.index)
         if side == "similar":
             return query_vectors(found, self.model.options.dim, self.popularity)
         return found

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from likewise._blend import POPULARITY, context_vectors
 from likewise._category_tree import CategoryTree
 from likewise._explain import Part, parts_of, products_of, query_parts, shares_of
-from likewise._queries import trained_vectors
+from likewise._queries import trained_vectors, wording_in
 from likewise.index import Index
 from likewise.matches import Matches
 
@@ -131,7 +131,7 @@ def _ask(model: Model, group: str, item: int, verb: str, index: Index | None = N
     assert isinstance(found, Matches)
     at = found.positions
     if verb == "similar":
-        parts = _with_one_category(query_parts(model, item, POPULARITY))
+        parts = _with_one_category(query_parts(model, item, POPULARITY, wording_in(model, index)))
         vectors = trained_vectors(model, at, verb) if index is None else index.vectors_at(at)
         table = products_of(parts, vectors.astype(np.float64))
     else:

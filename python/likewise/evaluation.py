@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from likewise._blend import answer_vectors, trained_answers
+from likewise._blend import answer_vectors, trained_answers, wording_abroad
 from likewise._measures import (
     BANDS,
     Resampler,
@@ -245,7 +245,9 @@ def evaluate(
             seen = train_model(questions.seen, options=options, progress=progress)
             yield from sides_of(seen, "likewise that saw them,")[:1]
         tell("baselines")
-        yield from baseline_systems(names, questions.history, threads=options.threads)
+        yield from baseline_systems(
+            names, questions.history, threads=options.threads, seed=options.seed
+        )
         yield from given_systems
 
     for group in (ours, others()):
@@ -326,12 +328,13 @@ def _trained(
     known = same_catalogue(history, catalogue.take(kept))
     model = train_model(known, known.catalogue, options, progress=progress)
     others = catalogue.take(np.flatnonzero(questions.held))
-    own = [trained_answers(model), model.center, model.all_contexts()]
+    wording = wording_abroad(model, others)
+    own = [trained_answers(model, wording), model.center, model.all_contexts()]
     if model.recipe is None:  # identities know nothing of others
         theirs = [np.zeros((len(others), part.shape[1]), np.float32) for part in own]
     else:
         theirs = [
-            answer_vectors(model, others),
+            answer_vectors(model, others, wording=wording),
             *(model.encode(others, side) for side in ("center", "context")),
         ]
     placed = []

@@ -20,10 +20,12 @@ import pyarrow as pa
 from likewise import _describe, _queries
 from likewise._blend import (
     Popularity,
+    answer_vectors,
     answers_fingerprint,
     context_vectors,
     trained_answers,
     usual_length,
+    wording_abroad,
 )
 from likewise._company import COMPANY_DIM, CompanyMap, fit_company_map
 from likewise._composition import SideWeights, check_shape, encode_items, item_weights
@@ -150,8 +152,9 @@ class Model(Questions, RecommendAll, Explains):
         catalogue : Catalogue or what Catalogue.read takes, optional
             The items; those of training without it. Others need no events.
         side : {"similar", "center", "context"}
-            What :meth:`similar` compares, ``dim + 155`` floats of an item; center vectors alone,
-            for ``similar`` by them and for raw vectors of :meth:`encode`; context vectors, for
+            What :meth:`similar` compares, ``dim + 155`` floats of an item, ``dim + 449`` in a
+            catalogue whose words are mostly strange to the model; center vectors alone, for
+            ``similar`` by them and for raw vectors of :meth:`encode`; context vectors, for
             :meth:`complements`.
         exact : bool, optional
             By the number of items without it: exact below 200,000.
@@ -181,19 +184,25 @@ class Model(Questions, RecommendAll, Explains):
         """
         _queries.check_side(side, ("similar", "center", "context"))
         items = self.catalogue if catalogue is None else _queries.as_catalogue(catalogue)
-        if catalogue is not None:
-            encoded = _queries.composed_vectors if side == "similar" else Model.encode
-            vectors = encoded(self, items, side, own_rows=own_rows)
+        wording = None
+        if catalogue is not None and side == "similar":
+            at = _queries.trained_positions(self, items, own_rows)
+            wording = wording_abroad(self, items, at)
+            vectors = answer_vectors(self, items, at, wording)
+        elif catalogue is not None:
+            vectors = self.encode(items, side, own_rows=own_rows)
         elif side == "similar":
             vectors = trained_answers(self)
         else:
             vectors = self.center if side == "center" else self.all_contexts()
-        return make_index(
+        made = make_index(
             vectors, items, exact=exact, side=side,
             fingerprint=answers_fingerprint(self) if side == "similar" else self.fingerprint,
             metric="dot" if side == "similar" else "cosine", threads=self.options.threads,
             ef=ef, progress=progress,
         )  # fmt: skip
+        made._wording = wording
+        return made
 
     def all_contexts(self) -> Float32:
         """Return context vectors of the items of training, float32 (n_items, dim).
