@@ -11,6 +11,7 @@ import pytest
 import likewise as lw
 import reference_blend
 from likewise._blend import POPULARITY, answers_width, wording_abroad
+from likewise._company import COMPANY_DIM
 from likewise._explain import products_of, query_parts
 from likewise._queries import wording_in
 from likewise._text_part import TEXT_DIM, TEXT_DIM_ABROAD
@@ -79,7 +80,7 @@ def test_items_of_training_ask_abroad(
     model: lw.Model, foreign: lw.Catalogue, popularity: float | None
 ) -> None:
     index = model.index(foreign)
-    assert index.dim == model.options.dim + TEXT_DIM_ABROAD + 1
+    assert index.dim == model.options.dim + COMPANY_DIM + TEXT_DIM_ABROAD + 1
     weight = POPULARITY if popularity is None else popularity
     expected = expected_scores(model, model.catalogue, foreign, weight)
     # An item whose content alone is known, and that was never sold, asks as any other.
@@ -142,7 +143,7 @@ def test_reasons_of_answers_abroad_sum_to_the_score(model: lw.Model, foreign: lw
 
 
 def test_new_items_of_the_shop_are_not_abroad(model: lw.Model, foreign: lw.Catalogue) -> None:
-    at_home = model.options.dim + TEXT_DIM + 1
+    at_home = model.options.dim + COMPANY_DIM + TEXT_DIM + 1
     assert model.index().dim == at_home == answers_width(model)
     assert model.index(model.catalogue).dim == at_home
     assert wording_in(model, model.index(catalogue())) is None

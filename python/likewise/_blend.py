@@ -288,7 +288,7 @@ def text_parts(
         return []
     if wording is not None:
         weights = wording.of_items(features)
-    dim = answers_width(model, wording) - model.options.dim - 1
+    dim = answers_width(model, wording) - model.options.dim - COMPANY_DIM - 1
     directions = token_directions(features.token_hashes, dim)[features.item_tokens]
     vectors = weights[:, None] * directions.astype(np.float64)
     length = float(np.linalg.norm(vectors.sum(axis=0))) or 1.0
