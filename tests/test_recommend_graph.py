@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import likewise as lw
-from likewise._blend import answer_vectors, query_vectors
+from likewise._blend import answer_vectors, query_vectors, wording_abroad
 from likewise._choose import name_keys
 from likewise._search_arguments import unit_rows
 from tiny_shop import KINDS, WORDS, options, sessions
@@ -91,8 +91,11 @@ def scores_of(
 ) -> np.ndarray:
     """Scores of all pairs, float64; minus infinity where one of them has no vector."""
     if side == "similar":  # its formula is the business of test_blend.py
-        queries = query_vectors(answer_vectors(model, asked), model.options.dim, popularity)
-        answers = answer_vectors(model, found)
+        wording = wording_abroad(model, found)
+        queries = query_vectors(
+            answer_vectors(model, asked, wording=wording), model.options.dim, popularity
+        )
+        answers = answer_vectors(model, found, wording=wording)
     else:
         queries = unit_rows(model.encode(asked))[0]
         answers = unit_rows(model.encode(found, "context" if side == "complements" else "center"))[
