@@ -2,7 +2,7 @@
 
     python benchmarks/tables.py amazon_beauty_toys online_retail --seeds 1 2 3
 
-Owns the tables of quality.md, section 8: HR@20 of `likewise.evaluate` by the splits `last` and
+Owns the tables of quality.md, section 9: HR@20 of `likewise.evaluate` by the splits `last` and
 `cold`, default options, one training for each seed; and what the lists look like. A line is printed
 as soon as a seed is through, since gensim takes minutes for each.
 """
