@@ -10,7 +10,7 @@ namespace likewise {
 
 #if defined(__x86_64__)
 const Kernels& avx2_kernels();
-const Kernels& avx512_kernels();
+const Kernels& avx512_kernels() noexcept;
 const Kernels& avx512bf16_kernels();
 #elif defined(__aarch64__)
 const Kernels& neon_kernels();

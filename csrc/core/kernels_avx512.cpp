@@ -16,8 +16,8 @@ constexpr Kernels kAvx512{"avx512",       scores,     squares, bend,   positive_
 
 }  // namespace
 
-const Kernels& avx512_kernels();
-const Kernels& avx512_kernels() {
+const Kernels& avx512_kernels() noexcept;
+const Kernels& avx512_kernels() noexcept {
   return kAvx512;
 }
 

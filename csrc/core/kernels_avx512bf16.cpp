@@ -10,7 +10,7 @@
 
 namespace likewise {
 
-const Kernels& avx512_kernels();
+const Kernels& avx512_kernels() noexcept;
 
 namespace {
 
