@@ -303,3 +303,15 @@ def test_a_table_whose_texts_are_lent_takes_no_more():
     with pytest.raises(RuntimeError, match="lent"):
         encode(table, pa.array(["c"], pa.large_string()), insert=True)
     assert len(table) == 2
+
+
+@pytest.mark.parametrize(("most", "lengths"), [(2, [2, 2, 1]), (5, [5]), (9, [5])])
+def test_pieces_are_the_items_in_order(most, lengths):
+    whole = Catalogue.from_arrays(list("abcde"), None, ["v", None, "x", "y", "z"])
+    pieces = list(whole.pieces(most))
+    assert [len(part) for _, part in pieces] == lengths
+    for place, part in pieces:
+        assert part.ids.to_pylist() == whole.ids[place].to_pylist()
+        assert part.names.to_pylist() == whole.names[place].to_pylist()
+    assert (pieces[0][1] is whole) == (len(pieces) == 1)
+    assert list(Catalogue.from_arrays([]).pieces(most)) == []

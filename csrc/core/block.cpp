@@ -146,7 +146,6 @@ void Workspace::scatter(const RowList& rows, Side& side) {
 // Where the halves lie in the lists of rows, and room for their products. Packed rows of a half
 // begin at even places, those of its centers at whole tiles.
 void Workspace::lay_out(const PreparedBlock& prepared) {
-  const auto whole = [](std::size_t n, std::size_t of) { return (n + of - 1) / of * of; };
   std::size_t center = 0, context = 0, most = 0, center_place = 0, context_place = 0;
   for (std::size_t h = 0; h < 2; ++h) {
     Part& part = parts_[h];
@@ -156,14 +155,14 @@ void Workspace::lay_out(const PreparedBlock& prepared) {
     part.first_negative = context + part.contexts();
     part.center_place = center_place;
     part.context_place = context_place;
-    part.negative_place = context_place + whole(part.contexts(), group_);
+    part.negative_place = context_place + rounded_up(part.contexts(), group_);
     center += part.centers();
     context = part.first_negative + part.half->negatives.size();
-    center_place += packed_ == nullptr ? part.centers() : whole(part.centers(), kTile);
-    context_place = part.negative_place + whole(part.half->negatives.size(), group_);
+    center_place += packed_ == nullptr ? part.centers() : rounded_up(part.centers(), kTile);
+    context_place = part.negative_place + rounded_up(part.half->negatives.size(), group_);
     most = std::max(most, part.contexts());
     part.stride = whole_lines(part.contexts()) + kLine;  // kernels may spoil a line past the end
-    const std::size_t m = whole(part.centers(), kTile), noise = m * kNoiseColumns;
+    const std::size_t m = rounded_up(part.centers(), kTile), noise = m * kNoiseColumns;
     const std::size_t words = packed_ == nullptr ? 0 : m * part.stride + noise;
     part.steps = part.memory.reserve(m * part.stride + 2 * noise + words + kLine);
     part.noise = part.steps + m * part.stride;

@@ -12,7 +12,7 @@ void Workspace::pack_rows() {
   const std::size_t stride = sides_.stride;
   std::size_t n_centers = 0, n_contexts = 0;
   for (const Part& part : parts_) {
-    n_centers = part.center_place + (part.centers() + kTile - 1) / kTile * kTile;
+    n_centers = part.center_place + rounded_up(part.centers(), kTile);
     n_contexts = part.negative_place + part.half->negatives.size();
   }
   n_contexts = whole_lines(n_contexts);

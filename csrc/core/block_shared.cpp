@@ -286,7 +286,6 @@ void Workspace::train_contexts(const Part& own, const Part* other) {
   const std::size_t drawn = own.half->negatives.size();
   for (std::size_t k = 0; k < drawn; k += kTile) {
     terms_.clear();
-    // Tiles may have bands of different widths before the drawn items.
     for (const Tile& tile : own.tiles) {
       terms_.push_back(noise_of(own, tile, tile.n_band * kTile + k));
     }

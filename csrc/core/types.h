@@ -20,12 +20,16 @@ inline constexpr std::size_t kLine = 16;
 /// Floats that rows are padded to: half a line, so that 100 floats take 104 and not 112.
 inline constexpr std::size_t kRowAlign = kLine / 2;
 
+inline constexpr std::size_t rounded_up(std::size_t n, std::size_t of) {
+  return (n + of - 1) / of * of;
+}
+
 inline constexpr std::size_t whole_lines(std::size_t floats) {
-  return (floats + kLine - 1) / kLine * kLine;
+  return rounded_up(floats, kLine);
 }
 
 inline constexpr std::size_t padded(std::size_t dim) {
-  return (dim + kRowAlign - 1) / kRowAlign * kRowAlign;
+  return rounded_up(dim, kRowAlign);
 }
 
 }  // namespace likewise

@@ -163,11 +163,9 @@ def answer_vectors(
     n, dim = len(catalogue), model.options.dim
     learned = dim + COMPANY_DIM
     found = np.zeros((n, answers_width(model, wording)), np.float32)
-    for start in range(0, n, _ITEMS):
-        stop = min(start + _ITEMS, n)
-        part = catalogue if stop - start == n else catalogue.take(np.arange(start, stop))
-        at = np.full(stop - start, -1) if trained is None else np.asarray(trained)[start:stop]
-        rows = found[start:stop]
+    for place, part in catalogue.pieces(_ITEMS):
+        at = np.full(len(part), -1) if trained is None else np.asarray(trained)[place]
+        rows = found[place]
         features, weights = _features(model, part)
         center = _side(model, features, at, "center")
         context = context_vectors(model, center, _side(model, features, at, "context"))

@@ -1,8 +1,8 @@
-"""Context vectors of items that have none: a linear map from center vectors.
+"""What items that have none of their own get: a linear map from center vectors.
 
-Owns how such a map is found in the arrays of a model, and applying it. A model trained with
-``context="item"`` has context vectors of items with events alone; new ones get theirs from here,
-and the company they would keep (_company.py).
+Owns how such a map is found in the arrays of a model, and applying it: that to context vectors,
+which models trained with ``context="item"`` have of items with events alone, and what the map to
+company (_company.py) shares with it.
 """
 
 from __future__ import annotations

@@ -77,9 +77,7 @@ def wording_of(model: Model, catalogue: Catalogue) -> Wording:
     """
     assert model.recipe is not None
     hashes, uses = np.zeros(0, np.uint64), np.zeros(0, np.int64)
-    for start in range(0, len(catalogue), _ITEMS):
-        stop = min(start + _ITEMS, len(catalogue))
-        part = catalogue if stop - start == len(catalogue) else catalogue.take(range(start, stop))
+    for _, part in catalogue.pieces(_ITEMS):
         features = Features.encode(part, model.recipe, threads=model.options.threads)
         counting = model.kind_weights[features.item_kinds] > 0
         used = np.bincount(features.item_tokens[counting], minlength=features.n_tokens)

@@ -78,9 +78,7 @@ def trust_report(model: Model, catalogue: Catalogue) -> Trust | None:
     distinct: dict[int, bool] = {}
     uses = known_uses = unknown_items = empty_items = 0
     examples: list[str] = []
-    for start in range(0, len(catalogue), _ITEMS):
-        stop = min(start + _ITEMS, len(catalogue))
-        part = catalogue if stop - start == len(catalogue) else catalogue.take(range(start, stop))
+    for _, part in catalogue.pieces(_ITEMS):
         features = Features.encode(part, model.recipe, threads=model.options.threads)
         known = np.isin(features.token_hashes, content.token_hashes)
         distinct.update(zip(features.token_hashes.tolist(), known.tolist(), strict=True))

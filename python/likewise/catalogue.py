@@ -346,6 +346,16 @@ null_names=0, empty_names=0)
         )
         return Catalogue._made(ids, categories, names, len(at), 0, None)
 
+    def pieces(self, most: int) -> Iterator[tuple[slice, Catalogue]]:
+        """Yield where some consecutive items stand and a catalogue of them, at most `most` each.
+
+        One that is no longer than that is its own piece, not a copy.
+        """
+        for start in range(0, len(self), most):
+            stop = min(start + most, len(self))
+            whole = stop - start == len(self)
+            yield slice(start, stop), self if whole else self.take(np.arange(start, stop))
+
     def text_buffers(self) -> dict[str, npt.NDArray[Any]]:
         """Return categories and names as Arrow lays them out, without a copy.
 

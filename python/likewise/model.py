@@ -247,10 +247,9 @@ class Model(Questions, RecommendAll, Explains):
         items = _queries.as_catalogue(catalogue)
         at = _queries.trained_positions(self, items, own_rows)
         vectors = np.zeros((len(items), self.options.dim), dtype=np.float32)
-        for start in range(0, len(items) if self.recipe is not None else 0, _ENCODE_ITEMS):
-            stop = min(start + _ENCODE_ITEMS, len(items))
-            part = items if stop - start == len(items) else items.take(np.arange(start, stop))
-            vectors[start:stop] = self._composed(part, side)
+        if self.recipe is not None:
+            for place, part in items.pieces(_ENCODE_ITEMS):
+                vectors[place] = self._composed(part, side)
         if at is not None:
             known = at[at >= 0]
             trained = self.center[known]

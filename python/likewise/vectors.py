@@ -27,8 +27,6 @@ from likewise.matches import BatchMatches, Matches
 
 __all__ = ["Vectors"]
 
-# Comparisons up to which an exact search is quicker than building a graph first.
-
 
 class Vectors(RecommendAll):
     """Items and a vector of each, from wherever they come.
