@@ -30,7 +30,8 @@ struct RowSums<S, kRows, kRegs, true> : RowSums<S, kRows, kRegs, false> {
   }
 };
 
-// What a term adds to a sum: a float32 product. Packed rows have another kind (kernels_avx512bf16.cpp).
+// What a term adds to a sum: a float32 product. Packed rows have another kind: see
+// kernels_avx512bf16.cpp.
 template <class S>
 struct PlainProduct {
   static typename S::Reg add(typename S::Reg step, typename S::Reg part, typename S::Reg sum) {
