@@ -122,12 +122,20 @@ def linear_map(model: Model, targets: np.ndarray) -> np.ndarray | None:
     return np.linalg.lstsq(left, right, rcond=None)[0]
 
 
+def all_company(model: Model) -> np.ndarray:
+    """Company of every item of training, float64; zeros where there is none."""
+    found = np.zeros((len(model.catalogue), model.company.rows.shape[1]))
+    for item, row in zip(model.company.items, model.company.rows, strict=True):
+        found[item] = row
+    return found
+
+
 def companies(model: Model, center: np.ndarray, own: np.ndarray) -> np.ndarray:
     """Fill company in where there is none: mapped from center vectors, twice as long."""
     found = own.astype(np.float64)
     matrix = None
     if model.recipe is not None:
-        matrix = linear_map(model, model.company.astype(np.float64))
+        matrix = linear_map(model, all_company(model))
     for at in range(len(center)):
         if matrix is not None and center[at].any() and not own[at].any():
             known = np.append(unit(center[at].astype(np.float64)), 1.0)
@@ -152,7 +160,7 @@ def scores(
     """
     n = len(catalogue)
     filled = contexts(model, center, context)
-    kept = companies(model, center, model.company if company is None else company)
+    kept = companies(model, center, all_company(model) if company is None else company)
     words, unknown = text(model, catalogue, abroad)
     unknown[counts > 0] = 0
     unknown[~words.any(axis=1)] = 0  # nothing to ask with but what training knows

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from likewise._company import COMPANY_DIM
+from likewise._company import COMPANY_DIM, Company
 from likewise.catalogue import Catalogue
 from likewise.features import Features, Recipe
 from likewise.model import Model, SideWeights, encode_items
@@ -63,7 +63,6 @@ def small_model(
         "counts": np.where(np.arange(n_items) < n_items // 2, 7, 0).astype(np.int64),
         "center": np.zeros((n_items, DIM), np.float32),
         "context": np.zeros((n_items, DIM), np.float32),
-        "company": np.zeros((n_items, COMPANY_DIM), np.float32),
         "center_content": None,
         "context_content": None,
         "token_weights": np.zeros(0, np.float32),
@@ -88,8 +87,9 @@ def small_model(
                 parts[side] = encode_items(half, features, side)
     parts["center"] = parts["center"] + own * rows(n_items)
     parts["context"] = parts["context"] + own * rows(n_items)
-    company = rng.standard_normal((n_items, COMPANY_DIM)).astype(np.float32)
-    parts["company"] = 0.05 * own * company
+    company = (0.025 * rng.standard_normal((n_items, COMPANY_DIM))).astype(np.float32)
+    some = np.arange(n_items // 2, dtype=np.int32)
+    parts["company"] = Company(some, company[some])
     return Model(**(parts | (changes or {})))
 
 

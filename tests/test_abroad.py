@@ -55,11 +55,11 @@ def expected_scores(
     if model.context_content is not None:
         context = model.encode(both, "context")
     counts = np.zeros(len(both), np.int64)
-    company = np.zeros((len(both), model.company.shape[1]))
+    company = np.zeros((len(both), COMPANY_DIM))
     if queries is model.catalogue:
         n = len(queries)
         center[:n], context[:n], counts[:n] = model.center, model.context, model.counts
-        company[:n] = model.company
+        company[:n] = model.company.of(np.arange(n))
     whole = reference_blend.scores(
         model, both, center, context, counts, popularity, company, foreign
     )

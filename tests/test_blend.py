@@ -94,7 +94,8 @@ def test_other_catalogues_are_the_formula(model: lw.Model, own_rows: bool) -> No
     company = np.zeros((len(items), COMPANY_DIM))
     if own_rows:
         at = model.catalogue.position("item3")
-        counts[4], context[4], company[4] = model.counts[at], model.context[at], model.company[at]
+        counts[4], context[4] = model.counts[at], model.context[at]
+        company[4] = model.company.of(np.array([at]))[0]
     _, strange = reference_blend.text(model, items)
     abroad = items if np.where(counts > 0, 0.0, strange).mean() > 0.1 else None
     assert (abroad is None) == (model.recipe is None)

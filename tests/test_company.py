@@ -8,7 +8,14 @@ import pytest
 import likewise as lw
 import reference_blend
 from likewise import _company
-from likewise._company import COMPANY_DIM, LONGEST, find_company, fit_company_map, shortened
+from likewise._company import (
+    COMPANY_DIM,
+    LONGEST,
+    Company,
+    find_company,
+    fit_company_map,
+    shortened,
+)
 from tiny_shop import N_ITEMS, options, sessions
 
 
@@ -19,12 +26,17 @@ def expected(data: lw.Sessions, dim: int = COMPANY_DIM) -> np.ndarray:
     return products(np.array([reference_blend.shorten(row) for row in whole]))
 
 
+def found_in(data: lw.Sessions, threads: int = 0) -> np.ndarray:
+    """Company of every item, float32 (n_items, COMPANY_DIM)."""
+    return find_company(data, threads).of(np.arange(len(data.catalogue)))
+
+
 def products(vectors: np.ndarray) -> np.ndarray:
     return vectors.astype(np.float64) @ vectors.T.astype(np.float64)
 
 
 def test_few_items_have_the_whole_table() -> None:
-    found = find_company(sessions())
+    found = found_in(sessions())
     assert found.dtype == np.float32
     assert found.shape == (N_ITEMS, COMPANY_DIM)
     np.testing.assert_allclose(products(found), expected(sessions()), atol=1e-6)
@@ -41,23 +53,23 @@ def test_many_items_are_as_near_as_so_few_floats_can(monkeypatch: pytest.MonkeyP
     table = reference_blend.company_table(data)
     whole = table @ table.T
     best = float((np.linalg.eigvalsh(whole)[:-COMPANY_DIM] ** 2).sum())
-    left = float(((products(find_company(data)) - whole) ** 2).sum())
+    left = float(((products(found_in(data)) - whole) ** 2).sum())
     assert best < left < 1.1 * best
 
 
 @pytest.mark.parametrize(("events", "most"), [(7, 3), (160, 5), (1, 1 << 18)])
 def test_blocks_do_not_change_it(monkeypatch: pytest.MonkeyPatch, events: int, most: int) -> None:
-    whole = products(find_company(sessions(), threads=2))
+    whole = products(found_in(sessions(), threads=2))
     monkeypatch.setattr(_company, "_EVENTS", events)
     monkeypatch.setattr(_company, "_SESSIONS", most)
-    np.testing.assert_allclose(products(find_company(sessions(), threads=1)), whole, atol=1e-6)
+    np.testing.assert_allclose(products(found_in(sessions(), threads=1)), whole, atol=1e-6)
 
 
 def test_items_with_few_events_are_left_out_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_company, "_MOST_ITEMS", 9)
     data = sessions()
     best = np.argsort(-data.counts, kind="stable")[:9]
-    found = find_company(data)
+    found = found_in(data)
     assert sorted(np.flatnonzero(found.any(axis=1))) == sorted(best)
     table = reference_blend.company_table(data)[best]
     whole = products(np.array([reference_blend.shorten(row) for row in table]))
@@ -86,29 +98,48 @@ def test_of_many_events_some_tell_evenly(monkeypatch: pytest.MonkeyPatch, share:
 
 def test_the_same_seed_finds_the_same() -> None:
     one, other = (lw.train(sessions(), options=options()).company for _ in range(2))
-    np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(one.items, other.items)
+    np.testing.assert_array_equal(one.rows, other.rows)
 
 
 def test_items_without_an_own_row_have_none_of_their_own() -> None:
     data = sessions()
     rare = lw.train(data, options=options(min_count=4))
-    assert not rare.company[data.counts < 4].any()
-    assert rare.company[data.counts >= 4].any(axis=1).all()
-    assert not lw.train(data, options=options(own_row=False, context="content")).company.any()
+    np.testing.assert_array_equal(rare.company.items, np.flatnonzero(data.counts >= 4))
+    assert rare.company.rows.any(axis=1).all()
+    alone = lw.train(data, options=options(own_row=False, context="content"))
+    assert len(alone.company.items) == 0
 
 
 def test_no_sessions_no_company() -> None:
     empty = lw.Sessions.from_arrays(
         np.zeros(0, np.int32), np.zeros(4, np.int64), sessions().catalogue
     )
-    assert not find_company(empty).any()
+    assert len(find_company(empty).items) == 0
 
 
 def test_nothing_to_map_from() -> None:
     center = np.ones((5, 8), np.float32)
-    nothing = np.zeros((5, COMPANY_DIM), np.float32)
-    assert fit_company_map(center, nothing, np.ones(5, np.int64)) is None
-    assert fit_company_map(center, nothing + 1, np.zeros(5, np.int64)) is None
+    rows = np.ones((5, COMPANY_DIM), np.float32)
+    company = Company(np.arange(5, dtype=np.int32), rows)
+    assert fit_company_map(center, Company.none(), np.ones(5, np.int64)) is None
+    assert fit_company_map(center, company, np.zeros(5, np.int64)) is None
+
+
+@pytest.mark.parametrize("items", [[0, 5], [-1, 2], [2, 2], [3, 1]])
+def test_company_of_items_that_are_not_there_is_refused(items: list[int]) -> None:
+    company = Company(np.array(items, np.int32), np.ones((2, COMPANY_DIM), np.float32))
+    with pytest.raises(ValueError, match="company_items must ascend within the 5 items"):
+        company.check(5)
+    with pytest.raises(ValueError, match="company must be float32"):
+        Company(company.items, company.rows[:, 1:]).check(9)
+
+
+def test_items_without_company_have_zeros() -> None:
+    company = Company(np.array([1, 4], np.int32), np.ones((2, COMPANY_DIM), np.float32))
+    wanted = np.array([4, 0, -1, 1, 7])
+    np.testing.assert_array_equal(company.of(wanted)[:, 0], [1, 0, 0, 1, 0])
+    assert Company.none().of(wanted).shape == (5, COMPANY_DIM)
 
 
 def test_what_is_too_long_is_shortened() -> None:
@@ -129,6 +160,6 @@ def test_what_shares_sessions_is_nearer_with_it() -> None:
          for letter in "abcdefghijklmnopz"]
     )  # fmt: skip
     model = lw.train(lw.Sessions.read(rows, items), options=options(window=2))
-    alike = products(model.company)
+    alike = products(model.company.of(np.arange(len(items))))
     a, b, z = (model.catalogue.position(letter) for letter in "abz")
     assert alike[a, b] > 100 * abs(alike[a, z])

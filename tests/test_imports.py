@@ -136,6 +136,7 @@ PLATFORM = {
     },
     "arm_neon.h": {"kernels_neon.cpp", "kernels_scan_neon.cpp"},
     "sys/mman.h": {"table.cpp"},
+    "malloc.h": {"table.cpp"},
 }
 
 

@@ -1,6 +1,10 @@
 // table.cpp: allocation of tables.
 #include "core/table.h"
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #include <sys/mman.h>
 
 #include <cstring>
@@ -138,6 +142,12 @@ void Table::compact() {
     std::memmove(data_ + i * dim_, data_ + i * stride_, dim_ * sizeof(float));
   }
   stride_ = dim_;
+}
+
+void trim_allocator() {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
 }
 
 }  // namespace likewise

@@ -54,4 +54,7 @@ class Table {
   std::size_t rows_ = 0, dim_ = 0, stride_ = 0;
 };
 
+/// Gives freed memory back to the system, where the allocator can be asked to.
+void trim_allocator();
+
 }  // namespace likewise

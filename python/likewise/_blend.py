@@ -264,9 +264,7 @@ def company_vectors(model: Model, center: Float32, trained: npt.NDArray[Any]) ->
     ``center`` are their center vectors (n, dim), ``trained`` int (n,) where they are among the
     items of training, -1 elsewhere.
     """
-    found = np.zeros((len(center), COMPANY_DIM), np.float32)
-    there = trained >= 0
-    found[there] = model.company[trained[there]]
+    found = model.company.of(trained)
     missing = ~found.any(axis=1) & center.any(axis=1)
     if model.company_map is not None and missing.any():
         found[missing] = model.company_map.apply(center[missing])

@@ -17,12 +17,13 @@ M Mᵀ.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from likewise import _core
+from likewise._composition import check_shape
 from likewise._context_map import Float64, map_centers, regress
 from likewise._search_arguments import Float32
 
@@ -31,7 +32,15 @@ if TYPE_CHECKING:
 
     from likewise.sessions import Sessions
 
-__all__ = ["COMPANY_DIM", "LONGEST", "CompanyMap", "find_company", "fit_company_map", "shortened"]
+__all__ = [
+    "COMPANY_DIM",
+    "LONGEST",
+    "Company",
+    "CompanyMap",
+    "find_company",
+    "fit_company_map",
+    "shortened",
+]
 
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
@@ -51,35 +60,100 @@ _MOST_ITEMS, _MOST_EVENTS = 50_000, 1 << 21
 # Columns more than are kept, and products with the table: what is kept is then found well enough.
 _EXTRA, _ROUNDS = 16, 4
 # Events and sessions looked through at once: bounds the memory.
-_EVENTS, _SESSIONS = 1 << 18, 1 << 17
+_EVENTS, _SESSIONS = 1 << 18, 1 << 15
+_ROWS = 1 << 13  # the same of products of many rows
+_NOTHING = 1e-13  # squares of lengths, in shares of the largest, that are rounding alone
 
 
-def find_company(sessions: Sessions, threads: int = 0, seed: int = 1) -> Float32:
-    """Find the company of items, float32 ``(n_items, COMPANY_DIM)``.
+@dataclass(frozen=True, eq=False)
+class Company:
+    """The company of the items that have any; few of many, so that others take no room.
 
-    Of the 50,000 items with most events; all zero for others. No row is longer than
+    Attributes
+    ----------
+    items : int32 array (m,)
+        Which items these are, ascending.
+    rows : float32 array (m, COMPANY_DIM)
+    """
+
+    items: Int32
+    rows: Float32
+
+    @classmethod
+    def none(cls) -> Company:
+        """Return that of a model of which no item has any."""
+        return cls(np.zeros(0, np.int32), np.zeros((0, COMPANY_DIM), np.float32))
+
+    def check(self, n_items: int) -> None:
+        """Raise ValueError when the arrays do not fit together and a catalogue of so many items."""
+        check_shape("company", self.rows, np.float32, (len(self.items), COMPANY_DIM))
+        check_shape("company_items", self.items, np.int32, (len(self.items),))
+        inside = not len(self.items) or (self.items[0] >= 0 and self.items[-1] < n_items)
+        if not inside or (self.items[1:] <= self.items[:-1]).any():
+            raise ValueError(f"company_items must ascend within the {n_items:,} items")
+
+    def of(self, positions: npt.NDArray[Any]) -> Float32:
+        """Return rows, float32 ``(n, COMPANY_DIM)``, of items of training; zeros without any."""
+        found = np.zeros((len(positions), COMPANY_DIM), np.float32)
+        if len(self.items):
+            at = np.minimum(np.searchsorted(self.items, positions), len(self.items) - 1)
+            there = self.items[at] == positions
+            found[there] = self.rows[at[there]]
+        return found
+
+    @property
+    def nbytes(self) -> int:
+        return int(self.items.nbytes + self.rows.nbytes)
+
+
+def find_company(sessions: Sessions, threads: int = 0, seed: int = 1, least: int = 1) -> Company:
+    """Find the company of items with ``least`` events or more.
+
+    Of the 50,000 items with most events, but for those that tell nothing. No row is longer than
     ``LONGEST ** 0.5``. More than two million events are told of by that many of them, in runs of
     sessions evenly spaced. Memory is 8 bytes an event and some 1,000 an item, of those.
     """
     counts = sessions.counts
     order = np.argsort(-counts, kind="stable")[:_MOST_ITEMS]
     order = order[counts[order] > 0]
-    found = np.zeros((len(counts), COMPANY_DIM), np.float32)
     if not len(order):
-        return found
+        return Company.none()
     slots = np.full(len(counts), -1, np.int32)
     slots[order] = np.arange(len(order), dtype=np.int32)
     table = _Table(sessions, slots, len(order), threads)
     columns = min(COMPANY_DIM + _EXTRA, len(order))
     vectors = np.random.default_rng(seed).normal(size=(len(order), columns)).astype(np.float32)
     for _ in range(_ROUNDS):
-        vectors = np.linalg.qr(table.squared(vectors))[0]
-    small = vectors.T.astype(np.float64) @ table.squared(vectors)
+        vectors = table.squared(vectors)
+        for _ in range(2):  # once leaves rounding of the largest in the smallest
+            vectors = _orthonormal(vectors)
+    small = _products(vectors, table.squared(vectors))
     values, turn = np.linalg.eigh((small + small.T) / 2)
     best = np.argsort(-values)[:COMPANY_DIM]
     turn = turn[:, best] * np.sqrt(np.maximum(values[best], 0.0))
-    found[order, : len(best)] = vectors @ turn.astype(np.float32)
-    return shortened(found)
+    rows = np.zeros((len(order), COMPANY_DIM), np.float32)
+    rows[:, : len(best)] = shortened(vectors @ turn.astype(np.float32))
+    known = np.flatnonzero(rows.any(axis=1) & (counts[order] >= least))
+    known = known[np.argsort(order[known])]
+    return Company(order[known].astype(np.int32), rows[known])
+
+
+def _products(left: Float32, right: Float32) -> Float64:
+    """Return ``left.T @ right``, summed in float64 by parts: neither is copied as a whole."""
+    found = np.zeros((left.shape[1], right.shape[1]))
+    for start in range(0, len(left), _ROWS):
+        some = slice(start, start + _ROWS)
+        found += left[some].T.astype(np.float64) @ right[some].astype(np.float64)
+    return found
+
+
+def _orthonormal(vectors: Float32) -> Float32:
+    """Return columns that span what the given ones do, orthogonal and of length 1 or all zero."""
+    values, turn = np.linalg.eigh(_products(vectors, vectors))
+    kept = values > values[-1] * _NOTHING
+    scale = np.where(kept, 1.0 / np.sqrt(np.where(kept, values, 1.0)), 0.0)
+    found: Float32 = vectors @ (turn * scale).astype(np.float32)
+    return found
 
 
 def shortened(vectors: Float32) -> Float32:
@@ -109,12 +183,12 @@ class CompanyMap:
         return shortened(map_centers(self.matrix, centers))
 
 
-def fit_company_map(center: Float32, company: Float32, counts: Int64) -> CompanyMap | None:
+def fit_company_map(center: Float32, company: Company, counts: Int64) -> CompanyMap | None:
     """Find the map by ridge regression over the items with company, each weighing its events.
 
     None where there are none.
     """
-    matrix = regress(center, company, counts)
+    matrix = regress(center[company.items], company.rows, counts[company.items])
     return None if matrix is None else CompanyMap(_MAPPED * matrix)
 
 

@@ -39,8 +39,10 @@ def fingerprint(model: Model) -> str:
     options.pop("threads", None)
     digest = hashlib.sha256(json.dumps([len(model.catalogue), options], sort_keys=True).encode())
     rows = np.linspace(0, max(0, len(model.catalogue) - 1), 1000).astype(np.int64)
-    for vectors in (model.center, model.context, *([model.company] if model.company.any() else [])):
+    for vectors in (model.center, model.context):
         digest.update(np.ascontiguousarray(vectors[rows[: len(vectors)]]).tobytes())
+    if len(model.company.items):
+        digest.update(model.company.of(rows).tobytes())
     for content in (model.center_content, model.context_content):
         if content is not None and len(content.tokens):
             at = np.linspace(0, len(content.tokens) - 1, 1000).astype(np.int64)

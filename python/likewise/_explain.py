@@ -283,7 +283,7 @@ def _company_parts(model: Model, at: int) -> list[Part]:
     """
     center = model.center[at : at + 1]
     whole = company_vectors(model, center, np.array([at]))[0].astype(np.float64)
-    if model.company[at].any():
+    if model.company.of(np.array([at])).any():
         return [Part(_OWN, "sessions", whole)]
     if not whole.any() or model.company_map is None:
         return []

@@ -19,7 +19,11 @@ from likewise.errors import StorageError
 # Tensor name -> safetensors dtype and shape.
 Expected = dict[str, tuple[str, tuple[int, ...]]]
 
-_DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "U64": np.dtype("<u8")}
+_DTYPES: dict[str, np.dtype[Any]] = {
+    "F32": np.dtype("<f4"),
+    "U64": np.dtype("<u8"),
+    "I32": np.dtype("<i4"),
+}
 
 
 def open_tensors(path: Path, expected: Expected) -> dict[str, npt.NDArray[Any]]:

@@ -27,7 +27,7 @@ from likewise._blend import (
     usual_length,
     wording_abroad,
 )
-from likewise._company import COMPANY_DIM, CompanyMap, fit_company_map
+from likewise._company import Company, CompanyMap, fit_company_map
 from likewise._composition import SideWeights, check_shape, encode_items, item_weights
 from likewise._context_map import ContextMap, fit_context_map
 from likewise._explain import Explains
@@ -64,9 +64,9 @@ class Model(Questions, RecommendAll, Explains):
     center, context : float32 arrays (n_items, dim)
         Vectors of the items, own rows included. An item with neither content nor events is all
         zero: it is never an answer and has none.
-    company : float32 array (n_items, 64)
-        Which items share sessions with which, for `similar`; all zero for an item that never does,
-        and in models of older versions.
+    company : Company
+        Which items share sessions with which, for `similar`: 64 floats of each item that does;
+        nothing in models of older versions.
     center_content, context_content : SideWeights or None
         What composes the vectors of other items.
     token_weights : float32 array (m,)
@@ -92,7 +92,7 @@ class Model(Questions, RecommendAll, Explains):
         counts: Int64,
         center: Float32,
         context: Float32,
-        company: Float32 | None = None,
+        company: Company | None = None,
         center_content: SideWeights | None,
         context_content: SideWeights | None,
         token_weights: Float32,
@@ -108,9 +108,7 @@ class Model(Questions, RecommendAll, Explains):
         self.counts = counts
         self.center = center
         self.context = context
-        if company is None:
-            company = np.zeros((len(catalogue), COMPANY_DIM), np.float32)
-        self.company = company
+        self.company = Company.none() if company is None else company
         self.center_content = center_content
         self.context_content = context_content
         self.token_weights = token_weights
@@ -124,7 +122,7 @@ class Model(Questions, RecommendAll, Explains):
         check_shape("counts", counts, np.int64, items[:1])
         check_shape("center", center, np.float32, items)
         check_shape("context", context, np.float32, items)
-        check_shape("company", company, np.float32, (len(catalogue), COMPANY_DIM))
+        self.company.check(len(catalogue))
         if (recipe is None) != (center_content is None):
             raise ValueError("recipe and center_content must be given together or not at all")
         for side, content in (("center", center_content), ("context", context_content)):

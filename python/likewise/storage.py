@@ -8,7 +8,7 @@ folder gets its place safely is in _replace_folder.py. Version 1 had no company 
     model/
       model.json            format version, options, recipe, sizes, history; checksums of all files
       vectors.safetensors   center, context                               float32 (items, dim)
-                            company                                       float32 (items, 64)
+                            company, company_items                      float32 (m, 64), int32 (m,)
       weights.safetensors   token_weights, kind_weights                   float32 (tokens,), (4,)
                             <side>.token_hashes                           uint64 (tokens,)
                             <side>.tokens, <side>.ngrams                  float32 (rows, dim)
@@ -30,7 +30,7 @@ import safetensors
 import safetensors.numpy
 
 from likewise import _model_json, _safetensors_map
-from likewise._company import COMPANY_DIM
+from likewise._company import COMPANY_DIM, Company
 from likewise._model_json import FORMAT_VERSION, one_line
 from likewise._replace_folder import folder_id, left_behind, new_folder
 from likewise.catalogue import Catalogue
@@ -47,7 +47,6 @@ WEIGHTS_FILE = "weights.safetensors"
 CATALOGUE_FILE = "catalogue.parquet"
 FILES = (JSON_FILE, VECTORS_FILE, WEIGHTS_FILE, CATALOGUE_FILE)
 
-_VECTORS = ("center", "context", "company")
 _CATALOGUE_SCHEMA = pa.schema(
     [
         pa.field("item_id", pa.large_string(), nullable=False),
@@ -83,7 +82,7 @@ def save(model: Model, path: str | os.PathLike[str]) -> Path:
         When the folder cannot be written, is not a model, or the disk is full.
     """
     with new_folder(Path(path), is_model=_is_model) as folder:
-        _write_tensors(folder / VECTORS_FILE, {name: getattr(model, name) for name in _VECTORS})
+        _write_tensors(folder / VECTORS_FILE, _vectors_of(model))
         _write_tensors(folder / WEIGHTS_FILE, _weights_of(model))
         columns = [model.catalogue.ids, model.catalogue.categories, model.catalogue.names]
         table = pa.Table.from_arrays([*columns, pa.array(model.counts)], schema=_CATALOGUE_SCHEMA)
@@ -132,6 +131,11 @@ def load(path: str | os.PathLike[str], verify: bool = True) -> Model:
 # --- writing --------------------------------------------------------------------------------------
 
 
+def _vectors_of(model: Model) -> dict[str, npt.NDArray[Any]]:
+    company = {"company": model.company.rows, "company_items": model.company.items}
+    return {"center": model.center, "context": model.context, **company}
+
+
 def _weights_of(model: Model) -> dict[str, npt.NDArray[Any]]:
     weights: dict[str, npt.NDArray[Any]] = {
         "token_weights": model.token_weights,
@@ -162,6 +166,7 @@ def _describe(model: Model, folder: Path) -> dict[str, Any]:
             "items": about["items"],
             "dim": about["dim"],
             "tokens": len(model.token_weights),
+            "company": len(model.company.items),
             "center_buckets": _buckets(model.center_content),
             "context_buckets": _buckets(model.context_content),
         },
@@ -274,6 +279,9 @@ def _assemble(folder: Path, about: dict[str, Any]) -> Model:
                     f"{folder / WEIGHTS_FILE} is damaged: {side}.token_hashes do not ascend"
                 )
             sides[side] = SideWeights(hashes, weights[f"{side}.tokens"], weights[f"{side}.ngrams"])
+    company = None
+    if "company" in vectors:
+        company = Company(vectors["company_items"], vectors["company"])
     try:
         return Model(
             options=options,
@@ -282,7 +290,7 @@ def _assemble(folder: Path, about: dict[str, Any]) -> Model:
             counts=counts,
             center=vectors["center"],
             context=vectors["context"],
-            company=vectors.get("company"),
+            company=company,
             center_content=sides["center"],
             context_content=sides["context"],
             token_weights=weights["token_weights"],
@@ -300,7 +308,8 @@ def _expected_tensors(
     path: Path, sizes: dict[str, Any], version: int
 ) -> dict[str, _safetensors_map.Expected]:
     """Return dtype and shape of every tensor, by file, from the sizes in model.json."""
-    for key in ("items", "dim", "tokens", "center_buckets", "context_buckets"):
+    later = ("company",) if version >= 2 else ()
+    for key in ("items", "dim", "tokens", "center_buckets", "context_buckets", *later):
         value = sizes.get(key)
         optional = key.endswith("buckets") and key in sizes and value is None
         if not optional and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
@@ -321,7 +330,8 @@ def _expected_tensors(
         "context": ("F32", (items, dim)),
     }
     if version >= 2:
-        vectors["company"] = ("F32", (items, COMPANY_DIM))
+        vectors["company_items"] = ("I32", (sizes["company"],))
+        vectors["company"] = ("F32", (sizes["company"], COMPANY_DIM))
     return {VECTORS_FILE: vectors, WEIGHTS_FILE: weights}
 
 

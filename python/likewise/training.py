@@ -13,7 +13,6 @@ from datetime import datetime, timezone
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from tqdm import tqdm
 
@@ -106,7 +105,12 @@ def train(
         raise InputError("sessions must hold a session of two events or more, got single ones only")
 
     content = Content.encode(items, options) if options.content else None
-    pa.default_memory_pool().release_unused()  # what reading left: as much as a third of the tables
+    company = None  # of items that have an own row; the others are content alone
+    if options.own_row:  # now: what it takes for a while, tables will take
+        company = find_company(sessions, options.threads, options.seed, options.min_count)
+    # What reading and the above left is as much as a third of the tables.
+    pa.default_memory_pool().release_unused()
+    _core.trim_allocator()
     _check_memory(options, len(items), content)
 
     watch = _Watch(progress, verbose)
@@ -134,7 +138,7 @@ def train(
         counts=sessions.counts,
         center=tables["center"],
         context=tables["context"],
-        company=_company(sessions, options),
+        company=company,
         center_content=None if content is None else content.side(tables, "center"),
         context_content=None if content is None else content.side(tables, "context"),
         token_weights=np.zeros(0, np.float32) if content is None else content.token_weights,
@@ -144,15 +148,6 @@ def train(
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         version=__version__,
     )
-
-
-def _company(sessions: Sessions, options: Options) -> npt.NDArray[np.float32] | None:
-    """Return the company of the items that have an own row; the others are content alone."""
-    if not options.own_row:
-        return None
-    company = find_company(sessions, options.threads, options.seed)
-    company[sessions.counts < options.min_count] = 0.0
-    return company
 
 
 def _as_sessions(sessions: Sessions | Any, catalogue: Catalogue | Any | None) -> Sessions:
