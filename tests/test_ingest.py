@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from likewise import _arrange
 from likewise._columns import encode, ids_of, table_texts, text_array, text_column, text_views
+from likewise._files import open_files
 from likewise._ingest import MISSING_ID, UNKNOWN_ID, IdTable, encode_sequences
 from likewise.errors import InputError
 
@@ -120,6 +122,16 @@ def test_minus_zero_and_zero_are_one_time():
     items = np.arange(3, dtype=np.int32)
     _arrange.sort_by_time(items, np.array([0.0, -0.0, -1.0]), np.array([0, 3], np.int64))
     assert items.tolist() == [2, 0, 1]
+
+
+@pytest.mark.parametrize(("distinct", "kept"), [(100, True), (20_000, False)])
+def test_a_dictionary_of_parquet_is_read_as_one_where_its_writer_kept_it(tmp_path, distinct, kept):
+    ids = [f"item-{i * 7919 % distinct:05d}" for i in range(20_000)]
+    path = tmp_path / "events.parquet"
+    pq.write_table(pa.table({"item_id": ids}), path, dictionary_pagesize_limit=4096)
+    batches = list(open_files([path], "sessions").read(["item_id"], ["item_id"]))
+    assert {pa.types.is_dictionary(batch.column(0).type) for batch in batches} == {kept}
+    assert [value for batch in batches for value in batch.column(0).to_pylist()] == ids
 
 
 def test_gaps_of_times_too_far_apart_for_a_difference():

@@ -10,6 +10,13 @@
 
 namespace likewise {
 
+namespace {
+
+/// Rows are asked for so many before they are added: they lie anywhere in memory.
+constexpr std::size_t kRowsAhead = 8;
+
+}  // namespace
+
 void check(const FeatureView& features, std::size_t n_items, std::size_t n_tokens,
            std::size_t buckets) {
   const auto offsets_fit = [](std::span<const Offset> offsets, std::size_t n, std::size_t entries) {
@@ -49,13 +56,21 @@ void add_content(const FeatureView& features, const float* tokens, std::size_t t
   parallel_for(
       threads, static_cast<std::int64_t>(out.rows()), 4096,
       [&](std::int64_t first, std::int64_t last, int) {
+        const auto row_of = [&](std::size_t entry) {
+          return tokens + static_cast<std::size_t>(features.item_tokens[entry]) * token_stride;
+        };
+        const auto entries =
+            static_cast<std::size_t>(features.item_offsets[static_cast<std::size_t>(last)]);
         for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i) {
           float* vector = out.row(i);
           const auto end = static_cast<std::size_t>(features.item_offsets[i + 1]);
           for (auto e = static_cast<std::size_t>(features.item_offsets[i]); e < end; ++e) {
+            if (e + kRowsAhead < entries) {
+              const float* next = row_of(e + kRowsAhead);
+              for (std::size_t d = 0; d < dim; d += kLine) __builtin_prefetch(next + d);
+            }
             const float weight = features.item_weights[e];
-            const float* row =
-                tokens + static_cast<std::size_t>(features.item_tokens[e]) * token_stride;
+            const float* row = row_of(e);
             for (std::size_t d = 0; d < dim; ++d) vector[d] += weight * row[d];
           }
         }

@@ -12,9 +12,9 @@ template <class S, int kRows, int kRegs, bool kHalf>
 struct RowSums {
   typename S::Reg whole[kRows][kRegs];
   void clear() {
-#pragma GCC unroll 8
+#pragma GCC unroll 32
     for (int i = 0; i < kRows; ++i) {
-#pragma GCC unroll 8
+#pragma GCC unroll 32
       for (int v = 0; v < kRegs; ++v) whole[i][v] = S::zero();
     }
   }
@@ -25,7 +25,7 @@ struct RowSums<S, kRows, kRegs, true> : RowSums<S, kRows, kRegs, false> {
   typename S::Half half[kRows];
   void clear() {
     RowSums<S, kRows, kRegs, false>::clear();
-#pragma GCC unroll 8
+#pragma GCC unroll 32
     for (int i = 0; i < kRows; ++i) half[i] = S::no_half();
   }
 };
@@ -49,20 +49,20 @@ inline void add_terms(RowSums<S, kRows, kRegs, kHalf>& sums, const Terms& terms,
   for (std::size_t j = 0; j < terms.n; ++j, steps += terms.column_step) {
     const float* row = terms.rows[j] + d;
     typename S::Reg step[kRows];
-#pragma GCC unroll 8
+#pragma GCC unroll 32
     for (int i = 0; i < kRows; ++i) {
       step[i] = S::set(steps[static_cast<std::size_t>(i) * terms.row_step]);
     }
-#pragma GCC unroll 8
+#pragma GCC unroll 32
     for (int v = 0; v < kRegs; ++v) {
       const typename S::Reg part = S::load(row + static_cast<std::size_t>(v) * S::kWidth);
-#pragma GCC unroll 8
+#pragma GCC unroll 32
       for (int i = 0; i < kRows; ++i) {
         sums.whole[i][v] = Product::add(step[i], part, sums.whole[i][v]);
       }
     }
     if constexpr (kHalf) {
-#pragma GCC unroll 8
+#pragma GCC unroll 32
       for (int i = 0; i < kRows; ++i) {
         sums.half[i] = Product::add_half(step[i], row + kRegs * S::kWidth, sums.half[i]);
       }
@@ -77,10 +77,10 @@ inline void accumulate_tile(float* const* out, const float* scales, const Terms*
   sums.clear();
   for (std::size_t t = 0; t < n; ++t) add_terms<S, Product>(sums, terms[t], d);
   // Row after row, so that a row that `out` names twice gets both.
-#pragma GCC unroll 8
+#pragma GCC unroll 32
   for (int i = 0; i < kRows; ++i) {
     const typename S::Reg scale = S::set(scales[i]);
-#pragma GCC unroll 8
+#pragma GCC unroll 32
     for (int v = 0; v < kRegs; ++v) {
       float* place = out[i] + d + static_cast<std::size_t>(v) * S::kWidth;
       S::store(place, S::fma(scale, sums.whole[i][v], S::load(place)));

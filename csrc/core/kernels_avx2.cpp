@@ -11,7 +11,7 @@ namespace {
 struct Simd {
   using Reg = __m256;
   static constexpr std::size_t kWidth = 8;
-  static constexpr int kScoreRows = 2, kTileRegs = 2;
+  static constexpr int kScoreRows = 2, kTileRegs = 2, kRowRegs = 13;
   static constexpr bool kHalves = false;
 
   static Reg zero() { return _mm256_setzero_ps(); }

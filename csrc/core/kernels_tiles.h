@@ -206,7 +206,7 @@ inline float compose_tile(float* out, const float* const* rows, const float* wei
   for (std::size_t k = 0; k < n; ++k)
     add_terms<S, PlainProduct<S>>(sums, {weights + k, 0, 0, rows + k, 1}, 0);
   typename S::Reg squares = S::zero();
-#pragma GCC unroll 8
+#pragma GCC unroll 32
   for (int v = 0; v < kRegs; ++v) {
     const typename S::Reg sum = sums.whole[0][v];
     S::store(out + static_cast<std::size_t>(v) * S::kWidth, sum);
@@ -220,13 +220,33 @@ inline float compose_tile(float* out, const float* const* rows, const float* wei
   return S::sum(squares);
 }
 
+// Calls use.operator()<registers of a row, half a register more>() where rows of kStride floats are
+// what there is, and fit.
+template <class S, std::size_t kStride, class Use>
+inline bool in_registers(std::size_t stride, const Use& use) {
+  constexpr int kRegs = static_cast<int>(kStride / S::kWidth);
+  constexpr bool kHalf = kStride % S::kWidth != 0;
+  if constexpr (kRegs <= S::kRowRegs && (S::kHalves || !kHalf)) {
+    if (stride == kStride) use.template operator()<kRegs, kHalf>();
+    return stride == kStride;
+  }
+  return false;
+}
+
 // The common row lengths are held in registers: one pass, every line of a row at once.
+template <class Use>
+inline bool in_registers(std::size_t stride, const Use& use) {
+  return in_registers<Simd, 64>(stride, use) || in_registers<Simd, 80>(stride, use) ||
+         in_registers<Simd, 104>(stride, use) || in_registers<Simd, 128>(stride, use);
+}
+
 float compose(float* out, const float* const* rows, const float* weights, std::size_t n,
               std::size_t stride) {
-  if constexpr (Simd::kHalves) {
-    if (stride == 64) return compose_tile<Simd, 4, false>(out, rows, weights, n);
-    if (stride == 104) return compose_tile<Simd, 6, true>(out, rows, weights, n);
-    if (stride == 128) return compose_tile<Simd, 8, false>(out, rows, weights, n);
+  float length = 0;
+  if (in_registers(stride, [&]<int kRegs, bool kHalf>() {
+        length = compose_tile<Simd, kRegs, kHalf>(out, rows, weights, n);
+      })) {
+    return length;
   }
   for_each_register<Simd>(stride,
                           [&](std::size_t d, auto, auto store) { store(out + d, Simd::zero()); });
@@ -249,7 +269,7 @@ inline void scatter_tile(const float* gradient, float* const* rows, const float*
                          std::size_t n) {
   typename S::Reg whole[kRegs];
   [[maybe_unused]] typename S::Reg half = S::zero();
-#pragma GCC unroll 8
+#pragma GCC unroll 32
   for (int v = 0; v < kRegs; ++v) {
     whole[v] = S::load(gradient + static_cast<std::size_t>(v) * S::kWidth);
   }
@@ -257,12 +277,12 @@ inline void scatter_tile(const float* gradient, float* const* rows, const float*
   for (std::size_t k = 0; k < n; ++k) {
     const typename S::Reg weight = S::set(weights[k]);
     typename S::Reg after[kRegs];
-#pragma GCC unroll 8
+#pragma GCC unroll 32
     for (int v = 0; v < kRegs; ++v) {
       const float* place = rows[k] + static_cast<std::size_t>(v) * S::kWidth;
       after[v] = S::fma(weight, whole[v], S::load(place));
     }
-#pragma GCC unroll 8
+#pragma GCC unroll 32
     for (int v = 0; v < kRegs; ++v) {
       S::store(rows[k] + static_cast<std::size_t>(v) * S::kWidth, after[v]);
     }
@@ -275,10 +295,10 @@ inline void scatter_tile(const float* gradient, float* const* rows, const float*
 
 void scatter(const float* gradient, float* const* rows, const float* weights, std::size_t n,
              std::size_t stride) {
-  if constexpr (Simd::kHalves) {
-    if (stride == 64) return scatter_tile<Simd, 4, false>(gradient, rows, weights, n);
-    if (stride == 104) return scatter_tile<Simd, 6, true>(gradient, rows, weights, n);
-    if (stride == 128) return scatter_tile<Simd, 8, false>(gradient, rows, weights, n);
+  if (in_registers(stride, [&]<int kRegs, bool kHalf>() {
+        scatter_tile<Simd, kRegs, kHalf>(gradient, rows, weights, n);
+      })) {
+    return;
   }
   for (std::size_t k = 0; k < n; ++k) {
     const Simd::Reg weight = Simd::set(weights[k]);

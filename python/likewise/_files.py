@@ -26,6 +26,9 @@ from likewise.errors import InputError
 __all__ = ["connect", "find_files", "open_files", "usable_cores"]
 
 BATCH_ROWS = 1 << 18
+# A column of Parquet takes at most so many bytes a value where each text of a dictionary is used
+# a few times; plain texts take more, their lengths alone four.
+_DICTIONARY_BYTES = 4
 _SUFFIXES = {
     ".parquet": "parquet",
     ".parq": "parquet",
@@ -174,8 +177,8 @@ def _open_parquet(files: list[Path], what: str) -> Batches:
 def _with_dictionaries(path: Path, texts: Sequence[str]) -> pq.ParquetFile:
     """Open a file so that text columns come as the dictionaries they are stored as.
 
-    An id is then looked up once per dictionary, not once per event. For a column without one
-    pyarrow would make it, at a price.
+    An id is then looked up once per dictionary, not once per event. For a column without one, or
+    where the writer gave it up because it grew too large, pyarrow would make it, at a price.
     """
     file = pq.ParquetFile(path)
     metadata = file.metadata
@@ -187,7 +190,8 @@ def _with_dictionaries(path: Path, texts: Sequence[str]) -> pq.ParquetFile:
         row_group = metadata.row_group(group)
         for number in range(row_group.num_columns):
             column = row_group.column(number)
-            if not any("DICTIONARY" in encoding for encoding in column.encodings):
+            whole = column.total_uncompressed_size <= _DICTIONARY_BYTES * column.num_values
+            if not whole or not any("DICTIONARY" in encoding for encoding in column.encodings):
                 stored.discard(column.path_in_schema)
     file.close()
     return pq.ParquetFile(path, read_dictionary=[text for text in texts if text in stored])
