@@ -20,6 +20,7 @@ from likewise._columns import encode, table_texts
 from likewise._ingest import UNKNOWN_ID, IdTable
 from likewise.catalogue import Catalogue, CatalogueReport
 from likewise.errors import InputError, UnknownItemError
+from likewise.features import Features, Recipe
 from reference_ingest import read_catalogue
 
 ROWS = [
@@ -315,3 +316,16 @@ def test_pieces_are_the_items_in_order(most, lengths):
         assert part.names.to_pylist() == whole.names[place].to_pylist()
     assert (pieces[0][1] is whole) == (len(pieces) == 1)
     assert list(Catalogue.from_arrays([]).pieces(most)) == []
+
+
+def test_pieces_know_their_own_items_alone():
+    whole = Catalogue.from_arrays(list("abcde"), ["t > u"] * 5, ["red", "blue", "red", "", "x"])
+    _, part = list(whole.pieces(2))[1]
+    assert part.positions(["c", "a", "d"]).tolist() == [0, -1, 1]
+    assert part.report.items == 2
+    assert part.report.empty_names == 1
+    recipe = Recipe()
+    alone = Catalogue.from_arrays(list("cd"), ["t > u"] * 2, ["red", ""])
+    of_part, of_alone = Features.encode(part, recipe), Features.encode(alone, recipe)
+    for name in ("item_offsets", "item_tokens", "token_hashes"):
+        np.testing.assert_array_equal(getattr(of_part, name), getattr(of_alone, name))

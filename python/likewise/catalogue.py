@@ -338,7 +338,9 @@ null_names=0, empty_names=0)
         if wanted.size and (wanted.min() < 0 or wanted.max() >= len(self)):
             bad = wanted[(wanted < 0) | (wanted >= len(self))][0]
             raise IndexError(f"positions must be in [0, {len(self)}), got {bad}")
-        if np.unique(wanted).size < wanted.size:
+        seen = np.zeros(len(self), bool)
+        seen[wanted] = True
+        if np.count_nonzero(seen) < wanted.size:
             raise InputError("positions must be unique")
         at = from_numpy(wanted.astype(np.int64))
         ids, categories, names = (
@@ -349,12 +351,17 @@ null_names=0, empty_names=0)
     def pieces(self, most: int) -> Iterator[tuple[slice, Catalogue]]:
         """Yield where some consecutive items stand and a catalogue of them, at most `most` each.
 
-        One that is no longer than that is its own piece, not a copy.
+        They are views, not copies.
         """
+        if 0 < len(self) <= most:
+            yield slice(0, len(self)), self
+            return
         for start in range(0, len(self), most):
-            stop = min(start + most, len(self))
-            whole = stop - start == len(self)
-            yield slice(start, stop), self if whole else self.take(np.arange(start, stop))
+            count = min(most, len(self) - start)
+            columns = (
+                array.slice(start, count) for array in (self.ids, self.categories, self.names)
+            )
+            yield slice(start, start + count), Catalogue._made(*columns, count, 0, None)
 
     def text_buffers(self) -> dict[str, npt.NDArray[Any]]:
         """Return categories and names as Arrow lays them out, without a copy.
