@@ -358,10 +358,11 @@ null_names=0, empty_names=0)
             return
         for start in range(0, len(self), most):
             count = min(most, len(self) - start)
-            columns = (
+            ids, categories, names = (
                 array.slice(start, count) for array in (self.ids, self.categories, self.names)
             )
-            yield slice(start, start + count), Catalogue._made(*columns, count, 0, None)
+            part = Catalogue._made(ids, categories, names, count, 0, None)
+            yield slice(start, start + count), part
 
     def text_buffers(self) -> dict[str, npt.NDArray[Any]]:
         """Return categories and names as Arrow lays them out, without a copy.
