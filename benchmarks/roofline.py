@@ -156,12 +156,17 @@ def count_work(sessions: Any, features: Any, given: argparse.Namespace) -> dict[
         centers, contexts = [], []
         for h, (items, reaches, places) in enumerate(halves):
             m, band = len(items), min(int(known["band_tiles"]) * tile, len(halves[1 - h][2]))
+            users: dict[int, list[int]] = {}  # of each four contexts: centers that have any of them
             for i in range(0, m, tile):
                 part = reaches[i : i + tile]
-                low = min(r[0] for r in part) // tile * tile
+                low = min(r[0] for r in part)
                 span = max(r[1] for r in part) - low
-                # A score, and a step for each side; the context's steps go over whole tiles.
-                done["fma"] += len(part) * (2 * span + -(-span // tile) * tile + 3 * (band + drawn))
+                # Scores go over whole tiles; and a step for the center, and one for each noise.
+                done["fma"] += len(part) * (span + -(-span // tile) * tile + 3 * (band + drawn))
+            for i, (first, last) in enumerate(reaches):
+                for four in range(first // tile, -(-last // tile)):
+                    users.setdefault(four, []).append(i)
+            done["fma"] += sum(tile * (used[-1] - used[0] + 1) for used in users.values())
             # The running mean: of the centers, its scores, and its steps.
             done["fma"] += m + 2 * (len(places) + drawn)
             pairs = sum(high - low - 1 for low, high in reaches)

@@ -132,7 +132,7 @@ class Workspace {
     // What products read: the above, or words of them along and across centers.
     float *to_centers = nullptr, *to_contexts = nullptr;
     float *noise_to_centers = nullptr, *noise_to_contexts = nullptr;
-    std::vector<std::uint32_t> first_row, last_row;  // centers that use a tile of contexts
+    std::vector<std::uint32_t> first_row, last_row;  // centers that use four contexts
     std::vector<Tile> tiles;
     Scratch memory;
     std::size_t centers() const { return half->centers.size(); }

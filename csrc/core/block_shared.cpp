@@ -19,15 +19,16 @@ void Workspace::plan_tiles(Part& own, const Part* other) {
     tile.count = std::min(kTile, m - tile.first);
     std::size_t low = own.contexts(), high = 0;
     for (std::size_t i = tile.first; i < tile.first + tile.count; ++i) {
-      low = std::min<std::size_t>(low, own.half->centers[i].low);
-      high = std::max<std::size_t>(high, own.half->centers[i].high);
+      const Center& center = own.half->centers[i];
+      low = std::min<std::size_t>(low, center.low);
+      high = std::max<std::size_t>(high, center.high);
+      for (std::size_t j = center.low / kTile; j * kTile < center.high; ++j) {
+        own.first_row[j] = std::min(own.first_row[j], static_cast<std::uint32_t>(i));
+        own.last_row[j] = static_cast<std::uint32_t>(i + 1);
+      }
     }
-    tile.low = packed_ == nullptr ? low / kTile * kTile : low / 2 * 2;
+    tile.low = low / group_ * group_;
     tile.high = high;
-    for (std::size_t j = tile.low / kTile; j * kTile < high; ++j) {
-      own.first_row[j] = std::min(own.first_row[j], static_cast<std::uint32_t>(tile.first));
-      own.last_row[j] = static_cast<std::uint32_t>(tile.first + tile.count);
-    }
     plan_noise(tile, own, other, t);
   }
 }
@@ -126,6 +127,8 @@ void Workspace::add_noise(const Tile& tile, float step, float bend) {
 
 void Workspace::score(Part& own, float rate, double* loss) {
   const std::size_t stride = sides_.stride;
+  // Contexts take steps by fours, of which a tile of centers may have some.
+  if (packed_ == nullptr) std::fill_n(own.steps, own.centers() * own.stride, 0.0F);
   for (Tile& tile : own.tiles) {
     bring_some_near();
     if (packed_ != nullptr) {
@@ -269,7 +272,8 @@ void Workspace::train_contexts(const Part& own, const Part* other) {
   };
   for (std::size_t j = 0; j < own.contexts(); j += kTile) {
     bring_some_near();
-    const std::size_t first = own.first_row[j / kTile], last = own.last_row[j / kTile];
+    const std::size_t first = own.first_row[j / kTile] / group_ * group_;
+    const std::size_t last = own.last_row[j / kTile];
     terms_.clear();
     if (first < last) {
       terms_.push_back({own.to_contexts + first / group_ * own.stride + j, 1, own.stride,

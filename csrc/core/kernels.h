@@ -93,8 +93,8 @@ struct Kernels {
                const float* scales, float* curvatures, float* pulls);
 
   /// Scores of true contexts to steps, in place, in m rows: rate * weights[j] * (1 - sigmoid(s))
-  /// for low <= j < high, zero elsewhere in [0, n) and on to the next multiple of kScorePadding.
-  /// Places up to the next multiple of kLine are spoilt; weights must be readable there.
+  /// for low <= j < high, zero elsewhere in [0, n) and on to the next multiple of kScorePadding;
+  /// zero or as they were up to the next multiple of kLine, where weights must be readable.
   void (*positive_steps)(float* scores, std::size_t row_stride, std::size_t m, std::size_t n,
                          const TrueSpan* spans, float rate);
 

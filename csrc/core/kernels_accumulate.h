@@ -48,23 +48,39 @@ inline void add_terms(RowSums<S, kRows, kRegs, kHalf>& sums, const Terms& terms,
   const float* steps = terms.steps;
   for (std::size_t j = 0; j < terms.n; ++j, steps += terms.column_step) {
     const float* row = terms.rows[j] + d;
-    typename S::Reg step[kRows];
+    if constexpr (S::kFewRegisters) {  // the sums leave room for the row and one step at a time
+      typename S::Reg parts[kRegs];
 #pragma GCC unroll 32
-    for (int i = 0; i < kRows; ++i) {
-      step[i] = S::set(steps[static_cast<std::size_t>(i) * terms.row_step]);
-    }
-#pragma GCC unroll 32
-    for (int v = 0; v < kRegs; ++v) {
-      const typename S::Reg part = S::load(row + static_cast<std::size_t>(v) * S::kWidth);
-#pragma GCC unroll 32
-      for (int i = 0; i < kRows; ++i) {
-        sums.whole[i][v] = Product::add(step[i], part, sums.whole[i][v]);
+      for (int v = 0; v < kRegs; ++v) {
+        parts[v] = S::load(row + static_cast<std::size_t>(v) * S::kWidth);
       }
-    }
-    if constexpr (kHalf) {
 #pragma GCC unroll 32
       for (int i = 0; i < kRows; ++i) {
-        sums.half[i] = Product::add_half(step[i], row + kRegs * S::kWidth, sums.half[i]);
+        const typename S::Reg step = S::set(steps[static_cast<std::size_t>(i) * terms.row_step]);
+#pragma GCC unroll 32
+        for (int v = 0; v < kRegs; ++v) {
+          sums.whole[i][v] = Product::add(step, parts[v], sums.whole[i][v]);
+        }
+      }
+    } else {
+      typename S::Reg step[kRows];
+#pragma GCC unroll 32
+      for (int i = 0; i < kRows; ++i) {
+        step[i] = S::set(steps[static_cast<std::size_t>(i) * terms.row_step]);
+      }
+#pragma GCC unroll 32
+      for (int v = 0; v < kRegs; ++v) {
+        const typename S::Reg part = S::load(row + static_cast<std::size_t>(v) * S::kWidth);
+#pragma GCC unroll 32
+        for (int i = 0; i < kRows; ++i) {
+          sums.whole[i][v] = Product::add(step[i], part, sums.whole[i][v]);
+        }
+      }
+      if constexpr (kHalf) {
+#pragma GCC unroll 32
+        for (int i = 0; i < kRows; ++i) {
+          sums.half[i] = Product::add_half(step[i], row + kRegs * S::kWidth, sums.half[i]);
+        }
       }
     }
   }

@@ -11,8 +11,8 @@ namespace {
 struct Simd {
   using Reg = __m256;
   static constexpr std::size_t kWidth = 8;
-  static constexpr int kScoreRows = 2, kTileRegs = 2, kRowRegs = 13;
-  static constexpr bool kHalves = false;
+  static constexpr int kScoreRows = 2, kTileRegs = 3, kRowRegs = 13;
+  static constexpr bool kHalves = false, kFewRegisters = true;
 
   static Reg zero() { return _mm256_setzero_ps(); }
   static Reg set(float x) { return _mm256_set1_ps(x); }

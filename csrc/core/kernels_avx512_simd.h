@@ -7,6 +7,7 @@ struct Simd {
   using Reg = __m512;
   static constexpr std::size_t kWidth = 16;
   static constexpr int kScoreRows = 4, kTileRegs = 4, kRowRegs = 8;
+  static constexpr bool kFewRegisters = false;
   static constexpr bool kHalves = true;  // rows are whole halves, kRowAlign floats
 
   static Reg zero() { return _mm512_setzero_ps(); }

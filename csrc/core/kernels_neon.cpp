@@ -12,7 +12,7 @@ struct Simd {
   using Reg = float32x4_t;
   static constexpr std::size_t kWidth = 4;
   static constexpr int kScoreRows = 4, kTileRegs = 4, kRowRegs = 26;
-  static constexpr bool kHalves = false;
+  static constexpr bool kHalves = false, kFewRegisters = false;
 
   static Reg zero() { return vdupq_n_f32(0.0F); }
   static Reg set(float x) { return vdupq_n_f32(x); }

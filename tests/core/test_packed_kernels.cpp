@@ -1,6 +1,5 @@
 // test_packed_kernels.cpp: products of packed rows, against the same sums of rounded values.
 #include <cmath>
-#include <cstdint>
 #include <cstring>
 #include <iterator>
 #include <limits>
@@ -11,30 +10,17 @@
 #include "core/rng.h"
 #include "core/table.h"
 #include "core/types.h"
+#include "plain_packed.h"
 
 using namespace likewise;
+using plain_packed::rounded;
 
 namespace {
 
 constexpr float kMark = 12345.0F;  // stands where nothing may be written
 
-/// The nearest bfloat16, the even one of two; in its float.
-float rounded(float x) {
-  std::uint32_t bits;
-  std::memcpy(&bits, &x, sizeof bits);
-  bits = (bits + 0x7FFFU + (bits >> 16 & 1U)) & 0xFFFF0000U;
-  std::memcpy(&x, &bits, sizeof x);
-  return x;
-}
-
-/// Either half of a word, 0 or 1.
 float half_of(float word, int half) {
-  std::uint32_t bits;
-  std::memcpy(&bits, &word, sizeof bits);
-  bits = half == 0 ? bits << 16 : bits & 0xFFFF0000U;
-  float x;
-  std::memcpy(&x, &bits, sizeof x);
-  return x;
+  return plain_packed::half_of(&word, half);
 }
 
 Table random_table(std::size_t rows, std::size_t dim, std::uint64_t seed) {
@@ -243,7 +229,10 @@ void bad_numbers_stay_alone(const PackedKernels& kernels) {
 }  // namespace
 
 int main() {
-  for (const Kernels* set : supported_kernels()) {
+  const Kernels plain = plain_packed::kernels();
+  std::vector<const Kernels*> sets = supported_kernels();
+  sets.push_back(&plain);
+  for (const Kernels* set : sets) {
     if (set->packed == nullptr) continue;
     for (std::size_t stride = kRowAlign; stride <= 256; stride += kRowAlign) {
       const Packed packed(*set->packed, stride - 3, stride);
