@@ -57,6 +57,18 @@ def test_many_items_are_as_near_as_so_few_floats_can(monkeypatch: pytest.MonkeyP
     assert best < left < 1.1 * best
 
 
+@pytest.mark.parametrize("rows", [0, 1, 5, 6, 7, 12])
+def test_products_by_parts_are_those_of_the_whole(
+    rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_company, "_FEW_ROWS", 6)
+    rng = np.random.default_rng(rows)
+    vectors, turn = rng.normal(size=(rows, 4)).astype(np.float32), rng.normal(size=(4, 3))
+    found = _company._turned(vectors, turn)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, vectors @ turn, atol=1e-5)
+
+
 @pytest.mark.parametrize(("events", "most"), [(7, 3), (160, 5), (1, 1 << 18)])
 def test_blocks_do_not_change_it(monkeypatch: pytest.MonkeyPatch, events: int, most: int) -> None:
     whole = products(found_in(sessions(), threads=2))

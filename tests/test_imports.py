@@ -135,7 +135,8 @@ PLATFORM = {
         "kernels_scan_avx512.cpp",
     },
     "arm_neon.h": {"kernels_neon.cpp", "kernels_scan_neon.cpp"},
-    "sys/mman.h": {"table.cpp"},
+    "sys/mman.h": {"table.cpp", "page_allocator.h"},
+    "unistd.h": {"table.cpp"},
     "malloc.h": {"table.cpp"},
 }
 

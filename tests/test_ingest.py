@@ -53,6 +53,20 @@ def test_id_table_grows_to_many_ids_and_keeps_all():
     assert len(table) == 100_000
 
 
+def test_an_id_is_found_whatever_its_hash_leaves_for_the_slot():
+    # Slots keep less of the hash the more ids there are; every size on the way is asked for all.
+    table = IdTable()
+    ids = [f"{i:x}" for i in range(3000)]
+    for number, text in enumerate(ids):
+        assert table.position(text) == UNKNOWN_ID
+        assert encode(table, pa.array([text], pa.large_string()), insert=True)[0] == number
+        if number & (number + 1) == 0:
+            assert [table.position(other) for other in ids[: number + 1]] == list(range(number + 1))
+    assert encode(table, pa.array(ids, pa.large_string()), insert=False).tolist() == list(
+        range(3000)
+    )
+
+
 def test_runs_in_a_dictionary_are_looked_up_once_each():
     # More entries in the dictionary than runs: the way of sorted events.
     dictionary = pa.array([f"s{i}" for i in range(100)], pa.large_string())
@@ -116,6 +130,13 @@ def test_sort_by_time_is_stable_and_counts(kind, times):
     assert np.array_equal(items, expected)
     assert np.array_equal(stamps, np.sort(np.array(times, kind)))
     assert changed == (not np.array_equal(expected, np.arange(len(times))))
+
+
+@given(st.lists(st.integers(0, 9), max_size=40))
+def test_items_are_counted(items):
+    counts = _arrange.count_items(np.array(items, np.int32), 10)
+    assert counts.dtype == np.int64
+    assert counts.tolist() == [items.count(item) for item in range(10)]
 
 
 def test_minus_zero_and_zero_are_one_time():

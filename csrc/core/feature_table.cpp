@@ -16,6 +16,7 @@
 #include "core/hash_numbers.h"
 #include "core/hashing.h"
 #include "core/ngrams.h"
+#include "core/page_allocator.h"
 #include "core/text.h"
 
 namespace likewise {
@@ -117,9 +118,11 @@ void visit_word_ngrams(const Words& words, std::int64_t longest, const Visit& vi
 /// One slice of the catalogue, with token numbers of its own.
 class alignas(64) Slice {
  public:
-  std::vector<std::int32_t> sizes;  // entries per item
-  std::vector<std::int32_t> tokens;
-  std::vector<std::uint8_t> kinds;
+  template <class T>
+  using List = std::vector<T, PageAllocator<T>>;
+  List<std::int32_t> sizes;  // entries per item
+  List<std::int32_t> tokens;
+  List<std::uint8_t> kinds;
   std::vector<std::uint64_t> hashes;  // per token, by first appearance
   std::vector<std::uint8_t> namespaces;
   HashNumbers numbers;

@@ -10,6 +10,11 @@ namespace likewise {
 NoiseSampler::NoiseSampler(std::span<const std::int64_t> counts, double exponent,
                            std::span<const float> keep) {
   std::vector<double> shares;
+  // Told beforehand how long they will be: what lists outgrow stays with the process for a while.
+  const auto drawn = static_cast<std::size_t>(
+      std::count_if(counts.begin(), counts.end(), [](std::int64_t count) { return count > 0; }));
+  slots_.reserve(drawn);
+  shares.reserve(drawn);
   double total = 0, largest = 0;
   for (std::size_t i = 0; i < counts.size(); ++i) {
     if (counts[i] <= 0) continue;
@@ -33,22 +38,20 @@ NoiseSampler::NoiseSampler(std::span<const std::int64_t> counts, double exponent
   }
   const double scale = static_cast<double>(slots_.size()) / total;
 
-  std::vector<std::uint32_t> small, large;
-  for (std::size_t i = 0; i < shares.size(); ++i) {
+  // Two stacks in one: poor slots from its begin on, rich ones down from its end.
+  std::vector<std::uint32_t> stacks(drawn);
+  std::size_t n_poor = 0, first_rich = drawn;
+  for (std::size_t i = 0; i < drawn; ++i) {
     shares[i] *= scale;
-    (shares[i] < 1.0 ? small : large).push_back(static_cast<std::uint32_t>(i));
+    stacks[shares[i] < 1.0 ? n_poor++ : --first_rich] = static_cast<std::uint32_t>(i);
   }
-  while (!small.empty() && !large.empty()) {
-    const std::uint32_t poor = small.back(), rich = large.back();
-    small.pop_back();
+  while (n_poor > 0 && first_rich < drawn) {
+    const std::uint32_t poor = stacks[--n_poor], rich = stacks[first_rich];
     slots_[poor].keep =
         static_cast<std::uint32_t>(std::min(shares[poor] * 0x1p32, 0x1.fffffffep31));
     slots_[poor].alias = slots_[rich].item;
     shares[rich] -= 1.0 - shares[poor];
-    if (shares[rich] < 1.0) {
-      large.pop_back();
-      small.push_back(rich);
-    }
+    if (shares[rich] < 1.0) stacks[n_poor++] = stacks[first_rich++];
   }
 }
 

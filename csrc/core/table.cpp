@@ -6,6 +6,7 @@
 #endif
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <limits>
@@ -19,7 +20,7 @@ namespace likewise {
 namespace {
 
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
-constexpr std::size_t kPiece = std::size_t{16} << 20;  // bytes that tables leave at a time
+constexpr std::size_t kPieces = 256;  // that tables leave their memory in, one after the other
 
 }  // namespace
 
@@ -38,9 +39,10 @@ class Table::Memory {
   Memory& operator=(const Memory&) = delete;
 
   float* floats() { return static_cast<float*>(start_); }
-  /// Gives back the whole huge pages from this byte on.
+  /// Gives back the whole pages from this byte on.
   void give_back(std::size_t from) {
-    from = (from + kHugePage - 1) / kHugePage * kHugePage;
+    static const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    from = (from + page - 1) / page * page;
     if (from < bytes_) madvise(static_cast<char*>(start_) + from, bytes_ - from, MADV_DONTNEED);
   }
 
@@ -102,7 +104,7 @@ void Table::separate(Table& first, Table& second, int threads) {
     table.memory_ = reserve(first.rows_, first.dim_);
     table.data_ = table.memory_->floats();
   }
-  const std::size_t bytes = first.stride_ * sizeof(float), piece = kPiece / bytes + 1;
+  const std::size_t bytes = first.stride_ * sizeof(float), piece = first.rows_ / kPieces + 1;
   for (std::size_t last = first.rows_; last > 0;) {
     const std::size_t begin = last > piece ? last - piece : 0;
     parallel_for(threads, static_cast<std::int64_t>(last - begin), 4096,

@@ -109,6 +109,7 @@ class Trainer {
         noise_(input.counts, options.noise_exponent, keep_),
         slices_(input.sessions, slice_events()),
         tallies_(static_cast<std::size_t>(threads_)) {
+    trim_allocator();  // of what making the sampler took for a while
     const std::size_t n_items = input.counts.size();
     const auto dim = static_cast<std::size_t>(options.dim);
     const bool content = options.content && !input.features.empty();
@@ -344,6 +345,7 @@ void add_content_to_own(const FeatureView& features, Weights& weights, int threa
 }
 
 void compact(Weights& weights, int threads) {
+  trim_allocator();  // of what training held beside the tables: there are to be more of them
   Table::separate(weights.center_own, weights.context_own, threads);
   Table* const tables[] = {&weights.center_tokens, &weights.context_tokens, &weights.center_ngrams,
                            &weights.context_ngrams};

@@ -220,6 +220,17 @@ def thin_out(int32_t[::1] items not None, int64_t[::1] offsets not None,
     return dropped, collapsed
 
 
+def count_items(const int32_t[::1] items not None, int64_t n_items):
+    """Return how often each item in [0, n_items) occurs, int64 (n_items,); all must be in there."""
+    counts = np.zeros(n_items, dtype=np.int64)
+    cdef int64_t[::1] out = counts
+    cdef int64_t i
+    with nogil:
+        for i in range(items.shape[0]):
+            out[items[i]] += 1
+    return counts
+
+
 def drop_short(int32_t[::1] items not None, int64_t[::1] offsets not None, int64_t min_length):
     """Drop sessions shorter than `min_length` in place.
 

@@ -61,7 +61,7 @@ _MOST_ITEMS, _MOST_EVENTS = 50_000, 1 << 21
 _EXTRA, _ROUNDS = 16, 4
 # Events and sessions looked through at once: bounds the memory.
 _EVENTS, _SESSIONS = 1 << 19, 1 << 16
-_ROWS = 1 << 13  # the same of products of many rows
+_ROWS, _FEW_ROWS = 1 << 13, 1 << 10  # the same of products of many rows, and by a small matrix
 _NOTHING = 1e-13  # squares of lengths, in shares of the largest, that are rounding alone
 
 
@@ -132,7 +132,7 @@ def find_company(sessions: Sessions, threads: int = 0, seed: int = 1, least: int
     best = np.argsort(-values)[:COMPANY_DIM]
     turn = turn[:, best] * np.sqrt(np.maximum(values[best], 0.0))
     rows = np.zeros((len(order), COMPANY_DIM), np.float32)
-    rows[:, : len(best)] = shortened(vectors @ turn.astype(np.float32))
+    rows[:, : len(best)] = shortened(_turned(vectors, turn))
     known = np.flatnonzero(rows.any(axis=1) & (counts[order] >= least))
     known = known[np.argsort(order[known])]
     return Company(order[known].astype(np.int32), rows[known])
@@ -147,13 +147,22 @@ def _products(left: Float32, right: Float32) -> Float64:
     return found
 
 
+def _turned(vectors: Float32, turn: Float64) -> Float32:
+    """Return ``vectors @ turn`` by parts: BLAS keeps for good what it takes for long ones."""
+    narrow = turn.astype(np.float32)
+    found = np.empty((len(vectors), narrow.shape[1]), np.float32)
+    for start in range(0, len(vectors), _FEW_ROWS):
+        some = slice(start, start + _FEW_ROWS)
+        np.matmul(vectors[some], narrow, out=found[some])
+    return found
+
+
 def _orthonormal(vectors: Float32) -> Float32:
     """Return columns that span what the given ones do, orthogonal and of length 1 or all zero."""
     values, turn = np.linalg.eigh(_products(vectors, vectors))
     kept = values > values[-1] * _NOTHING
     scale = np.where(kept, 1.0 / np.sqrt(np.where(kept, values, 1.0)), 0.0)
-    found: Float32 = vectors @ (turn * scale).astype(np.float32)
-    return found
+    return _turned(vectors, turn * scale)
 
 
 def shortened(vectors: Float32) -> Float32:

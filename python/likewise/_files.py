@@ -163,7 +163,9 @@ def _open_parquet(files: list[Path], what: str) -> Batches:
             with _parquet_errors(path, what):
                 file = _with_dictionaries(path, texts)
             with file:
-                batches = file.iter_batches(BATCH_ROWS, columns=list(names))
+                # In this thread: others would keep for good what they took for a while, and two
+                # are no sooner done than one, since what follows is most of the work.
+                batches = file.iter_batches(BATCH_ROWS, columns=list(names), use_threads=False)
                 while True:
                     with _parquet_errors(path, what):
                         batch = next(batches, None)

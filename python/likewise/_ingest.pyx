@@ -8,7 +8,7 @@ objects are walked. Knows nothing of files, columns and sessions. Loops over arr
 import numpy as np
 
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t, uintptr_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
 from libc.string cimport memcmp, memcpy
 from libcpp.vector cimport vector
 
@@ -55,14 +55,14 @@ cdef class IdTable:
 
     Once its texts have been lent to an array, nothing can be inserted any more.
 
-    Open addressing: a slot holds the upper half of the hash beside position + 1, so that most
-    misses are told without touching the text. Reading from several threads at once is safe,
+    Open addressing in 2^b slots: one holds position + 1 in its b lower bits, and in the others some
+    of the hash, so that most misses are told without touching the text. Reading from several threads at once is safe,
     inserting is not.
     """
 
     cdef vector[uint8_t] text
     cdef vector[int64_t] starts
-    cdef vector[uint64_t] slots
+    cdef vector[uint32_t] slots
     cdef uint64_t mask
     cdef bint lent
 
@@ -77,15 +77,16 @@ cdef class IdTable:
 
     cdef int32_t find(self, const uint8_t* data, int64_t length, uint64_t h) noexcept nogil:
         cdef uint64_t at = h & self.mask
-        cdef uint64_t tag = h & <uint64_t>0xFFFFFFFF00000000
-        cdef uint64_t slot
+        cdef uint32_t low = <uint32_t>self.mask
+        cdef uint32_t tag = <uint32_t>(h >> 32) & ~low
+        cdef uint32_t slot
         cdef int64_t key, start
         while True:
             slot = self.slots[at]
             if slot == 0:
                 return UNKNOWN
-            if (slot & <uint64_t>0xFFFFFFFF00000000) == tag:
-                key = <int64_t>(slot & <uint64_t>0xFFFFFFFF) - 1
+            if (slot & ~low) == tag:
+                key = <int64_t>(slot & low) - 1
                 start = self.starts[key]
                 if self.starts[key + 1] - start == length and (
                     memcmp(self.text.data() + start, data, <size_t>length) == 0
@@ -111,9 +112,10 @@ cdef class IdTable:
 
     cdef void place(self, uint64_t h, int64_t key) noexcept nogil:
         cdef uint64_t at = h & self.mask
+        cdef uint32_t low = <uint32_t>self.mask
         while self.slots[at] != 0:
             at = (at + 1) & self.mask
-        self.slots[at] = (h & <uint64_t>0xFFFFFFFF00000000) | <uint64_t>(key + 1)
+        self.slots[at] = (<uint32_t>(h >> 32) & ~low) | <uint32_t>(key + 1)
 
     cdef int grow(self) except -1 nogil:
         cdef uint64_t size = 2 * (self.mask + 1)
@@ -163,7 +165,7 @@ cdef class IdTable:
                     length = offsets[i + 1] - offsets[i]
                     if length <= 0 or (some_null and nulls[i]):
                         continue
-                    code = <int32_t>self.slots[hashes[i - first] & self.mask] - 1  # lower half
+                    code = <int32_t>(self.slots[hashes[i - first] & self.mask] & self.mask) - 1
                     if code >= 0:
                         prefetch(&self.starts[code])
                 for i in range(first, end):

@@ -140,7 +140,7 @@ class Sessions:
     def counts(self) -> Int64s:
         """Events of each item of the catalogue, int64 (n_items,)."""
         if self._counts is None:
-            counts = np.bincount(self.items, minlength=len(self.catalogue)).astype(np.int64)
+            counts = _arrange.count_items(self.items, len(self.catalogue))
             counts.flags.writeable = False
             self._counts = counts
         return self._counts
@@ -267,7 +267,7 @@ class Sessions:
         _, repeats = _arrange.thin_out(items, offsets, None, collapse_repeats)
         rare = 0
         if min_count > 1:
-            counts = np.bincount(items[: offsets[-1]], minlength=len(catalogue))
+            counts = _arrange.count_items(items[: offsets[-1]], len(catalogue))
             few = (counts < min_count).view(np.uint8)
             rare, more = _arrange.thin_out(items, offsets, few, collapse_repeats)
             repeats += more

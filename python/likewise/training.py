@@ -107,10 +107,9 @@ def train(
     content = Content.encode(items, options) if options.content else None
     company = None  # of items that have an own row; the others are content alone
     if options.own_row:  # now: what it takes for a while, tables will take
+        _give_back()
         company = find_company(sessions, options.threads, options.seed, options.min_count)
-    # What reading and the above left is as much as a third of the tables.
-    pa.default_memory_pool().release_unused()
-    _core.trim_allocator()
+    _give_back()
     _check_memory(options, len(items), content)
 
     watch = _Watch(progress, verbose)
@@ -167,6 +166,12 @@ def _as_sessions(sessions: Sessions | Any, catalogue: Catalogue | Any | None) ->
             )
         return Sessions.from_arrays(known[sessions.items], sessions.offsets, catalogue)
     return sessions
+
+
+def _give_back() -> None:
+    """Give freed memory back to the system: reading leaves as much as a third of the tables."""
+    pa.default_memory_pool().release_unused()
+    _core.trim_allocator()
 
 
 def _check_memory(options: Options, n_items: int, content: Content | None) -> None:

@@ -3,13 +3,17 @@
 #include "core/feature_table.h"
 
 #include <algorithm>
+#include <new>
+#include <numeric>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "check.h"
 #include "core/hashing.h"
 #include "core/ngrams.h"
+#include "core/page_allocator.h"
 
 using namespace likewise;
 
@@ -144,9 +148,26 @@ void columns_that_make_no_sense() {
   CHECK(empty.ngram_offsets == std::vector<std::int64_t>{0});
 }
 
+// Short lists, long ones, and those that grow from one to the other.
+void lists_in_pages_of_their_own() {
+  std::vector<std::int32_t, PageAllocator<std::int32_t>> list;
+  for (std::int32_t i = 0; i < 300000; ++i) list.push_back(i);
+  auto moved = std::move(list);
+  const auto copy = moved;
+  moved.assign(5, -1);
+  moved.shrink_to_fit();
+  CHECK(moved.size() == 5 && moved.back() == -1);
+  std::vector<std::int32_t> numbers(300000);
+  std::iota(numbers.begin(), numbers.end(), 0);
+  CHECK(std::equal(copy.begin(), copy.end(), numbers.begin(), numbers.end()));
+  PageAllocator<std::int64_t> refuses;
+  CHECK_THROWS(refuses.allocate(std::size_t{1} << 61), std::bad_alloc);
+}
+
 }  // namespace
 
 int main() {
+  lists_in_pages_of_their_own();
   the_table_lists_the_tokens_of_each_item();
   threads_leave_no_trace();
   ngrams_of_a_word();
