@@ -56,8 +56,8 @@ cdef class IdTable:
     Once its texts have been lent to an array, nothing can be inserted any more.
 
     Open addressing in 2^b slots: one holds position + 1 in its b lower bits, and in the others some
-    of the hash, so that most misses are told without touching the text. Reading from several threads at once is safe,
-    inserting is not.
+    of the hash, so that most misses are told without touching the text. Reading from several
+    threads at once is safe, inserting is not.
     """
 
     cdef vector[uint8_t] text
