@@ -8,9 +8,9 @@
 // store_sums(...). kHalves: whether rows may end with half a register, which costs half the time;
 // then also load_half and store_half (of a Reg whose upper half is zero), half_products, Half,
 // no_half, half_fma, widened. kFewRegisters: whether the sums of a tile leave no room for all of a
-// term's steps (kernels_accumulate.h). No include guard: one inclusion per kernel file is the point. Loops
-// over a tile are unrolled by force: GCC 12 else keeps the sums on the stack. Templates take Simd
-// as S where halves are spoken of, so that sets without them need not name them.
+// term's steps. No include guard: one inclusion per kernel file is the point. Loops over a tile are
+// unrolled by force: GCC 12 else keeps the sums on the stack. Templates take Simd as S where halves
+// are spoken of, so that sets without them need not name them.
 
 #include "core/kernels_accumulate.h"
 
