@@ -7,10 +7,11 @@
 // reciprocal, add, subtract, multiply, keep_between(x, base, low, high), sum(x),
 // store_sums(...). kHalves: whether rows may end with half a register, which costs half the time;
 // then also load_half and store_half (of a Reg whose upper half is zero), half_products, Half,
-// no_half, half_fma, widened. kFewRegisters: whether the sums of a tile leave no room for all of a
-// term's steps. No include guard: one inclusion per kernel file is the point. Loops over a tile are
-// unrolled by force: GCC 12 else keeps the sums on the stack. Templates take Simd as S where halves
-// are spoken of, so that sets without them need not name them.
+// no_half, half_fma, widened. kRowRegs: registers that a whole row may take. kFewRegisters: whether
+// the sums of a tile leave no room for all of a term's steps. No include guard: one inclusion per
+// kernel file is the point. Loops over a tile are unrolled by force: GCC 12 else keeps the sums on
+// the stack. Templates take Simd as S where halves are spoken of, so that sets without them need
+// not name them.
 
 #include "core/kernels_accumulate.h"
 
@@ -237,8 +238,8 @@ inline bool in_registers(std::size_t stride, const Use& use) {
 // The common row lengths are held in registers: one pass, every line of a row at once.
 template <class Use>
 inline bool in_registers(std::size_t stride, const Use& use) {
-  return in_registers<Simd, 64>(stride, use) || in_registers<Simd, 80>(stride, use) ||
-         in_registers<Simd, 104>(stride, use) || in_registers<Simd, 128>(stride, use);
+  return in_registers<Simd, 64>(stride, use) || in_registers<Simd, 104>(stride, use) ||
+         in_registers<Simd, 128>(stride, use);
 }
 
 float compose(float* out, const float* const* rows, const float* weights, std::size_t n,

@@ -1,5 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
-"""Events to sessions: the passes over flat arrays that group, order, cut and thin them out.
+"""Events to sessions: the passes over flat arrays that group, order, cut, thin and count them.
 
 Owns loops alone, each of them one pass that releases the GIL. What is counted and why is decided
 in `sessions`.
