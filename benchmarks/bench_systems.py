@@ -1,6 +1,7 @@
 """The systems that versus.py compares: each trains on a prepared corpus, in a process of its own.
 
-`likewise-direct` is our own direct method: n-gram rows take part in every block (``stretch=1``).
+`likewise-direct` is our own direct method: n-gram rows take part in every block (``stretch=1``);
+`likewise-new` has content alone (``own_row=False``), every item as if it were new.
 A system returns how long it took, what memory it took, and vectors of all items. Everything that a
 system reads comes from the folder that bench_corpora.prepare made.
 """
@@ -335,5 +336,6 @@ SYSTEMS = {
         System("fasttext", "content", _fasttext, _no_fasttext),
         System("likewise-direct", "content", _likewise(True, stretch=1), _nothing, ours=True),
         System("likewise-content", "content", _likewise(True), _nothing, ours=True),
+        System("likewise-new", "content", _likewise(True, own_row=False), _nothing, ours=True),
     )
 }
