@@ -115,7 +115,7 @@ def lists_of(table: Any, model: lw.Model) -> dict[str, list[str]]:
     return found
 
 
-@settings(max_examples=70, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_lists_are_those_of_brute_force(
     model: lw.Model, attributes: list[dict[str, Any]], data: st.DataObject
