@@ -101,45 +101,29 @@ void Workspace::choose_targets(const RowList& rows, Side& side) {
   }
 }
 
-// Gradients of composed items: to the own row and to content rows, straight where the row belongs
-// to one item of the block, otherwise by way of a sum.
+// Gradients of composed items: to own rows, and to each row of content the sum of what its items
+// have for it.
 void Workspace::scatter(const RowList& rows, Side& side) {
   const std::size_t stride = sides_.stride;
+  side.gradients.resize(rows.entries());
+  side.weights.resize(rows.entries());
   const std::span<float* const> content = rows.content_rows();
-  float* sum = side.slot_memory.reserve(content.size() * stride);
-  side.slot_curvatures.assign(content.size(), 0.0F);
-  side.slot_targets.assign(content.begin(), content.end());
-  for (std::uint32_t slot = 0; slot < content.size(); ++slot) {
-    if (!rows.is_shared(slot)) continue;
-    side.slot_targets[slot] = sum;
-    std::memset(sum, 0, stride * sizeof(float));
-    sum += stride;
+  for (std::size_t slot = 0; slot < content.size(); ++slot) {
+    std::size_t n = 0;
+    float curvature = 0;
+    rows.for_each_entry(slot, [&](std::size_t item, float weight) {
+      side.gradients[n] = side.out[item];
+      side.weights[n++] = weight;
+      curvature += weight * weight * side.curvatures[item];
+    });
+    kernels_.collect(content[slot], damped(curvature), side.gradients.data(), side.weights.data(),
+                     n, stride);
   }
   for (std::size_t i = 0; i < rows.items(); ++i) {
-    const std::size_t count = rows.count_content(i);
-    if (count == 0) continue;
-    const std::uint32_t* slots = rows.slots(i);
-    const float* weights = rows.weights(i);
-    side.targets.resize(count + 1);
-    side.weights.resize(count + 1);
-    for (std::size_t e = 0; e < count; ++e) {
-      const std::uint32_t slot = slots[e];
-      const float curvature = weights[e] * weights[e] * side.curvatures[i];
-      side.targets[e] = side.slot_targets[slot];
-      side.weights[e] = weights[e] * (rows.is_shared(slot) ? 1.0F : damped(curvature));
-      side.slot_curvatures[slot] += curvature;
-    }
-    std::size_t targets = count;
-    if (float* own = rows.own(i)) {
-      side.targets[targets] = own;
-      side.weights[targets++] = damped(side.curvatures[i]);
-    }
-    kernels_.scatter(side.out[i], side.targets.data(), side.weights.data(), targets, stride);
-  }
-  for (std::uint32_t slot = 0; slot < content.size(); ++slot) {
-    if (!rows.is_shared(slot)) continue;
-    const float scale = damped(side.slot_curvatures[slot]);
-    kernels_.scatter(side.slot_targets[slot], &content[slot], &scale, 1, stride);
+    float* const own = rows.own(i);
+    if (own == nullptr || rows.count_content(i) == 0) continue;
+    const float scale = damped(side.curvatures[i]);
+    kernels_.scatter(side.out[i], &own, &scale, 1, stride);
   }
 }
 

@@ -86,18 +86,16 @@ class Workspace {
   /// The items of one side of the block: their vectors, and where their gradients go.
   struct Side {
     std::size_t items = 0;
-    float* vectors = nullptr;          // (items, stride), where they are not the rows themselves
-    std::vector<const float*> rows;    // the vectors, and kScorePadding more that may be read
-    std::vector<const float*> packed;  // what products read instead, one for each two places
-    std::vector<float> squares;        // of the vectors' lengths
-    std::vector<float> curvatures;     // of the loss along each vector, times the rate
-    std::vector<float> scales;         // of each gradient on its way out
-    std::vector<float*> out;           // own row where an item is that alone, scratch otherwise
-    std::vector<float> slot_curvatures;
-    std::vector<float*> slot_targets;  // the row of content itself, or a sum of shared gradients
-    std::vector<float*> targets;       // where the rows of one item's content take its gradient,
-    std::vector<float> weights;        // and how much of it
-    Scratch vector_memory, gradient_memory, slot_memory, packed_memory;
+    float* vectors = nullptr;             // (items, stride), where they are not the rows themselves
+    std::vector<const float*> rows;       // the vectors, and kScorePadding more that may be read
+    std::vector<const float*> packed;     // what products read instead, one for each two places
+    std::vector<float> squares;           // of the vectors' lengths
+    std::vector<float> curvatures;        // of the loss along each vector, times the rate
+    std::vector<float> scales;            // of each gradient on its way out
+    std::vector<float*> out;              // own row where an item is that alone, scratch otherwise
+    std::vector<const float*> gradients;  // that one row of content takes,
+    std::vector<float> weights;           // and how much of each
+    Scratch vector_memory, gradient_memory, packed_memory;
     const float* const* products() const { return packed.empty() ? rows.data() : packed.data(); }
   };
 

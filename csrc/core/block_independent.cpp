@@ -13,7 +13,6 @@ void Workspace::train_independent(const PreparedBlock& prepared, float rate, dou
   float* gradient = gradient_memory.reserve(stride);
   TokenSlots slots(sides_.context.features ? sides_.context.features->n_tokens() : 0);
   RowList rows;
-  std::vector<float*> targets;
   Rng rng = prepared.block.rng;
   for (const Part& part : parts_) {
     for (std::size_t i = 0; i < part.centers(); ++i) {
@@ -65,12 +64,7 @@ void Workspace::train_independent(const PreparedBlock& prepared, float rate, dou
           kernels_.compose(drawn, rows.rows(0), rows.weights(0), rows.count(0), stride);
           std::memset(gradient, 0, stride * sizeof(float));
           learn(drawn, gradient, 1.0F, weight, false);
-          targets.clear();  // one an entry: an item may list a row twice
-          for (std::size_t e = 0; e < rows.count_content(0); ++e) {
-            targets.push_back(rows.content_rows()[rows.slots(0)[e]]);
-          }
-          if (float* own = rows.own(0)) targets.push_back(own);
-          kernels_.scatter(gradient, targets.data(), rows.weights(0), targets.size(), stride);
+          kernels_.scatter(gradient, rows.targets(0), rows.weights(0), rows.count(0), stride);
         }
       }
     }

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "core/races.h"
+#include "core/kernels.h"
 #include "core/workers.h"
 
 namespace likewise {
@@ -81,8 +81,8 @@ void add_content(const FeatureView& features, const float* tokens, std::size_t t
 namespace {
 
 /// mean (dim,) of the rows.
-LIKEWISE_RACES_BY_DESIGN void mean_of_rows(std::span<const RowId> rows, const float* table,
-                                           std::size_t stride, std::size_t dim, float* mean) {
+void mean_of_rows(std::span<const RowId> rows, const float* table, std::size_t stride,
+                  std::size_t dim, float* mean) {
   std::fill_n(mean, dim, 0.0F);
   for (const RowId row : rows) {
     const float* values = table + static_cast<std::size_t>(row) * stride;
@@ -92,13 +92,37 @@ LIKEWISE_RACES_BY_DESIGN void mean_of_rows(std::span<const RowId> rows, const fl
   for (std::size_t d = 0; d < dim; ++d) mean[d] *= scale;
 }
 
-LIKEWISE_RACES_BY_DESIGN void add_to_rows(std::span<const RowId> rows, Table& table,
-                                          const float* step) {
-  for (const RowId row : rows) {
-    float* values = table.row(static_cast<std::size_t>(row));
-    for (std::size_t d = 0; d < table.dim(); ++d) values[d] += step[d];
+/// The rows of one token's n-grams as kernels take them.
+class NgramRows {
+ public:
+  NgramRows(const FeatureView& features, Table& table) : features_(features), table_(table) {}
+
+  /// From now on these are the rows of token t.
+  void turn_to(std::size_t t) {
+    rows_.clear();
+    for (const RowId id : features_.ngrams(t)) rows_.push_back(row_of(id));
+    if (ones_.size() < rows_.size()) ones_.resize(rows_.size(), 1.0F);
   }
-}
+  std::size_t count() const { return rows_.size(); }
+  float* const* rows() const { return rows_.data(); }
+  const float* ones() const { return ones_.data(); }
+
+  /// Asks for the rows of token t to be brought near.
+  void expect(std::size_t t) const {
+    for (const RowId id : features_.ngrams(t)) {
+      const float* row = row_of(id);
+      for (std::size_t d = 0; d < table_.dim(); d += kLine) __builtin_prefetch(row + d, 1, 2);
+    }
+  }
+
+ private:
+  float* row_of(RowId id) const { return table_.row(static_cast<std::size_t>(id)); }
+
+  const FeatureView& features_;
+  Table& table_;
+  std::vector<float*> rows_;
+  std::vector<float> ones_;
+};
 
 }  // namespace
 
@@ -123,26 +147,32 @@ void compose_tokens(const FeatureView& features, std::span<const std::int64_t> k
 
 void teach_ngrams(const FeatureView& features, std::span<const std::uint8_t> trained, float rate,
                   float pull, Table& tokens, Table& ngrams, int threads, const Poll& poll) {
-  const std::size_t dim = tokens.dim();
+  const std::size_t dim = tokens.dim(), stride = tokens.stride();
+  const Kernels& set = kernels();
   parallel_for(
       threads, static_cast<std::int64_t>(tokens.rows()), 512,
       [&](std::int64_t first, std::int64_t last, int) {
-        std::vector<float> step(dim);
-        for (auto t = static_cast<std::size_t>(first); t < static_cast<std::size_t>(last); ++t) {
-          const auto rows = features.ngrams(t);
+        Table room(1, dim);
+        float* const step = room.row(0);
+        NgramRows own(features, ngrams);
+        const auto end = static_cast<std::size_t>(last);
+        for (auto t = static_cast<std::size_t>(first); t < end; ++t) {
+          if (t + 1 < end && trained[t + 1] != 0) own.expect(t + 1);
           if (trained[t] == 0) continue;
           float* token = tokens.row(t);
-          if (rows.empty()) {
+          own.turn_to(t);
+          if (own.count() == 0) {
             for (std::size_t d = 0; d < dim; ++d) token[d] -= pull * token[d];
             continue;
           }
-          mean_of_rows(rows, ngrams.data(), ngrams.stride(), dim, step.data());
+          set.compose(step, own.rows(), own.ones(), own.count(), stride);
+          const float share = 1.0F / static_cast<float>(own.count());
           for (std::size_t d = 0; d < dim; ++d) {
-            const float error = token[d] - step[d];
+            const float error = token[d] - share * step[d];
             token[d] -= pull * error;
             step[d] = rate * error;
           }
-          add_to_rows(rows, ngrams, step.data());
+          set.scatter(step, own.rows(), own.ones(), own.count(), stride);
         }
       },
       poll);

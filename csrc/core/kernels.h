@@ -118,6 +118,10 @@ struct Kernels {
   void (*scatter)(const float* gradient, float* const* rows, const float* weights, std::size_t n,
                   std::size_t stride);
 
+  /// row += scale * sum over k < n of weights[k] * gradients[k].
+  void (*collect)(float* row, float scale, const float* const* gradients, const float* weights,
+                  std::size_t n, std::size_t stride);
+
   /// Faster products of lower precision, or null.
   const PackedKernels* packed = nullptr;
 };

@@ -76,8 +76,8 @@ struct Simd {
 
 #include "core/kernels_tiles.h"
 
-constexpr Kernels kAvx2{"avx2",         scores,     squares, bend,   positive_steps,
-                        negative_steps, accumulate, compose, scatter};
+constexpr Kernels kAvx2{"avx2",         scores,     squares, bend,    positive_steps,
+                        negative_steps, accumulate, compose, scatter, collect};
 
 }  // namespace
 

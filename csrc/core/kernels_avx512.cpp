@@ -11,8 +11,8 @@ namespace {
 #include "core/kernels_avx512_simd.h"
 #include "core/kernels_tiles.h"
 
-constexpr Kernels kAvx512{"avx512",       scores,     squares, bend,   positive_steps,
-                          negative_steps, accumulate, compose, scatter};
+constexpr Kernels kAvx512{"avx512",       scores,     squares, bend,    positive_steps,
+                          negative_steps, accumulate, compose, scatter, collect};
 
 }  // namespace
 

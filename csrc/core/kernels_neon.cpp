@@ -67,8 +67,8 @@ struct Simd {
 
 #include "core/kernels_tiles.h"
 
-constexpr Kernels kNeon{"neon",         scores,     squares, bend,   positive_steps,
-                        negative_steps, accumulate, compose, scatter};
+constexpr Kernels kNeon{"neon",         scores,     squares, bend,    positive_steps,
+                        negative_steps, accumulate, compose, scatter, collect};
 
 }  // namespace
 

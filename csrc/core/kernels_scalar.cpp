@@ -107,8 +107,13 @@ void scatter(const float* __restrict gradient, float* const* rows, const float* 
   }
 }
 
-constexpr Kernels kScalar{"scalar",       scores,     squares, bend,   positive_steps,
-                          negative_steps, accumulate, compose, scatter};
+void collect(float* row, float scale, const float* const* gradients, const float* weights,
+             std::size_t n, std::size_t stride) {
+  add(row, scale, {weights, 0, 1, gradients, n}, 0, stride);
+}
+
+constexpr Kernels kScalar{"scalar",       scores,     squares, bend,    positive_steps,
+                          negative_steps, accumulate, compose, scatter, collect};
 
 }  // namespace
 

@@ -309,3 +309,25 @@ void scatter(const float* gradient, float* const* rows, const float* weights, st
     });
   }
 }
+
+template <class S, int kRegs, bool kHalf>
+inline void collect_tile(float* row, float scale, const float* const* gradients,
+                         const float* weights, std::size_t n) {
+  const Terms terms{weights, 0, 1, gradients, n};
+  accumulate_tile<S, PlainProduct<S>, 1, kRegs, kHalf>(&row, &scale, &terms, 1, 0);
+}
+
+void collect(float* row, float scale, const float* const* gradients, const float* weights,
+             std::size_t n, std::size_t stride) {
+  if (in_registers(stride, [&]<int kRegs, bool kHalf>() {
+        collect_tile<Simd, kRegs, kHalf>(row, scale, gradients, weights, n);
+      })) {
+    return;
+  }
+  for (std::size_t k = 0; k < n; ++k) {
+    const Simd::Reg weight = Simd::set(scale * weights[k]);
+    for_each_register<Simd>(stride, [&](std::size_t d, auto load, auto store) {
+      store(row + d, Simd::fma(weight, load(gradients[k] + d), load(row + d)));
+    });
+  }
+}

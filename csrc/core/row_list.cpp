@@ -1,6 +1,8 @@
 // row_list.cpp: listing the rows of items.
 #include "core/row_list.h"
 
+#include <utility>
+
 namespace likewise {
 
 void RowList::clear() {
@@ -8,7 +10,7 @@ void RowList::clear() {
   has_content_ = false;
   own_.clear();
   content_.clear();
-  shared_.clear();
+  last_.clear();
 }
 
 void RowList::add(const ItemRows& side, ItemId item, bool own_row, TokenSlots& slots) {
@@ -24,8 +26,10 @@ void RowList::add(const ItemRows& side, ItemId item, bool own_row, TokenSlots& s
   if (rows_.size() < at + (last - first) + 1) {
     rows_.resize(2 * (at + (last - first) + 1));
     weights_.resize(rows_.size());
-    slots_.resize(rows_.size());
+    item_of_.resize(rows_.size());
+    before_.resize(rows_.size());
   }
+  const auto number = static_cast<std::uint32_t>(items() - 1);
   for (std::size_t e = first; e < last; ++e, ++at) {
     const auto token = static_cast<std::size_t>(side.features->item_tokens[e]);
     float* row = side.tokens->row(token);
@@ -33,13 +37,12 @@ void RowList::add(const ItemRows& side, ItemId item, bool own_row, TokenSlots& s
     const std::uint32_t slot = slots.find(token, fresh);
     if (slot == fresh) {
       content_.push_back(row);
-      shared_.push_back(0);
-    } else {
-      shared_[slot] = 1;
+      last_.push_back(kNone);
     }
     rows_[at] = row;
     weights_[at] = side.features->item_weights[e];
-    slots_[at] = slot;
+    item_of_[at] = number;
+    before_[at] = std::exchange(last_[slot], static_cast<std::uint32_t>(at));
   }
   if (has_own) {
     rows_[at] = own_.back();

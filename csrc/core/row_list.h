@@ -1,7 +1,8 @@
 // row_list.h: which rows make up the items of a block, each row of content listed once.
 //
 // The items of a session share words and category levels. A RowList gives every item its rows and
-// weights, and every distinct row of content a slot, so that a block collects one gradient for it.
+// weights, and every distinct row of content a slot with the entries that name it, so that a block
+// collects one gradient for it.
 #pragma once
 
 #include <cstddef>
@@ -62,25 +63,37 @@ class RowList {
     return has_content_ ? begins_[i + 1] - begins_[i] : (own_[i] ? 1U : 0U);
   }
 
-  /// The slots of item i's content rows, count_content(i) of them.
-  const std::uint32_t* slots(std::size_t i) const { return slots_.data() + begins_[i]; }
+  /// The same rows, to be written.
+  float* const* targets(std::size_t i) const {
+    return has_content_ ? rows_.data() + begins_[i] : own_.data() + i;
+  }
   std::size_t count_content(std::size_t i) const { return count(i) - (own_[i] ? 1 : 0); }
+  std::size_t entries() const { return begins_.back(); }  // of all items with content
 
-  float* own(std::size_t i) const { return own_[i]; }                 // or null
-  std::span<float* const> own_rows() const { return own_; }           // one an item, null without
-  std::span<float* const> content_rows() const { return content_; }   // one a slot
-  bool is_shared(std::uint32_t slot) const { return shared_[slot]; }  // by more than one item
+  float* own(std::size_t i) const { return own_[i]; }                // or null
+  std::span<float* const> own_rows() const { return own_; }          // one an item, null without
+  std::span<float* const> content_rows() const { return content_; }  // one a slot
+
+  /// Calls use(item, weight) for each entry of the slot's row, the last one first.
+  template <class Use>
+  void for_each_entry(std::size_t slot, const Use& use) const {
+    for (std::uint32_t at = last_[slot]; at != kNone; at = before_[at]) {
+      use(std::size_t{item_of_[at]}, weights_[at]);
+    }
+  }
 
  private:
   static constexpr float kOwnWeight = 1.0F;
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
   bool has_content_ = false;  // a list of own rows alone is that and nothing more
-  std::vector<const float*> rows_;
+  std::vector<float*> rows_;
   std::vector<float> weights_;
-  std::vector<std::uint32_t> slots_;
+  std::vector<std::uint32_t> item_of_, before_;  // of each entry: its item, and the one of the same
+                                                 // slot that came before it, or kNone
   std::vector<std::size_t> begins_{0};
   std::vector<float*> own_, content_;
-  std::vector<std::uint8_t> shared_;  // of each slot
+  std::vector<std::uint32_t> last_;  // entry of each slot
 };
 
 /// Asks for the offsets of the items' entries, later for the entries, and then for the marks of

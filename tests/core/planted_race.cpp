@@ -1,7 +1,7 @@
 // planted_race.cpp: a race on a row outside the kernels, which the thread sanitizer must report.
 //
 // Built for the thread sanitizer alone: it shows that the exemption of the kernels
-// (csrc/core/races.h) does not hide races elsewhere.
+// (CMakeLists.txt) does not hide races elsewhere.
 #include "core/table.h"
 #include "core/workers.h"
 

@@ -255,7 +255,7 @@ void accumulate_agrees(const Kernels& set, std::size_t dim) {
   }
 }
 
-void compose_and_scatter_agree(const Kernels& set, std::size_t dim) {
+void compose_scatter_and_collect_agree(const Kernels& set, std::size_t dim) {
   const std::size_t most = 17;
   const Table source = random_table(most, dim, 9);
   Table out(1, dim);
@@ -279,10 +279,15 @@ void compose_and_scatter_agree(const Kernels& set, std::size_t dim) {
       std::vector<float*> targets;
       for (std::size_t k = 0; k < n; ++k) targets.push_back(table.row(k % 5));  // some twice
       kernels.scatter(wanted.data(), targets.data(), weights.data(), n, table.stride());
+      // And the way back, with a row that has been written: twice the sum of some rows.
+      kernels.collect(table.row(6), 2.0F, rows.data(), weights.data(), n, table.stride());
     };
     run(scalar_kernels(), expected);
     run(set, actual);
     CHECK(same_table(actual, expected, 1e-5F));
+    for (std::size_t d = 0; d < dim; ++d) {
+      CHECK_CLOSE(actual.row(6)[d], source.row(6)[d] + 2.0F * wanted.data()[d], 1e-4);
+    }
   }
 }
 
@@ -308,7 +313,7 @@ int main() {
     for (std::size_t stride = kRowAlign; stride <= 256; stride += kRowAlign) {
       scores_agree(*set, stride - 3);
       accumulate_agrees(*set, stride - 3);
-      compose_and_scatter_agree(*set, stride - 3);
+      compose_scatter_and_collect_agree(*set, stride - 3);
     }
     positive_steps_agree(*set);
     negative_steps_agree(*set);
