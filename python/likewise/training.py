@@ -104,11 +104,11 @@ def train(
     if not bool((np.diff(sessions.offsets) >= 2).any()):
         raise InputError("sessions must hold a session of two events or more, got single ones only")
 
-    content = Content.encode(items, options) if options.content else None
     company = None  # of items that have an own row; the others are content alone
-    if options.own_row:  # now: what it takes for a while, tables will take
+    if options.own_row:  # now: what it takes for a while, features and tables will take
         _give_back()
         company = find_company(sessions, options.threads, options.seed, options.min_count)
+    content = Content.encode(items, options) if options.content else None
     _give_back()
     _check_memory(options, len(items), content)
 
