@@ -221,9 +221,13 @@ def to_plot(result: dict[str, Any], path: Path) -> None:
             bars = axes[0][1].barh(rows, values, height, label=kind.removesuffix(" center-center"))
             axes[0][1].bar_label(bars, [f" {value:.3f}" for value in values], fontsize=8)
         axes[0][1].set_yticks(range(len(names)), [""] * len(names))
-        axes[0][1].set_xlabel("HR@20, center against center")
+        label = "HR@20, center against center"
+        if len(kinds) > 1:  # beside the bars, which it would cover
+            axes[0][1].legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+        else:
+            label += f", {kinds[0].removesuffix(' center-center')}"
+        axes[0][1].set_xlabel(label)
         axes[0][1].margins(x=0.15)
-        axes[0][1].legend(fontsize=8, loc="lower right")
     for axis in axes[0]:
         axis.spines[["top", "right"]].set_visible(False)
     machine, corpus = result["machine"], result["corpus"]
