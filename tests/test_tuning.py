@@ -15,10 +15,10 @@ import pytest
 import likewise as lw
 from cli_helpers import QUICK, run
 from likewise import _tuning_job, tuning
-from likewise._tuning_job import Job
+from likewise._tuning_job import Job, _against, _Held
 from likewise.errors import InputError, TrainingError
 from likewise.options import Options
-from likewise.tuning import SPACE, search, tune
+from likewise.tuning import SPACE, Trial, search, tune
 
 pytest.importorskip("optuna", reason="Optuna is not installed")
 
@@ -69,6 +69,48 @@ def test_what_trials_see_and_what_the_check_sees(sessions):
         assert not gone & set(targets.tolist())
     assert len(job.inner.train.items) < len(job.check.train.items) < len(sessions.items)
     assert {kind for kind, *_ in job.check.kinds} == {"warm", "cold query", "cold target"}
+
+
+def test_a_loss_counts_more_than_a_gain():
+    before = {"warm": 0.2, "cold query": 0.1}
+    assert _against(before, before) == 1.0
+    assert _against({"warm": 0.22, "cold query": 0.1}, before) > 1.0
+    assert _against({"warm": 0.24, "cold query": 0.1}, before) > _against(
+        {"warm": 0.22, "cold query": 0.1}, before
+    )
+    # a tenth more of one is not worth a tenth less of the other
+    assert _against({"warm": 0.22, "cold query": 0.09}, before) < 1.0
+
+
+def test_the_best_are_judged_again_by_other_items(sessions):
+    said: list[str] = []
+    job = Job(sessions, POOR, None, 20, 1, time.monotonic(), 300.0, said.append)
+    rates = [POOR.learning_rate, 0.01, 0.05]
+    job.trials = [
+        Trial(n, {"learning_rate": rate}, 1.0 + n, 0.1, "done") for n, rate in enumerate(rates)
+    ]
+    first, *others = (
+        set(held.train.items.tolist())
+        for held in (job.inner, *(_Held(job.check.train, 3 + turn, 5000) for turn in range(2)))
+    )
+    assert all(first != other for other in others)
+    best = job._best()
+    assert best is job.trials[2] or best is job.trials[1]
+    # both by the first further items, and both by the next, being no more than four
+    again = [line.split(" on other items")[0] for line in said]
+    assert again[:2] == ["trial 2", "trial 1"]
+    assert len(again) == 2 * 3
+    assert set(job.reference) == {2, 3, 4}
+
+
+def test_luck_with_the_first_items_is_not_enough(sessions):
+    job = Job(sessions, POOR, None, 20, 1, time.monotonic(), 300.0, lambda text: None)
+    worse = {"learning_rate": POOR.learning_rate / 5}  # said to be twice as good
+    job.trials = [Trial(0, {}, 1.0, 0.1, "done"), Trial(1, worse, 2.0, 0.1, "done")]
+    assert job._best() is job.trials[0]
+    found = job.finish()
+    assert found.options is POOR
+    assert found.checks == ()
 
 
 def test_one_seed_one_answer(sessions):

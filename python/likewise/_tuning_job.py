@@ -32,7 +32,11 @@ __all__ = ["Job"]
 _FIRST_RUNG = 0.25  # share of the sessions that a trial has to do well on before it gets the rest
 _TRIAL_SHARE = 1 / 40  # of the time, that the start may take: decides the sample
 _FEWEST = 5000  # sessions that a sample has at least, however little time there is
-_AGAIN = 5  # best trials that are trained once more, with another seed: luck must not win
+# Best trials that are judged once more by other held-out items, and how many of them by further
+# ones after that: the best of many trials is the one that its own items favour most.
+_AGAIN = (8, 4, 2)
+_AGAIN_SHARE = 1 / 3  # of the time, that this may take
+_LOSS = 3.0  # what a loss in one kind of pairs counts beside a gain in another
 _LIMIT = 5000  # pairs of each kind that a trial is judged by
 _CHECK_LIMIT = 20000
 _SAMPLES = 1000
@@ -88,7 +92,7 @@ class Job:
         self.deadline, self.began, self.notify = began + seconds, began, notify
         self.seconds = seconds
         self.trials: list[Trial] = []
-        self.reference: dict[int, dict[str, float]] = {}  # hit rates of the start, by rung
+        self.reference: dict[int, dict[str, float]] = {}  # hit rates of the start; see _value
         self.loop_seconds = 0.0  # what the last training took
         self.full_seconds = 0.0  # what a whole trial of the start took
         self._hold_out(len(sessions) if sample is None else min(sample, len(sessions)))
@@ -120,17 +124,26 @@ class Job:
             automatic = self.time_left()
 
     def time_left(self) -> bool:
-        """Tell whether another trial and the check fit into the time."""
-        kept_back = min((_AGAIN + 3) * self.full_seconds, self.seconds / 2)
+        """Tell whether another trial, judging the best again and the check fit into the time."""
+        again = min((sum(_AGAIN) + len(_AGAIN)) * self.full_seconds, self.seconds * _AGAIN_SHARE)
+        kept_back = min(again + 3 * self.full_seconds, self.seconds / 2)
         return time.monotonic() + kept_back < self.deadline
 
-    def _value(self, options: Options, sessions: Sessions, rung: int) -> float:
+    def _value(
+        self, options: Options, sessions: Sessions, rung: int, held: _Held | None = None
+    ) -> float:
+        """Train, and judge beside the start, whose training was the first of the rung.
+
+        Rungs: 0 and 1 of trials, further ones for each further set of held-out pairs.
+        """
         model = train(sessions, options=options, progress=self._in_time)
         self.loop_seconds = model.history[-1]["seconds"]
-        rates = {kind: float(hit.mean()) for kind, hit in self.inner.hits(model, self.k).items()}
-        before = self.reference.setdefault(rung, rates)
-        # One hit more or less where there are hardly any must not decide.
-        return float(np.mean([(rates[kind] + 0.002) / (before[kind] + 0.002) for kind in rates]))
+        found = (held or self.inner).hits(model, self.k)
+        rates = {kind: float(hit.mean()) for kind, hit in found.items()}
+        return _against(rates, self.reference.setdefault(rung, rates))
+
+    def _changed(self, changed: dict[str, Any]) -> Options:
+        return Options.from_dict({**self.start.to_dict(), **changed})
 
     def _in_time(self, record: dict[str, Any]) -> None:
         done = record["events_done"] / max(1, record["events_total"])
@@ -144,7 +157,7 @@ class Job:
         began = time.monotonic()
         value, state = math.nan, "stopped"
         try:
-            options = Options.from_dict({**self.start.to_dict(), **changed})
+            options = self._changed(changed)
             first = self._value(options, self.inner.part(_FIRST_RUNG, self.seed), 0)
             asked.report(first, 0)
             if not self.trials or not asked.should_prune():
@@ -163,36 +176,50 @@ class Job:
         return value
 
     def _best(self) -> Trial | None:
-        """Return the trial with the best mean of its own value and that of another seed."""
-        done = [trial for trial in self.trials if trial.state == "done"]
-        done.sort(key=lambda trial: -trial.value)
-        best, reached = None, -math.inf
-        for trial in done[:_AGAIN]:
-            value = trial.value
-            if trial.number > 0 and len(done) > 2:
-                options = {**self.start.to_dict(), **trial.changed, "seed": self.start.seed + 1}
+        """Return the trial that further held-out items like best; the start, if none is better."""
+        done = sorted((t for t in self.trials if t.state == "done"), key=lambda t: -t.value)
+        start = next((trial for trial in done if trial.number == 0), None)
+        left = [trial for trial in done if trial.number > 0]
+        if start is None or not left or left[0].value <= 1.0:
+            return start
+        values: dict[int, list[float]] = {trial.number: [] for trial in left}
+        until = time.monotonic() + self.seconds * _AGAIN_SHARE
+        for turn, n in enumerate(_AGAIN):
+            # The first turn is due; the others are for those who have the time.
+            if turn > 0 and (time.monotonic() > until or len(left) < 2):
+                break
+            held = _Held(self.check.train, self.seed + 2 + turn, _LIMIT)
+            seed = self.start.seed + 1 + turn
+            rung = 2 + turn
+            try:
+                self._value(self._changed({"seed": seed}), held.train, rung, held)
+            except _StoppedError:
+                break
+            for trial in left[:n]:
+                options = self._changed({**trial.changed, "seed": seed})
                 try:
-                    again = self._value(Options.from_dict(options), self.inner.train, 1)
+                    again = self._value(options, held.train, rung, held)
                 except (_StoppedError, TrainingError):
                     continue
-                self.notify(f"trial {trial.number} with another seed: {again:.3f}")
-                value = (value + again) / 2
-            if value > reached:
-                best, reached = trial, value
-        return best or next(iter(done), None)
+                values[trial.number].append(again)
+                self.notify(f"trial {trial.number} on other items: {again:.3f}")
+            judged = [trial for trial in left[:n] if len(values[trial.number]) > turn]
+            judged.sort(key=lambda trial: -float(np.mean(values[trial.number])))
+            left = judged or left
+        best = left[0]
+        return best if np.mean(values[best.number] or [best.value]) > 1.0 else start
 
     def finish(self) -> Tuning:
         """Train the start and the best on what the trials had, and ask what was set aside."""
         best = self._best()
         options, checks = self.start, []
         if best is not None and best.number > 0:
-            candidate = Options.from_dict({**self.start.to_dict(), **best.changed})
+            candidate = self._changed(best.changed)
             self.notify("check on events that were not tuned on")
             found = [
                 self.check.hits(train(self.check.train, options=each), self.k)
                 for each in (self.start, candidate)
             ]
-            ratios = []
             for kind, queries, targets, _ in self.check.kinds:
                 groups = {"cold query": queries, "cold target": targets}
                 one, other = found[0][kind], found[1][kind]
@@ -200,13 +227,25 @@ class Job:
                 low, high = interval(resampler.means((other - one)[:, None])[:, 0])
                 before, after = float(one.mean()), float(other.mean())
                 checks.append(Check(kind, len(one), before, after, after - before, low, high))
-                ratios.append((after + 0.002) / (before + 0.002))
-            if np.mean(ratios) > 1:
+            after_all = {check.kind: check.best for check in checks}
+            before_all = {check.kind: check.start for check in checks}
+            if _against(after_all, before_all) > 1:
                 options = candidate
         return Tuning(
             options, self.start, tuple(self.trials), tuple(checks), self.sample, self.k,
             time.monotonic() - self.began,
         )  # fmt: skip
+
+
+def _against(rates: dict[str, float], before: dict[str, float]) -> float:
+    """Return how good hit rates are beside those of the start: 1 for as good.
+
+    The mean over the kinds of pairs of rate / rate before; a loss counts more than a gain, so that
+    no kind of shopper pays for another.
+    """
+    # One hit more or less where there are hardly any must not decide.
+    gains = [(rates[kind] + 0.002) / (before[kind] + 0.002) - 1 for kind in rates]
+    return 1 + float(np.mean([gain if gain > 0 else _LOSS * gain for gain in gains]))
 
 
 def _sampled(sessions: Sessions, n: int, seed: int) -> Sessions:

@@ -28,8 +28,8 @@ class Trial:
     changed : dict
         The options that were tried in it.
     value : float
-        Mean over the kinds of pairs of hit rate / hit rate of the start; 1 is as good as that. Not
-        a number when the trial was stopped.
+        Mean over the kinds of pairs of hit rate / hit rate of the start, losses counted three
+        times; 1 is as good as that. Not a number when the trial was stopped.
     seconds : float
     state : {"done", "stopped", "failed"}
         Stopped: it did worse than others on a part of the sessions, or time ran out.

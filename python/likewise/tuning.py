@@ -83,7 +83,9 @@ def search(
     trained on the rest and judged by how often an answer of `Model.similar` is right, for items
     with history, for cold queries and for cold targets, each against the start. A trial is first
     trained on a quarter of the sessions, and stopped when it does worse than the median of the
-    others there. The best five are trained once more with another seed before one is chosen.
+    others there. A loss of one kind counts three times what a gain of another does. The best eight
+    are judged again by other held-out items, the best of those by others again, before one is
+    chosen: of many trials the best is the one that its own items favour most.
 
     Parameters
     ----------
