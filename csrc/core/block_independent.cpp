@@ -64,7 +64,7 @@ void Workspace::train_independent(const PreparedBlock& prepared, float rate, dou
           kernels_.compose(drawn, rows.rows(0), rows.weights(0), rows.count(0), stride);
           std::memset(gradient, 0, stride * sizeof(float));
           learn(drawn, gradient, 1.0F, weight, false);
-          kernels_.scatter(gradient, rows.targets(0), rows.weights(0), rows.count(0), stride);
+          kernels_.scatter(gradient, rows.rows(0), rows.weights(0), rows.count(0), stride);
         }
       }
     }

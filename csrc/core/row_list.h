@@ -53,7 +53,7 @@ class RowList {
   std::size_t items() const { return own_.size(); }
 
   /// The rows that item i is the weighted sum of: content first, then its own row with weight 1.
-  const float* const* rows(std::size_t i) const {
+  float* const* rows(std::size_t i) const {
     return has_content_ ? rows_.data() + begins_[i] : own_.data() + i;
   }
   const float* weights(std::size_t i) const {
@@ -63,10 +63,6 @@ class RowList {
     return has_content_ ? begins_[i + 1] - begins_[i] : (own_[i] ? 1U : 0U);
   }
 
-  /// The same rows, to be written.
-  float* const* targets(std::size_t i) const {
-    return has_content_ ? rows_.data() + begins_[i] : own_.data() + i;
-  }
   std::size_t count_content(std::size_t i) const { return count(i) - (own_[i] ? 1 : 0); }
   std::size_t entries() const { return begins_.back(); }  // of all items with content
 

@@ -193,7 +193,7 @@ class Job:
             rung = 2 + turn
             try:
                 self._value(self._changed({"seed": seed}), held.train, rung, held)
-            except _StoppedError:
+            except (_StoppedError, TrainingError):
                 break
             for trial in left[:n]:
                 options = self._changed({**trial.changed, "seed": seed})
