@@ -89,6 +89,12 @@ void Workspace::choose_targets(const RowList& rows, Side& side) {
   const std::size_t stride = sides_.stride, n = rows.items();
   float* gradient = side.gradient_memory.reserve(n * stride);
   side.out.resize(n);
+  if (rows.all_own()) {
+    std::copy_n(rows.own_rows().begin(), n, side.out.begin());
+    side.scales.resize(n);
+    for (std::size_t i = 0; i < n; ++i) side.scales[i] = damped(side.curvatures[i]);
+    return;
+  }
   side.scales.assign(n, 1.0F);
   for (std::size_t i = 0; i < n; ++i, gradient += stride) {
     if (rows.own(i) != nullptr && rows.count_content(i) == 0) {

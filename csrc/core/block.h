@@ -28,6 +28,7 @@
 // a Workspace belongs to one thread.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -54,7 +55,7 @@ inline constexpr std::size_t kTile = kMostRows;
 
 /// log(1 + e^x): the loss of a score of -x.
 inline double softplus(double x) {
-  return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
+  return std::max(x, 0.0) + std::log(1.0 + std::exp(-std::abs(x)));
 }
 
 /// Share of a block in the running mean of centers.

@@ -1,35 +1,39 @@
 // block_shared.cpp: the step of a block with shared negatives: tiles, noise, scores, gradients.
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <iterator>
+#include <utility>
 
 #include "core/block.h"
 
 namespace likewise {
 
-// Which contexts a tile of centers needs.
+// Which contexts a tile of centers needs, and which centers four contexts need: the places of a
+// half's spans go up along it.
 void Workspace::plan_tiles(Part& own, const Part* other) {
-  const std::size_t m = own.centers(), n_tiles = (m + kTile - 1) / kTile;
-  own.first_row.assign((own.contexts() + kTile - 1) / kTile, static_cast<std::uint32_t>(m));
-  own.last_row.assign(own.first_row.size(), 0);
+  const std::vector<Center>& centers = own.half->centers;
+  const std::size_t m = centers.size(), n_tiles = (m + kTile - 1) / kTile;
   own.tiles.resize(n_tiles);
   for (std::size_t t = 0; t < n_tiles; ++t) {
     Tile& tile = own.tiles[t];
     tile.first = t * kTile;
     tile.count = std::min(kTile, m - tile.first);
-    std::size_t low = own.contexts(), high = 0;
-    for (std::size_t i = tile.first; i < tile.first + tile.count; ++i) {
-      const Center& center = own.half->centers[i];
-      low = std::min<std::size_t>(low, center.low);
-      high = std::max<std::size_t>(high, center.high);
-      for (std::size_t j = center.low / kTile; j * kTile < center.high; ++j) {
-        own.first_row[j] = std::min(own.first_row[j], static_cast<std::uint32_t>(i));
-        own.last_row[j] = static_cast<std::uint32_t>(i + 1);
-      }
-    }
-    tile.low = low / group_ * group_;
-    tile.high = high;
+    tile.low = centers[tile.first].low / group_ * group_;
+    tile.high = centers[tile.first + tile.count - 1].high;
     plan_noise(tile, own, other, t);
+  }
+  const std::size_t fours = (own.contexts() + kTile - 1) / kTile;
+  own.first_row.assign(fours, static_cast<std::uint32_t>(m));
+  own.last_row.assign(fours, 0);
+  for (std::size_t i = 0; i < m; ++i) {
+    own.last_row[centers[i].low / kTile] = static_cast<std::uint32_t>(i + 1);
+    const std::size_t back = m - 1 - i;
+    own.first_row[(centers[back].high - 1) / kTile] = static_cast<std::uint32_t>(back);
+  }
+  for (std::size_t j = 1; j < fours; ++j) {
+    own.last_row[j] = std::max(own.last_row[j], own.last_row[j - 1]);
+    own.first_row[fours - 1 - j] = std::min(own.first_row[fours - 1 - j], own.first_row[fours - j]);
   }
 }
 
@@ -39,6 +43,7 @@ void Workspace::plan_noise(Tile& tile, const Part& own, const Part* other, std::
   static_assert(kSampled % kTile == 0 && kSampledAlone % kTile == 0);
   const std::size_t n = other == nullptr ? 0 : other->contexts();
   const std::size_t around = (n + kTile - 1) / kTile;
+  const std::size_t begin = turn * around / own.tiles.size();
   tile.n_groups = 0;
   const auto add = [&](std::size_t first, std::size_t place, std::size_t count, std::size_t at) {
     tile.groups[tile.n_groups++] = {
@@ -46,7 +51,7 @@ void Workspace::plan_noise(Tile& tile, const Part& own, const Part* other, std::
         static_cast<std::uint32_t>(place), static_cast<std::uint32_t>(at)};
   };
   for (std::size_t b = 0; b < std::min(around, kBandTiles); ++b) {
-    const std::size_t at = (turn * around / own.tiles.size() + b) % around * kTile;
+    const std::size_t at = (begin + b < around ? begin + b : 0) * kTile;
     add(other->first_context + at, other->context_place + at, std::min(kTile, n - at), at);
   }
   tile.n_band = tile.n_groups;
@@ -57,6 +62,10 @@ void Workspace::plan_noise(Tile& tile, const Part& own, const Part* other, std::
   const float** row = tile.rows;
   for (std::size_t g = 0; g < tile.n_groups; ++g) {
     const NoiseGroup& group = tile.groups[g];
+    if (group.count == kTile) {
+      row = std::copy_n(products + group.place / group_, kTile / group_, row);
+      continue;
+    }
     for (std::size_t k = 0; k < kTile; k += group_) {
       *row++ = k < group.count ? products[(group.place + k) / group_] : nothing_;
     }
@@ -105,10 +114,16 @@ void Workspace::weigh_noise(Tile& tile, std::span<const float> ratios) {
   std::fill(std::begin(tile.bases), std::end(tile.bases), 0.0F);
   for (std::size_t g = 0; g < tile.n_groups; ++g) {
     const NoiseGroup& group = tile.groups[g];
-    for (std::size_t k = 0; k < group.count; ++k) {
-      tile.weights[g * kTile + k] = negatives_ / (drawn + events * ratios[group.first + k]);
-      if (about_mean_) tile.bases[g * kTile + k] = bases_[group.first + k];
+    const float* ratio = ratios.data() + group.first;
+    float* weights = tile.weights + g * kTile;
+    if (group.count == kTile) {
+      for (std::size_t k = 0; k < kTile; ++k) weights[k] = negatives_ / (drawn + events * ratio[k]);
+    } else {
+      for (std::size_t k = 0; k < group.count; ++k) {
+        weights[k] = negatives_ / (drawn + events * ratio[k]);
+      }
     }
+    if (about_mean_) std::copy_n(bases_.data() + group.first, group.count, tile.bases + g * kTile);
   }
 }
 
@@ -201,7 +216,16 @@ void Workspace::skip_true_contexts(Part& own, const Part* other) {
   };
   for (const Tile& tile : own.tiles) {
     for (std::size_t k = 0; k < tile.n_noise(); ++k) {
-      const std::size_t index = tile.groups[k / kTile].first + k % kTile;
+      const std::size_t group = tile.groups[k / kTile].first, index = group + k % kTile;
+      if (k % kTile == 0) {  // none of a group is the rule
+        std::uint32_t four;
+        static_assert(sizeof four == kTile);
+        std::memcpy(&four, true_.data() + group, kTile);
+        if (four == 0) {
+          k += kTile - 1;
+          continue;
+        }
+      }
       if (tile.weights[k] == 0.0F || !true_[index]) continue;
       const ItemId item = item_at(index);
       for (std::size_t i = tile.first; i < tile.first + tile.count; ++i) {
@@ -270,6 +294,18 @@ void Workspace::train_contexts(const Part& own, const Part* other) {
     accumulate(context_.out.data() + index, context_.scales.data() + index, count, terms_.data(),
                terms_.size(), sides_.stride);
   };
+  // Tiles of the other half whose bands begin at the last four contexts, [before, begin), and at
+  // these; and those whose bands go on at the half's beginning.
+  const std::size_t n_tiles = other == nullptr ? 0 : other->tiles.size();
+  std::size_t before = 0, begin = 0, around = n_tiles;
+  const auto meet = [&](std::size_t from, std::size_t to, std::size_t band) {
+    for (; from < to; ++from) terms_.push_back(noise_of(*other, other->tiles[from], band * kTile));
+  };
+  static_assert(kBandTiles == 2);
+  const auto goes_on = [&](std::size_t t, std::size_t at) {
+    return other->tiles[t].n_band == 2 && other->tiles[t].groups[1].other == at;
+  };
+  while (around > 0 && goes_on(around - 1, 0)) --around;
   for (std::size_t j = 0; j < own.contexts(); j += kTile) {
     bring_some_near();
     const std::size_t first = own.first_row[j / kTile] / group_ * group_;
@@ -279,12 +315,12 @@ void Workspace::train_contexts(const Part& own, const Part* other) {
       terms_.push_back({own.to_contexts + first / group_ * own.stride + j, 1, own.stride,
                         rows_of(own) + first / group_, (last - first + group_ - 1) / group_});
     }
-    for (std::size_t t = 0; other != nullptr && t < other->tiles.size(); ++t) {
-      const Tile& tile = other->tiles[t];
-      for (std::size_t g = 0; g < tile.n_band; ++g) {
-        if (tile.groups[g].other == j) terms_.push_back(noise_of(*other, tile, g * kTile));
-      }
-    }
+    std::size_t end = begin;
+    while (end < n_tiles && other->tiles[end].groups[0].other == j) ++end;
+    if (j > 0) meet(before, begin, 1);
+    meet(begin, end, 0);
+    if (j == 0) meet(around, n_tiles, 1);
+    before = std::exchange(begin, end);
     finish(own.first_context + j, std::min(kTile, own.contexts() - j));
   }
   const std::size_t drawn = own.half->negatives.size();
@@ -301,7 +337,7 @@ void Workspace::train_shared(const PreparedBlock& prepared, float rate, double* 
   const bool alone = prepared.block.alone();
   const std::size_t halves = alone ? 1 : 2;
   mean_steps_.assign(context_.items, 0.0F);
-  true_.resize(context_.items);
+  true_.resize(context_.items + kTile);  // read by fours
   if (about_mean_) move_mean(prepared.block);
   const auto other = [&](std::size_t h) { return alone ? nullptr : &parts_[1 - h]; };
   for (std::size_t h = 0; h < halves; ++h) {

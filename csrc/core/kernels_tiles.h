@@ -109,23 +109,37 @@ inline Simd::Reg sigmoid(Simd::Reg x) {
   return Simd::reciprocal(Simd::add(Simd::set(1.0F), Simd::exp_negated(x)));
 }
 
+template <class S, int kRows>
+inline void bend_rows(const TrueSpan* spans, std::size_t n, const float* squares,
+                      const float* scales, float* curvatures, float* pulls) {
+  typename S::Reg sums[kRows];
+#pragma GCC unroll 4
+  for (int i = 0; i < kRows; ++i) sums[i] = S::zero();
+  for (std::size_t j = 0; j < n; j += S::kWidth) {
+    const typename S::Reg square = S::load_any(squares + j);
+    typename S::Reg curvature = S::load_any(curvatures + j);
+#pragma GCC unroll 4
+    for (int i = 0; i < kRows; ++i) {
+      const TrueSpan& span = spans[i];
+      const typename S::Reg weight =
+          S::keep_between(S::load_any(span.weights + j), j, span.low, span.high);
+      sums[i] = S::fma(weight, square, sums[i]);
+      curvature = S::fma(S::set(scales[i]), weight, curvature);
+    }
+    S::store_any(curvatures + j, curvature);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < kRows; ++i) pulls[i] = S::sum(sums[i]);
+}
+
 void bend(const TrueSpan* spans, std::size_t m, std::size_t n, const float* squares,
           const float* scales, float* curvatures, float* pulls) {
-  Simd::Reg sums[kMostRows];
-  for (std::size_t i = 0; i < m; ++i) sums[i] = Simd::zero();
-  for (std::size_t j = 0; j < n; j += Simd::kWidth) {
-    const Simd::Reg square = Simd::load_any(squares + j);
-    Simd::Reg curvature = Simd::load_any(curvatures + j);
-    for (std::size_t i = 0; i < m; ++i) {
-      const TrueSpan& span = spans[i];
-      const Simd::Reg weight =
-          Simd::keep_between(Simd::load_any(span.weights + j), j, span.low, span.high);
-      sums[i] = Simd::fma(weight, square, sums[i]);
-      curvature = Simd::fma(Simd::set(scales[i]), weight, curvature);
-    }
-    Simd::store_any(curvatures + j, curvature);
+  if (m == kMostRows) {
+    return bend_rows<Simd, kMostRows>(spans, n, squares, scales, curvatures, pulls);
   }
-  for (std::size_t i = 0; i < m; ++i) pulls[i] = Simd::sum(sums[i]);
+  for (std::size_t i = 0; i < m; ++i) {
+    bend_rows<Simd, 1>(spans + i, n, squares, scales + i, curvatures, pulls + i);
+  }
 }
 
 // Rows side by side: a sigmoid is a long chain, and the next one need not wait for it.

@@ -68,7 +68,11 @@ void Pipeline::list_rows(PreparedBlock& prepared) {
         prepared.contexts.add(sides_.context, item, true, context_slots_);
       }
       // By themselves: a short loop waits for many of them at once.
-      for (const ItemId item : *items) prepared.ratios.push_back(noise_.ratio(item));
+      const std::size_t first = prepared.ratios.size();
+      prepared.ratios.resize(first + items->size());
+      for (std::size_t k = 0; k < items->size(); ++k) {
+        prepared.ratios[first + k] = noise_.ratio((*items)[k]);
+      }
     }
   }
 }

@@ -16,7 +16,11 @@ Planner::Planner(const SessionView& sessions, const NoiseSampler& noise,
       id_dropout_(options.content && options.own_row ? static_cast<float>(options.id_dropout)
                                                      : 0.0F),
       shared_negatives_(options.shared_negatives),
-      next_slice_(std::move(next_slice)) {}
+      next_slice_(std::move(next_slice)) {
+  for (std::size_t n = 0; n <= window_; ++n) {
+    units_.push_back(static_cast<std::int64_t>(n * (2 * window_ - n + 1) / 2));
+  }
+}
 
 bool Planner::next_session(Stream& stream) {
   stream.done = 0;
@@ -47,11 +51,6 @@ bool Planner::next_session(Stream& stream) {
 }
 
 void Planner::fill(Half& half, Stream& stream, Block& block) {
-  // Pairs by weight, times the window, to one side of an event with that many neighbours there.
-  const auto units = [this](std::size_t neighbours) {
-    const std::size_t reach = std::min(neighbours, window_);
-    return static_cast<std::int64_t>(reach * (2 * window_ - reach + 1) / 2);
-  };
   half.clear();
   while (half.centers.size() < kHalfCenters) {
     if (stream.done >= stream.current.size() && !next_session(stream)) break;
@@ -68,7 +67,8 @@ void Planner::fill(Half& half, Stream& stream, Block& block) {
     for (std::size_t i = first; i < last; ++i) {
       const std::size_t low = i > window_ ? i - window_ : 0;
       const std::size_t high = std::min(session.size(), i + window_ + 1);
-      const std::int64_t weighed = units(i) + units(session.size() - 1 - i);
+      const std::int64_t weighed = units_[std::min(i, window_)] +
+                                   units_[std::min(session.size() - 1 - i, window_)];
       const bool own = id_dropout_ <= 0 || stream.slice.rng.uniform() >= id_dropout_;
       half.centers.push_back({place(i), place(low), place(high),
                               static_cast<float>(weighed) / static_cast<float>(window_), own});

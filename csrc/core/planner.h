@@ -112,6 +112,8 @@ class Planner {
   const NoiseSampler& noise_;
   std::span<const float> keep_;
   std::size_t window_;
+  // Pairs by weight, times the window, to one side of an event with that many neighbours in reach.
+  std::vector<std::int64_t> units_;
   float id_dropout_;
   bool shared_negatives_;
   NextSlice next_slice_;

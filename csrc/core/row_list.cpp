@@ -8,17 +8,13 @@ namespace likewise {
 void RowList::clear() {
   begins_.assign(1, 0);
   has_content_ = false;
+  all_own_ = true;
   own_.clear();
   content_.clear();
   last_.clear();
 }
 
-void RowList::add(const ItemRows& side, ItemId item, bool own_row, TokenSlots& slots) {
-  const auto i = static_cast<std::size_t>(item);
-  const bool has_own =
-      own_row && side.own != nullptr && (side.has_own.empty() || side.has_own[i] != 0);
-  own_.push_back(has_own ? side.own->row(i) : nullptr);
-  if (side.features == nullptr) return;
+void RowList::add_content(const ItemRows& side, std::size_t i, TokenSlots& slots) {
   has_content_ = true;
   std::size_t at = begins_.back();
   const auto first = static_cast<std::size_t>(side.features->item_offsets[i]);
@@ -44,7 +40,7 @@ void RowList::add(const ItemRows& side, ItemId item, bool own_row, TokenSlots& s
     item_of_[at] = number;
     before_[at] = std::exchange(last_[slot], static_cast<std::uint32_t>(at));
   }
-  if (has_own) {
+  if (own_.back() != nullptr) {
     rows_[at] = own_.back();
     weights_[at++] = kOwnWeight;
   }

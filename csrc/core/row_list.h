@@ -48,9 +48,18 @@ class TokenSlots {
 class RowList {
  public:
   void clear();
-  void add(const ItemRows& side, ItemId item, bool own_row, TokenSlots& slots);
+  void add(const ItemRows& side, ItemId item, bool own_row, TokenSlots& slots) {
+    const auto i = static_cast<std::size_t>(item);
+    const bool has_own =
+        own_row && side.own != nullptr && (side.has_own.empty() || side.has_own[i] != 0);
+    own_.push_back(has_own ? side.own->row(i) : nullptr);
+    all_own_ &= has_own;
+    if (side.features != nullptr) add_content(side, i, slots);
+  }
 
   std::size_t items() const { return own_.size(); }
+  /// Whether each item is its own row and nothing more.
+  bool all_own() const { return all_own_ && !has_content_; }
 
   /// The rows that item i is the weighted sum of: content first, then its own row with weight 1.
   float* const* rows(std::size_t i) const {
@@ -82,7 +91,11 @@ class RowList {
   static constexpr float kOwnWeight = 1.0F;
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
+  /// Lists the content of the item that was added last.
+  void add_content(const ItemRows& side, std::size_t i, TokenSlots& slots);
+
   bool has_content_ = false;  // a list of own rows alone is that and nothing more
+  bool all_own_ = true;       // whether no item is without its own row
   std::vector<float*> rows_;
   std::vector<float> weights_;
   std::vector<std::uint32_t> item_of_, before_;  // of each entry: its item, and the one of the same
