@@ -248,8 +248,8 @@ void pack_steps(const float* steps, std::size_t row_stride, std::size_t m, std::
   }
 }
 
-// kRows centers against 16 columns, and against 8 and 4 that share a register; two sums each, to wait
-// less.
+// kRows centers against 16 columns, and against 8 and 4 that share a register; two sums each, to
+// wait less.
 template <int kRows>
 void score_three(const float* singles, std::size_t words, const float* columns,
                  std::size_t column_stride, const Columns* wanted) {
@@ -269,7 +269,8 @@ void score_three(const float* singles, std::size_t words, const float* columns,
       for (const float*& column : at) column += column_stride;
 #pragma GCC unroll 4
       for (int i = 0; i < kRows; ++i) {
-        const auto center = (__m512bh)Simd::set(singles[static_cast<std::size_t>(i) * words + p + k]);
+        const auto center =
+            (__m512bh)Simd::set(singles[static_cast<std::size_t>(i) * words + p + k]);
         pairs[k][i] = _mm512_dpbf16_ps(pairs[k][i], center, x);
         noise[k][i] = _mm512_dpbf16_ps(noise[k][i], center, y);
       }

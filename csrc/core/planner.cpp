@@ -67,8 +67,8 @@ void Planner::fill(Half& half, Stream& stream, Block& block) {
     for (std::size_t i = first; i < last; ++i) {
       const std::size_t low = i > window_ ? i - window_ : 0;
       const std::size_t high = std::min(session.size(), i + window_ + 1);
-      const std::int64_t weighed = units_[std::min(i, window_)] +
-                                   units_[std::min(session.size() - 1 - i, window_)];
+      const std::int64_t weighed =
+          units_[std::min(i, window_)] + units_[std::min(session.size() - 1 - i, window_)];
       const bool own = id_dropout_ <= 0 || stream.slice.rng.uniform() >= id_dropout_;
       half.centers.push_back({place(i), place(low), place(high),
                               static_cast<float>(weighed) / static_cast<float>(window_), own});

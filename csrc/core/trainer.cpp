@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <chrono>
 #include <cmath>
 #include <iomanip>
@@ -309,9 +310,11 @@ class Trainer {
 void require_finite(const Table& table, const Options& options) {
   const auto check_rows = [&](std::int64_t first, std::int64_t last, int) {
     for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i) {
-      float sum = 0;
-      for (std::size_t d = 0; d < table.dim(); ++d) sum += table.row(i)[d] * 0.0F;
-      if (sum != 0.0F || sum != sum) {
+      std::int32_t largest = 0;  // all exponents set: infinite, or not a number
+      for (std::size_t d = 0; d < table.dim(); ++d) {
+        largest = std::max(largest, std::bit_cast<std::int32_t>(table.row(i)[d]) & 0x7FFFFFFF);
+      }
+      if (largest >= 0x7F800000) {
         throw diverged(options, options.epochs - 1, options.min_learning_rate,
                        "a vector is not finite");
       }
