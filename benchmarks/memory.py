@@ -94,7 +94,8 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
     held = 4 * sessions.n_events + 8 * len(sessions)
     budget = rows * task["dim"] * 4 + inputs
     padded = rows * _core.row_floats(task["dim"]) * 4 + inputs
-    texts = catalogue.ids.nbytes + catalogue.categories.nbytes + catalogue.names.nbytes
+    paths = min(catalogue.categories.nbytes, catalogue.coded_categories.nbytes)  # as they are held
+    texts = catalogue.ids.nbytes + paths + catalogue.names.nbytes
     taken = highest - base
     return {
         "case": task["case"],

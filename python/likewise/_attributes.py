@@ -65,13 +65,9 @@ class Attributes:
         InputError
             When there is none; the message lists those there are.
         """
-        own = {
-            "item_id": self.catalogue.ids,
-            "category": self.catalogue.categories,
-            "name": self.catalogue.names,
-        }
+        own = {"item_id": "ids", "category": "categories", "name": "names"}
         if name in own:
-            return own[name]
+            return getattr(self.catalogue, own[name])
         if name in self._columns:
             return self._columns[name]
         level = name.removeprefix("category_")
@@ -112,7 +108,7 @@ class Attributes:
         return mask
 
     def _paths(self) -> tuple[list[list[str]], npt.NDArray[np.int64]]:
-        coded = self.catalogue.categories.dictionary_encode()
+        coded = self.catalogue.coded_categories
         paths = [
             [step for step in (part.strip() for part in path.split(">")) if step]
             for path in coded.dictionary.to_pylist()

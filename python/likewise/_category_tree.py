@@ -41,7 +41,7 @@ class CategoryTree:
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
-        coded = catalogue.categories.dictionary_encode()
+        coded = catalogue.coded_categories
         codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
         split = [levels_of(path) for path in coded.dictionary.to_pylist()]
         found = {JOIN.join(s[:depth]) for s in split for depth in range(1, len(s) + 1)}

@@ -21,6 +21,7 @@ from likewise.errors import InputError
 
 __all__ = [
     "encode",
+    "first_rows",
     "from_numpy",
     "id_text",
     "one_line",
@@ -255,6 +256,15 @@ def _encode_repeated(table: IdTable, column: pa.Array, insert: bool) -> npt.NDAr
     codes = np.append(encode(table, column.dictionary, insert=insert), np.int32(MISSING_ID))
     taken: npt.NDArray[np.int32] = codes.take(numbers)
     return taken
+
+
+def first_rows(positions: npt.NDArray[np.int32], start: int, end: int) -> npt.NDArray[np.int64]:
+    """Return the row where each of the positions start, ..., end - 1 comes first."""
+    rows = np.full(end - start, len(positions), np.int64)
+    fresh = np.flatnonzero(positions >= start)
+    # Written backwards, the first row of a position is written last and stays.
+    rows[positions[fresh[::-1]] - start] = fresh[::-1]
+    return rows
 
 
 def table_texts(table: IdTable) -> pa.Array:

@@ -172,8 +172,9 @@ def _similar(model: Model, catalogue: Catalogue, item: int) -> Matches:
 
 def _complements(model: Model, catalogue: Catalogue, item: int) -> Matches:
     """Ask for what goes with an item among the items of another category at the lowest level."""
-    known = pc.equal(pc.count_substring(catalogue.categories, ">"), 2)
-    others = pc.not_equal(catalogue.categories, catalogue.categories[item])
+    paths = catalogue.categories
+    known = pc.equal(pc.count_substring(paths, ">"), 2)
+    others = pc.not_equal(paths, paths[item])
     where = pc.and_(known, others).fill_null(False).to_numpy(zero_copy_only=False)
     found = model.complements(str(catalogue.ids[item]), _SHOWN, where=where)
     assert isinstance(found, Matches)
@@ -194,7 +195,7 @@ def _popular(shop: Shop, catalogue: Catalogue, *, new: bool) -> list[int]:
 
 
 def _levels(catalogue: Catalogue, item: int) -> list[str]:
-    path: str | None = catalogue.categories[item].as_py()
+    path: str | None = catalogue.categories_of(np.array([item]))[0].as_py()
     return (path or "").split(" > ")
 
 
@@ -229,7 +230,7 @@ def _titles(model: Model, item: int) -> tuple[str, str]:
     seen = f"seen {count:,} times" if count else "new, never seen"
     return (
         f"{catalogue.ids[item]}  {catalogue.names[item]}",
-        f"{catalogue.categories[item]}; {seen}",
+        f"{catalogue.categories_of(np.array([item]))[0]}; {seen}",
     )
 
 

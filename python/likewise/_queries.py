@@ -231,7 +231,7 @@ def analogy(
 
 def category_vectors(vectors: Float32, catalogue: Catalogue) -> pa.Table:
     """Average the unit vectors of the items below every category level."""
-    paths = catalogue.categories.dictionary_encode()
+    paths = catalogue.coded_categories
     codes = paths.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
     units, usable = unit_rows(vectors)
     dim = vectors.shape[1]

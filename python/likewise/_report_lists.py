@@ -154,7 +154,7 @@ def _ask(model: Model, group: str, item: int, verb: str, index: Index | None = N
         group,
         item_id,
         catalogue.names[item].as_py(),
-        catalogue.categories[item].as_py(),
+        catalogue.categories_of(np.array([item]))[0].as_py(),
         int(model.counts[item]),
         tuple(answers),
     )

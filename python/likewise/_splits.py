@@ -319,7 +319,7 @@ def _held_items(catalogue: Catalogue, held: Sequence[str] | NDArray[Any]) -> Mas
             )
         return np.asarray(held, np.bool_)
     paths = [str(path) for path in held]
-    texts = catalogue.categories.dictionary_encode()
+    texts = catalogue.coded_categories
     below = np.zeros(len(texts.dictionary) + 1, bool)
     for path in paths:
         found = [

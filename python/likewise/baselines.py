@@ -130,7 +130,7 @@ class CategoryPopularity:
 
     def __init__(self, sessions: Sessions) -> None:
         self.counts: Longs = np.bincount(sessions.items, minlength=len(sessions.catalogue))
-        texts = sessions.catalogue.categories.dictionary_encode()
+        texts = sessions.catalogue.coded_categories
         self._paths = [path.split(" > ") for path in texts.dictionary.to_pylist()]
         self._category = texts.indices.fill_null(len(self._paths)).to_numpy(zero_copy_only=False)
         self._order = _by_count(self.counts)
@@ -229,7 +229,7 @@ def baseline_systems(
         if name == "popularity":
             yield Popularity(sessions)
         elif name == "category-popularity":
-            if sessions.catalogue.categories.null_count < len(sessions.catalogue):
+            if sessions.catalogue.report.null_categories < len(sessions.catalogue):
                 yield CategoryPopularity(sessions)
         elif name == "item-knn":
             yield ItemKNN(sessions)

@@ -15,9 +15,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from likewise._coded import coded_chunks, coded_if_less, coded_part, decoded, is_coded
 from likewise._columns import (
     combined,
     encode,
+    first_rows,
     from_numpy,
     id_text,
     ids_of,
@@ -102,12 +104,12 @@ class Catalogue:
     (['7'], 0)
     """
 
-    __slots__ = ("_table", "categories", "ids", "names", "report")
+    __slots__ = ("_categories", "_table", "ids", "names", "report")
 
     ids: Any
-    categories: Any
     names: Any
     report: CatalogueReport
+    _categories: Any  # as `coded_if_less` keeps them: an item's text is there when asked for
     _table: IdTable | None
 
     def __init__(
@@ -116,7 +118,7 @@ class Catalogue:
         """Keep what a class method has checked; not for callers."""
         set_slot = object.__setattr__
         set_slot(self, "ids", ids)
-        set_slot(self, "categories", categories)
+        set_slot(self, "_categories", categories)
         set_slot(self, "names", names)
         set_slot(self, "report", report)
         set_slot(self, "_table", table)
@@ -125,7 +127,7 @@ class Catalogue:
         raise AttributeError(f"a Catalogue is immutable: {name} cannot be set")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Catalogue, (self.ids, self.categories, self.names, self.report, None)
+        return Catalogue, (self.ids, self._categories, self.names, self.report, None)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -136,7 +138,7 @@ class Catalogue:
             part = slice(start, start + 4096)
             yield from zip(
                 self.ids[part].to_pylist(),
-                self.categories[part].to_pylist(),
+                decoded(self._categories[part]).to_pylist(),
                 self.names[part].to_pylist(),
                 strict=True,
             )
@@ -205,23 +207,23 @@ null_names=0, empty_names=0)
             nulls += int(np.count_nonzero(positions == MISSING_ID))
             rows += len(positions)
             # Ids new to the table are numbered upwards from `before`.
-            kept = _first_rows(positions, before, len(table))
+            kept = first_rows(positions, before, len(table))
             for chunks, column in ((categories, category), (names, name)):
-                if column not in columns:
-                    chunks.append(pa.nulls(len(kept), TEXT))
-                    continue
-                what = f"{opened.label}: column {column!r}"
-                texts = text_column(columns[column], what)
-                if len(kept) < len(texts):
-                    texts = texts.take(from_numpy(kept))
-                chunks.append(text_array(texts, what))
+                texts = pa.nulls(len(kept), TEXT)
+                if column in columns:
+                    what = f"{opened.label}: column {column!r}"
+                    texts = text_column(columns[column], what)
+                    if len(kept) < len(texts):
+                        texts = texts.take(from_numpy(kept))
+                    if chunks is names or not is_coded(texts):
+                        texts = text_array(texts, what)
+                chunks.append(texts if chunks is names else coded_if_less(texts))
         if rows == 0:
             raise InputError(f"{opened.label} has no rows")
         if len(table) == 0:
             raise InputError(f"{opened.label} has no item ids in column {item_id!r}: all are null")
-        return cls._made(
-            table_texts(table), _joined(categories), _joined(names), rows, nulls, table
-        )
+        texts = coded_chunks(categories), combined(pa.chunked_array(names))
+        return cls._made(table_texts(table), *texts, rows, nulls, table)
 
     @classmethod
     def from_arrays(cls, ids: Any, categories: Any = None, names: Any = None) -> Catalogue:
@@ -255,7 +257,7 @@ null_names=0, empty_names=0)
                 raise InputError(
                     f"{what} must be as long as ids, got {len(texts[-1])} and {len(found)}"
                 )
-        return cls._made(found, texts[0], texts[1], len(found), 0, table)
+        return cls._made(found, coded_if_less(texts[0]), texts[1], len(found), 0, table)
 
     @classmethod
     def from_ids(cls, ids: Any) -> Catalogue:
@@ -279,6 +281,21 @@ null_names=0, empty_names=0)
         return cls(ids, categories, names, report, table)
 
     # --- asking --------------------------------------------------------------
+
+    @property
+    def categories(self) -> Any:
+        """The category path of every item, made of the codes each time it is asked for."""
+        return decoded(self._categories)
+
+    @property
+    def coded_categories(self) -> Any:
+        """The same as a pyarrow.DictionaryArray: each path once, in the order they first come."""
+        held = self._categories
+        return held if is_coded(held) else held.dictionary_encode()
+
+    def categories_of(self, positions: npt.NDArray[np.integer[Any]]) -> Any:
+        """Return the category paths at `positions` (n,), a pyarrow.LargeStringArray (n,)."""
+        return decoded(self._categories.take(from_numpy(positions)))
 
     @property
     def table(self) -> Any:
@@ -343,15 +360,13 @@ null_names=0, empty_names=0)
         if np.count_nonzero(seen) < wanted.size:
             raise InputError("positions must be unique")
         at = from_numpy(wanted.astype(np.int64))
-        ids, categories, names = (
-            array.take(at) for array in (self.ids, self.categories, self.names)
-        )
-        return Catalogue._made(ids, categories, names, len(at), 0, None)
+        categories = coded_part(self._categories, at)
+        return Catalogue._made(self.ids.take(at), categories, self.names.take(at), len(at), 0, None)
 
     def pieces(self, most: int) -> Iterator[tuple[slice, Catalogue]]:
         """Yield where some consecutive items stand and a catalogue of them, at most `most` each.
 
-        They are views, not copies.
+        Ids and names are views, not copies.
         """
         if 0 < len(self) <= most:
             yield slice(0, len(self)), self
@@ -359,13 +374,14 @@ null_names=0, empty_names=0)
         for start in range(0, len(self), most):
             count = min(most, len(self) - start)
             ids, categories, names = (
-                array.slice(start, count) for array in (self.ids, self.categories, self.names)
+                array.slice(start, count) for array in (self.ids, self._categories, self.names)
             )
-            part = Catalogue._made(ids, categories, names, count, 0, None)
+            # Decoded, as they are few: the dictionary has paths of other parts.
+            part = Catalogue._made(ids, decoded(categories), names, count, 0, None)
             yield slice(start, start + count), part
 
     def text_buffers(self) -> dict[str, npt.NDArray[Any]]:
-        """Return categories and names as Arrow lays them out, without a copy.
+        """Return categories and names as Arrow lays them out; names without a copy.
 
         Returns
         -------
@@ -381,16 +397,3 @@ null_names=0, empty_names=0)
             "name_offsets": name_offsets,
             "name_bytes": name_bytes,
         }
-
-
-def _first_rows(positions: npt.NDArray[np.int32], start: int, end: int) -> npt.NDArray[np.int64]:
-    """Return the row where each of the positions start, ..., end - 1 comes first."""
-    rows = np.full(end - start, len(positions), np.int64)
-    fresh = np.flatnonzero(positions >= start)
-    # Written backwards, the first row of a position is written last and stays.
-    rows[positions[fresh[::-1]] - start] = fresh[::-1]
-    return rows
-
-
-def _joined(chunks: list[Any]) -> Any:
-    return chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks)

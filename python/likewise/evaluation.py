@@ -103,7 +103,7 @@ class _Questions:
         self.bands = band_of_items(history.counts)
         self.held: Mask | None = None
         self.seen: Sessions | None = None
-        categories = history.catalogue.categories.dictionary_encode().indices.fill_null(-1)
+        categories = history.catalogue.coded_categories.indices.fill_null(-1)
         self.categories: Longs = categories.to_numpy(zero_copy_only=False).astype(np.int64)
 
     def add(self, kind: str, queries: Ints, targets: Ints, allowed: Mask | None = None) -> None:

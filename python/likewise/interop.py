@@ -143,10 +143,8 @@ def to_projector(
     ``projector_config.pbtxt``; the two tables can be loaded in the stand-alone projector, too.
     """
     ids, rows, kept = _usable(model, side)
-    names, categories = (
-        column.take(pa.array(kept)).to_pylist()
-        for column in (model.catalogue.names, model.catalogue.categories)
-    )
+    names = model.catalogue.names.take(pa.array(kept)).to_pylist()
+    categories = model.catalogue.categories_of(kept).to_pylist()
     with new_folder(Path(folder), is_model=_is_projector) as draft:
         with (draft / "vectors.tsv").open("w", encoding="utf-8") as file:
             for row in rows:

@@ -75,8 +75,7 @@ class Matches:
     @cached_property
     def categories(self) -> list[str | None]:
         """The category paths, None where an item has none."""
-        taken = self.catalogue.categories.take(pa.array(self.positions))
-        categories: list[str | None] = taken.to_pylist()
+        categories: list[str | None] = self.catalogue.categories_of(self.positions).to_pylist()
         return categories
 
     def __len__(self) -> int:
@@ -94,7 +93,7 @@ class Matches:
                 "rank": pa.array(np.arange(1, len(self) + 1, dtype=np.int32)),
                 "item_id": self.catalogue.ids.take(at),
                 "score": pa.array(self.scores),
-                "category": self.catalogue.categories.take(at),
+                "category": self.catalogue.categories_of(self.positions),
                 "name": self.catalogue.names.take(at),
             }
         )
@@ -232,7 +231,7 @@ class BatchMatches:
                 "rank": pa.array((columns + 1).astype(np.int32)),
                 "item_id": self.catalogue.ids.take(at),
                 "score": pa.array(self.scores[rows, columns]),
-                "category": self.catalogue.categories.take(at),
+                "category": self.catalogue.categories_of(self.positions[rows, columns]),
                 "name": self.catalogue.names.take(at),
             }
         )

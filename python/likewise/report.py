@@ -175,7 +175,7 @@ def report_page(
 
 
 def _map(model: Model, seed: int) -> maps.Map | None:
-    if model.catalogue.categories.null_count == len(model.catalogue):
+    if model.catalogue.report.null_categories == len(model.catalogue):
         return None
     try:
         return maps.categories(model, seed=seed)
