@@ -214,17 +214,18 @@ void Workspace::skip_true_contexts(Part& own, const Part* other) {
     return drawn < own.half->negatives.size() ? own.half->negatives[drawn]
                                               : other->half->contexts[index - other->first_context];
   };
+  const auto none_true = [&](std::size_t first) {  // of four columns: the rule
+    std::uint32_t four;
+    static_assert(sizeof four == kTile);
+    std::memcpy(&four, true_.data() + first, kTile);
+    return four == 0;
+  };
   for (const Tile& tile : own.tiles) {
     for (std::size_t k = 0; k < tile.n_noise(); ++k) {
       const std::size_t group = tile.groups[k / kTile].first, index = group + k % kTile;
-      if (k % kTile == 0) {  // none of a group is the rule
-        std::uint32_t four;
-        static_assert(sizeof four == kTile);
-        std::memcpy(&four, true_.data() + group, kTile);
-        if (four == 0) {
-          k += kTile - 1;
-          continue;
-        }
+      if (k % kTile == 0 && none_true(group)) {
+        k += kTile - 1;
+        continue;
       }
       if (tile.weights[k] == 0.0F || !true_[index]) continue;
       const ItemId item = item_at(index);
@@ -302,10 +303,10 @@ void Workspace::train_contexts(const Part& own, const Part* other) {
     for (; from < to; ++from) terms_.push_back(noise_of(*other, other->tiles[from], band * kTile));
   };
   static_assert(kBandTiles == 2);
-  const auto goes_on = [&](std::size_t t, std::size_t at) {
-    return other->tiles[t].n_band == 2 && other->tiles[t].groups[1].other == at;
+  const auto comes_around = [&](const Tile& tile) {
+    return tile.n_band == 2 && tile.groups[1].other == 0;
   };
-  while (around > 0 && goes_on(around - 1, 0)) --around;
+  while (around > 0 && comes_around(other->tiles[around - 1])) --around;
   for (std::size_t j = 0; j < own.contexts(); j += kTile) {
     bring_some_near();
     const std::size_t first = own.first_row[j / kTile] / group_ * group_;
