@@ -37,12 +37,16 @@ Setting = dict[str, Any]
 
 @dataclass
 class Trained:
-    """What a system gives back. seconds: of the training loop alone, set-up excluded."""
+    """What a system gives back: vectors of all items, or a model of ours.
+
+    seconds: of the training loop alone, set-up excluded.
+    """
 
     seconds: float
     setup_seconds: float
     center: Any = None
     context: Any = None
+    model: Any = None
     highest: int = 0  # bytes at most until training ended, where known better than by `peak`
     notes: dict[str, Any] = field(default_factory=dict)
     ended: float = field(default_factory=time.time)  # before vectors were fetched for scoring
@@ -95,8 +99,7 @@ def _likewise(content: bool, **always: Any) -> Callable[[Path, Path, Setting], T
         return Trained(
             seconds=inside[0],
             setup_seconds=whole - inside[0],
-            center=model.center,
-            context=model.context,
+            model=model,
             highest=max(reading, peak()),
             notes={
                 "reading_peak_bytes": reading,

@@ -13,29 +13,42 @@ from bench_systems import SYSTEMS, Setting, System, Trained
 
 
 def quality(pairs: Path, trained: Trained, k: int = 20) -> list[dict[str, Any]]:
-    """Score center-center and center-context on the held-out pairs, as likewise.evaluate does."""
-    from likewise.evaluation import cosine_ranks
+    """Score what a system offers on the held-out pairs, by the rule of likewise.evaluate.
 
+    center-center and center-context of every system that has such vectors; of ours also `similar`,
+    which is what its users are given.
+    """
     held = np.load(pairs)
     rows = []
     for kind in sorted({name.split("/")[0] for name in held.files}):
         queries, targets = held[f"{kind}/queries"], held[f"{kind}/targets"]
         allowed = held[f"{kind}/allowed"] if f"{kind}/allowed" in held.files else None
-        for side, vectors in (("center", trained.center), ("context", trained.context)):
-            if vectors is None or not len(queries):
-                continue
-            ranks, _ = cosine_ranks(trained.center, vectors, queries, targets, allowed)
+        for scored, system in _scored(trained).items() if len(queries) else ():
+            ranks, _ = system.ranks(queries, targets, allowed)
             found = ranks < k
             rows.append(
                 {
                     "kind": kind,
-                    "scored": f"center-{side}",
+                    "scored": scored,
                     f"hr@{k}": float(found.mean()),
                     f"mrr@{k}": float((1 / (ranks[found] + 1)).sum() / len(ranks)),
                     "n": len(ranks),
                 }
             )
     return rows
+
+
+def _scored(trained: Trained) -> dict[str, Any]:
+    """Ways of asking a trained system, center vectors first."""
+    from likewise._ranking import VectorSystem, sides_of
+
+    if trained.model is not None:
+        similar, *sides = sides_of(trained.model, "")
+        return {system.name.strip(): system for system in (*sides, similar)}
+    systems = {"center-center": VectorSystem("", trained.center)}
+    if trained.context is not None:
+        systems["center-context"] = VectorSystem("", trained.center, trained.context)
+    return systems
 
 
 def work(task: dict[str, Any]) -> dict[str, Any]:
