@@ -109,11 +109,12 @@ void Workspace::choose_targets(const RowList& rows, Side& side) {
 
 // Gradients of composed items: to own rows, and to each row of content the sum of what its items
 // have for it.
-void Workspace::scatter(const RowList& rows, Side& side) {
+void Workspace::scatter(const RowList& rows, Side& side, HotRows* hot) {
   const std::size_t stride = sides_.stride;
   side.gradients.resize(rows.entries());
   side.weights.resize(rows.entries());
   const std::span<float* const> content = rows.content_rows();
+  const bool noting = hot != nullptr && hot->noting();
   for (std::size_t slot = 0; slot < content.size(); ++slot) {
     std::size_t n = 0;
     float curvature = 0;
@@ -122,6 +123,7 @@ void Workspace::scatter(const RowList& rows, Side& side) {
       side.weights[n++] = weight;
       curvature += weight * weight * side.curvatures[item];
     });
+    if (noting) hot->note(content[slot], curvature);
     kernels_.collect(content[slot], damped(curvature), side.gradients.data(), side.weights.data(),
                      n, stride);
   }
@@ -209,8 +211,12 @@ void Workspace::train(const PreparedBlock& prepared, const PreparedBlock* upcomi
   } else {
     train_shared(prepared, rate, loss);
   }
-  if (sides_.center.features != nullptr) scatter(prepared.centers, center_);
-  if (sides_.context.features != nullptr) scatter(prepared.contexts, context_);
+  if (sides_.center.features != nullptr) {
+    scatter(prepared.centers, center_, sides_.center.hot);
+  }
+  if (sides_.context.features != nullptr) {
+    scatter(prepared.contexts, context_, sides_.context.hot);
+  }
   upcoming_share_ =
       upcoming_[0].size() + upcoming_[1].size() + upcoming_[2].size() + upcoming_[3].size();
   bring_some_near();

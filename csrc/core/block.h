@@ -140,7 +140,7 @@ class Workspace {
 
   void gather(const RowList& rows, Side& side, bool in_place);
   void choose_targets(const RowList& rows, Side& side);
-  void scatter(const RowList& rows, Side& side);
+  void scatter(const RowList& rows, Side& side, HotRows* hot);
   void expect_rows(const PreparedBlock* upcoming, std::size_t pauses);
   void bring_some_near();
 

@@ -11,7 +11,7 @@ void Workspace::train_independent(const PreparedBlock& prepared, float rate, dou
   Scratch drawn_memory, gradient_memory;
   float* drawn = drawn_memory.reserve(stride);
   float* gradient = gradient_memory.reserve(stride);
-  TokenSlots slots(sides_.context.features ? sides_.context.features->n_tokens() : 0);
+  TokenSlots slots(sides_.context);
   RowList rows;
   Rng rng = prepared.block.rng;
   for (const Part& part : parts_) {

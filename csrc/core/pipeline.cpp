@@ -4,20 +4,12 @@
 #include <utility>
 
 namespace likewise {
-namespace {
-
-std::size_t n_tokens(const ItemRows& side) {
-  return side.features == nullptr ? 0 : side.features->n_tokens();
-}
-
-}  // namespace
-
 Pipeline::Pipeline(Planner planner, const Sides& sides, const NoiseSampler& noise)
     : planner_(std::move(planner)),
       sides_(sides),
       noise_(noise),
-      center_slots_(n_tokens(sides.center)),
-      context_slots_(n_tokens(sides.context)) {
+      center_slots_(sides.center),
+      context_slots_(sides.context) {
   for (std::size_t step = 0; step + 1 < kDepth; ++step) advance();
 }
 

@@ -5,6 +5,14 @@
 
 namespace likewise {
 
+TokenSlots::TokenSlots(const ItemRows& side) {
+  if (side.features == nullptr) return;
+  marks_.resize(side.features->n_tokens());
+  for (std::size_t t = 0; t < marks_.size(); ++t) {
+    marks_[t].row = side.hot == nullptr ? side.tokens->row(t) : side.hot->row(t);
+  }
+}
+
 void RowList::clear() {
   begins_.assign(1, 0);
   has_content_ = false;
@@ -28,9 +36,8 @@ void RowList::add_content(const ItemRows& side, std::size_t i, TokenSlots& slots
   const auto number = static_cast<std::uint32_t>(items() - 1);
   for (std::size_t e = first; e < last; ++e, ++at) {
     const auto token = static_cast<std::size_t>(side.features->item_tokens[e]);
-    float* row = side.tokens->row(token);
     const auto fresh = static_cast<std::uint32_t>(content_.size());
-    const std::uint32_t slot = slots.find(token, fresh);
+    const auto& [row, list, slot] = slots.find(token, fresh);
     if (slot == fresh) {
       content_.push_back(row);
       last_.push_back(kNone);

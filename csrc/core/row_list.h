@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/feature_view.h"
+#include "core/hot_rows.h"
 #include "core/table.h"
 #include "core/types.h"
 
@@ -22,25 +23,32 @@ struct ItemRows {
   Table* tokens = nullptr;
   Table* own = nullptr;                     // null: items have no own row
   std::span<const std::uint8_t> has_own{};  // empty: every item has one
+  HotRows* hot = nullptr;                   // a thread's copies of busy tokens, or none
 };
 
-/// One thread's memory of which tokens the current list has already; lists are made one by one.
+/// One thread's rows of tokens, and its memory of which the current list has already; lists are
+/// made one by one.
 class TokenSlots {
  public:
-  explicit TokenSlots(std::size_t n_tokens) : marks_(n_tokens) {}
+  struct Mark {
+    float* row;
+    std::uint32_t list = 0, slot = 0;
+  };
+
+  explicit TokenSlots(const ItemRows& side);
   void start_list() { ++list_; }
   void expect(std::size_t token) const { __builtin_prefetch(&marks_[token], 1); }
-  /// The slot of the token in this list; `fresh` becomes its slot when it is new, and is returned.
-  std::uint32_t find(std::size_t token, std::uint32_t fresh) {
+  /// The token's row and slot in this list; `fresh` becomes its slot when it is new.
+  const Mark& find(std::size_t token, std::uint32_t fresh) {
     Mark& mark = marks_[token];
-    if (mark.list != list_) mark = {list_, fresh};
-    return mark.slot;
+    if (mark.list != list_) {
+      mark.list = list_;
+      mark.slot = fresh;
+    }
+    return mark;
   }
 
  private:
-  struct Mark {
-    std::uint32_t list = 0, slot = 0;
-  };
   std::vector<Mark> marks_;
   std::uint32_t list_ = 0;
 };

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <iomanip>
 #include <iterator>
+#include <memory>
 #include <numeric>
 #include <sstream>
 #include <string>
@@ -16,10 +17,12 @@
 
 #include "core/block.h"
 #include "core/composer.h"
+#include "core/hot_rows.h"
 #include "core/noise_sampler.h"
 #include "core/rng.h"
 #include "core/schedule.h"
 #include "core/slices.h"
+#include "core/tally.h"
 #include "core/workers.h"
 
 namespace likewise {
@@ -36,25 +39,6 @@ constexpr std::int64_t kLeastSlice = 256, kLargestSlice = 4096;  // events of a 
 constexpr std::uint64_t kSliceStream = 1, kShuffleStream = 2, kTableStream = 3;
 
 using Clock = std::chrono::steady_clock;
-
-/// One thread's tallies, on a cache line of its own; the poll reads them while they grow.
-struct alignas(64) Tally {
-  // Pairs by weight, times the window: whole numbers (Block::units).
-  std::atomic<std::int64_t> events{0}, pairs{0}, sampled_pairs{0};
-  std::atomic<double> loss{0};
-
-  void add(std::int64_t more_events, std::int64_t more_pairs, std::int64_t more_sampled,
-           double more_loss) {
-    const auto grow = [](auto& value, auto by) {  // one writer: no read-modify-write needed
-      value.store(value.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
-    };
-    grow(pairs, more_pairs);
-    grow(sampled_pairs, more_sampled);
-    grow(loss, more_loss);
-    // Last: who sees all events done sees all pairs as well.
-    events.store(events.load(std::memory_order_relaxed) + more_events, std::memory_order_release);
-  }
-};
 
 void check(const TrainingInput& input, const Options& options) {
   const auto& [items, offsets] = input.sessions;
@@ -144,6 +128,8 @@ class Trainer {
     if (context_content) sides_.context.features = &input.features;
     sides_.context.tokens = &weights_.context_tokens;
     sides_.context.own = &weights_.context_own;
+    if (content) merge_every_ = merge_every(blocks_of_a_thread(), threads_);
+    if (merge_every_ > 0) hot_ = HotTokens(input.features, input.counts, merge_every_);
   }
 
   Weights run() {
@@ -178,6 +164,14 @@ class Trainer {
     const auto events = static_cast<std::int64_t>(input_.sessions.items.size());
     return std::max<std::int64_t>(
         1, options_.stretch * slices_.count() / std::max<std::int64_t>(1, events));
+  }
+
+  /// Of a stretch: copies live no longer.
+  std::size_t blocks_of_a_thread() const {
+    const auto events = static_cast<std::int64_t>(input_.sessions.items.size());
+    const std::int64_t stretch = std::min(slices_.count(), stretch_slices());
+    const std::int64_t some = events / slices_.count() * stretch / threads_;
+    return static_cast<std::size_t>(some) / (2 * kHalfCenters);
   }
 
   void mark_trained() {
@@ -230,9 +224,18 @@ class Trainer {
                Rng(options_.seed, kSliceStream, static_cast<std::uint64_t>(at))};
       return true;
     };
-    Workspace workspace(kernels_, sides_, options_, noise_);
-    Pipeline pipeline(Planner(input_.sessions, noise_, keep_, options_, next_slice), sides_,
-                      noise_);
+    Sides sides = sides_;
+    std::vector<std::unique_ptr<HotRows>> copies;
+    for (ItemRows* side : {&sides.center, &sides.context}) {
+      if (merge_every_ == 0 || side->features == nullptr) continue;
+      copies.push_back(std::make_unique<HotRows>(kernels_, hot_, *side->tokens, threads_));
+      side->hot = copies.back().get();
+    }
+    const auto merge = [&] {
+      for (const auto& rows : copies) rows->merge();
+    };
+    Workspace workspace(kernels_, sides, options_, noise_);
+    Pipeline pipeline(Planner(input_.sessions, noise_, keep_, options_, next_slice), sides, noise_);
     Tally& tally = tallies_[static_cast<std::size_t>(thread)];
     const double all = static_cast<double>(slices_.count() * options_.epochs);
     std::int64_t number = 0;
@@ -254,7 +257,9 @@ class Trainer {
         }
       }
       tally.add(block.events, block.units, sample ? block.units : 0, loss);
+      if (merge_every_ > 0 && static_cast<std::size_t>(number) % merge_every_ == 0) merge();
     }
+    merge();
     if (!stop.requested()) tally.add(pipeline.events_left(), 0, 0, 0);
   }
 
@@ -301,6 +306,8 @@ class Trainer {
   std::vector<std::uint8_t> has_own_, trained_;
   Weights weights_;
   Sides sides_;
+  HotTokens hot_;                // of which each thread has copies,
+  std::size_t merge_every_ = 0;  // merged after so many blocks; 0: there are none
   std::atomic<std::int64_t> next_slice_{0};
   Clock::time_point started_;
   double reported_loss_ = 0, loss_per_pair_ = 0;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "check.h"
+#include "core/hot_rows.h"
 #include "tiny_corpus.h"
 
 using namespace likewise;
@@ -121,6 +122,22 @@ void every_kind_of_model_by_several_threads() {
   }
 }
 
+// Long enough for each thread to have copies of busy rows (hot_rows.h).
+void busy_rows_are_copied_and_merged() {
+  const TinyCorpus corpus(40, 8000, 8);
+  for (const int threads : {2, 4}) {
+    const std::size_t blocks = corpus.items.size() / (2 * kHalfCenters) / threads;
+    CHECK(merge_every(blocks - 32, threads) > 0);
+    for (const char* context : {"item", "content"}) {
+      Options options = small_options();
+      options.threads = threads;
+      options.epochs = 1;
+      options.context = context;
+      groups_are_learned(corpus, options);
+    }
+  }
+}
+
 void one_thread_is_bit_equal() {
   const TinyCorpus corpus(40, 300, 8);
   Options options = small_options();
@@ -197,6 +214,7 @@ int main() {
   for (const std::size_t rows : {0, 1, 2, 1000}) pairs_are_separated(rows, 12);
   pairs_are_separated(200000, 100);
   every_kind_of_model_by_several_threads();
+  busy_rows_are_copied_and_merged();
   one_thread_is_bit_equal();
   the_callback_may_stop_it();
   overflow_is_told();
