@@ -46,10 +46,10 @@ class Trained:
     setup_seconds: float
     center: Any = None
     context: Any = None
-    model: Any = None
     highest: int = 0  # bytes at most until training ended, where known better than by `peak`
     notes: dict[str, Any] = field(default_factory=dict)
     ended: float = field(default_factory=time.time)  # before vectors were fetched for scoring
+    model: Any = None  # of ours, in place of vectors
 
 
 @dataclass(frozen=True)
@@ -238,7 +238,9 @@ def _fasttext(folder: Path, split: Path, setting: Setting) -> Trained:
     counted = (setting["corpus_events"] + lines) * setting["epochs"]
     seconds = counted / (float(speeds[-1]) * setting["threads"]) if speeds else whole
     notes = {"of": "program" if program else "Python package", "metered": bool(speeds)}
-    return Trained(seconds, max(0.0, whole - seconds), center, None, highest, notes, ended)
+    return Trained(
+        seconds, max(0.0, whole - seconds), center, highest=highest, notes=notes, ended=ended
+    )
 
 
 def _fasttext_program(
