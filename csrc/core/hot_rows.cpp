@@ -28,8 +28,9 @@ HotTokens::HotTokens(const FeatureView& features, std::span<const std::int64_t> 
   for (std::size_t t = 0; t < events.size(); ++t) {
     const auto met =
         static_cast<double>(events[t]) * static_cast<double>(blocks * 2 * kHalfCenters);
-    if (met >= static_cast<double>(kMeetings) * static_cast<double>(all))
+    if (met >= static_cast<double>(kMeetings) * static_cast<double>(all)) {
       tokens_.push_back(static_cast<std::uint32_t>(t));
+    }
   }
   if (tokens_.size() > kMostHot) {
     std::nth_element(tokens_.begin(), tokens_.begin() + kMostHot, tokens_.end(),
@@ -73,12 +74,11 @@ void HotRows::merge() {
     float* const row = shared_.row(tokens[h]);
     float* const copy = copies_.row(h);
     float* const before = before_.row(h);
-    if (bends_[h] > 0) {
-      const float share = merged_share(kArrival * bends_[h], threads_);
-      for (std::size_t d = 0; d < stride; ++d) before[d] = copy[d] - before[d];
-      kernels_.scatter(before, &row, &share, 1, stride);
-      bends_[h] = 0;
-    }
+    // Also where nothing was noted: most blocks are not.
+    const float share = merged_share(kArrival * bends_[h], threads_);
+    for (std::size_t d = 0; d < stride; ++d) before[d] = copy[d] - before[d];
+    kernels_.scatter(before, &row, &share, 1, stride);
+    bends_[h] = 0;
     std::memcpy(copy, row, stride * sizeof(float));
     std::memcpy(before, row, stride * sizeof(float));
   }

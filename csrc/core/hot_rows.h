@@ -27,7 +27,7 @@ inline constexpr std::size_t kMostHot = 1024;  // rows that are copied
 inline constexpr std::size_t kMeetings = 20;   // of a thread with a row that it copies, for a merge
 inline constexpr std::size_t kUnmerged = 512;  // blocks of all threads from one merge to the next
 inline constexpr std::size_t kMerges = 32;     // of a thread in a stretch, at least
-inline constexpr std::size_t kMergeLeast = 4;  // blocks; fewer are not worth a copy
+inline constexpr std::size_t kMergeLeast = 8;  // blocks, of which one is noted
 inline constexpr float kArrival = 0.2F;        // what of the summed curvature counts
 
 /// Blocks of a thread from one merge to the next, where it has `blocks` to train; 0: no copies.

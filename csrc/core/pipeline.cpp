@@ -4,6 +4,7 @@
 #include <utility>
 
 namespace likewise {
+
 Pipeline::Pipeline(Planner planner, const Sides& sides, const NoiseSampler& noise)
     : planner_(std::move(planner)),
       sides_(sides),

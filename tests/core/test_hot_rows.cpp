@@ -117,6 +117,15 @@ void steps_of_two_threads_add_up() {
   for (std::size_t d = kDim; d < pair.shared.stride(); ++d) CHECK(pair.shared.row(3)[d] == 0.0F);
 }
 
+// What was learned in blocks that nobody noted is not lost.
+void steps_that_were_not_noted_count() {
+  Pair pair;
+  pair.first.row(7)[0] += 0.5F;
+  pair.first.merge();
+  CHECK_CLOSE(pair.shared.row(7)[0], 0.5F, 1e-6);
+  CHECK_CLOSE(pair.first.row(7)[0], 0.5F, 1e-6);
+}
+
 // Two threads that both arrived at 1 do not go on to 2.
 void threads_that_arrived_are_averaged() {
   Pair pair;
@@ -150,6 +159,7 @@ int main() {
   busy_tokens_are_those_of_many_events();
   only_so_many_are_copied();
   steps_of_two_threads_add_up();
+  steps_that_were_not_noted_count();
   threads_that_arrived_are_averaged();
   other_rows_are_shared();
   return likewise_check::failures();
