@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace likewise {
 namespace {
@@ -107,25 +108,50 @@ void Workspace::choose_targets(const RowList& rows, Side& side) {
   }
 }
 
+// The entries of all items again, row of content after row, by counting; and what they bend.
+void Workspace::sort_by_row(const RowList& rows, Side& side) {
+  const std::span<const std::uint32_t> entries_of = rows.entries_of();
+  side.bends.assign(entries_of.size(), 0.0F);
+  side.ends.resize(entries_of.size());
+  std::uint32_t all = 0;
+  for (std::size_t slot = 0; slot < entries_of.size(); ++slot) {
+    side.ends[slot] = std::exchange(all, all + entries_of[slot]);
+  }
+  side.gradients.resize(all);
+  side.weights.resize(all);
+  // What is written may be any of the vectors' own places, to the compiler, unless held like this.
+  const float** const gradients = side.gradients.data();
+  float *const weights = side.weights.data(), *const bends = side.bends.data();
+  std::uint32_t* const ends = side.ends.data();
+  for (std::size_t i = 0; i < rows.items(); ++i) {
+    const std::span<const std::uint32_t> slots = rows.slots(i);
+    const float* const given = rows.weights(i);
+    const float* const gradient = side.out[i];
+    const float curvature = side.curvatures[i];
+    for (std::size_t k = 0; k < slots.size(); ++k) {
+      const std::uint32_t slot = slots[k], at = ends[slot]++;
+      gradients[at] = gradient;
+      weights[at] = given[k];
+      bends[slot] += given[k] * given[k] * curvature;
+    }
+  }
+}
+
 // Gradients of composed items: to own rows, and to each row of content the sum of what its items
 // have for it.
 void Workspace::scatter(const RowList& rows, Side& side, HotRows* hot) {
   const std::size_t stride = sides_.stride;
-  side.gradients.resize(rows.entries());
-  side.weights.resize(rows.entries());
   const std::span<float* const> content = rows.content_rows();
+  sort_by_row(rows, side);
   const bool noting = hot != nullptr && hot->noting();
+  std::uint32_t begin = 0;
   for (std::size_t slot = 0; slot < content.size(); ++slot) {
-    std::size_t n = 0;
-    float curvature = 0;
-    rows.for_each_entry(slot, [&](std::size_t item, float weight) {
-      side.gradients[n] = side.out[item];
-      side.weights[n++] = weight;
-      curvature += weight * weight * side.curvatures[item];
-    });
-    if (noting) hot->note(content[slot], curvature);
-    kernels_.collect(content[slot], damped(curvature), side.gradients.data(), side.weights.data(),
-                     n, stride);
+    const std::uint32_t end = side.ends[slot];
+    if (content[slot] == nullptr) continue;
+    if (noting) hot->note(content[slot], side.bends[slot]);
+    kernels_.collect(content[slot], damped(side.bends[slot]), side.gradients.data() + begin,
+                     side.weights.data() + begin, end - begin, stride);
+    begin = end;
   }
   for (std::size_t i = 0; i < rows.items(); ++i) {
     float* const own = rows.own(i);

@@ -94,8 +94,10 @@ class Workspace {
     std::vector<float> curvatures;        // of the loss along each vector, times the rate
     std::vector<float> scales;            // of each gradient on its way out
     std::vector<float*> out;              // own row where an item is that alone, scratch otherwise
-    std::vector<const float*> gradients;  // that one row of content takes,
+    std::vector<const float*> gradients;  // that rows of content take, row after row,
     std::vector<float> weights;           // and how much of each
+    std::vector<std::uint32_t> ends;      // of a row's
+    std::vector<float> bends;             // curvature along a row
     Scratch vector_memory, gradient_memory, packed_memory;
     const float* const* products() const { return packed.empty() ? rows.data() : packed.data(); }
   };
@@ -140,6 +142,7 @@ class Workspace {
 
   void gather(const RowList& rows, Side& side, bool in_place);
   void choose_targets(const RowList& rows, Side& side);
+  void sort_by_row(const RowList& rows, Side& side);
   void scatter(const RowList& rows, Side& side, HotRows* hot);
   void expect_rows(const PreparedBlock* upcoming, std::size_t pauses);
   void bring_some_near();

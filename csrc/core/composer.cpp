@@ -147,7 +147,7 @@ void compose_tokens(const FeatureView& features, std::span<const std::int64_t> k
 
 void teach_ngrams(const FeatureView& features, std::span<const std::uint8_t> trained, float rate,
                   float pull, Table& tokens, Table& ngrams, int threads, const Poll& poll) {
-  const std::size_t dim = tokens.dim(), stride = tokens.stride();
+  const std::size_t dim = tokens.dim(), stride = ngrams.stride();
   const Kernels& set = kernels();
   parallel_for(
       threads, static_cast<std::int64_t>(tokens.rows()), 512,

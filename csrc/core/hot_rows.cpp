@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "core/planner.h"
 
@@ -52,35 +53,41 @@ float merged_share(float curvature, int threads) {
   return one > 0 ? -std::expm1(-n * curvature) / (n * one) : 1.0F;
 }
 
-HotRows::HotRows(const Kernels& kernels, const HotTokens& hot, Table& shared, int threads)
+HotRows::HotRows(const Kernels& kernels, const HotTokens& hot, Table& shared, Table copies,
+                 int threads)
     : kernels_(kernels),
       hot_(hot),
       shared_(shared),
       threads_(threads),
-      copies_(hot.tokens().size(), shared.dim()),
+      copies_(std::move(copies)),
       before_(hot.tokens().size(), shared.dim()),
       bends_(hot.tokens().size()) {
-  merge();  // of nothing
+  for (std::size_t h = 0; h < hot.tokens().size(); ++h) renew(h);
+}
+
+void HotRows::renew(std::size_t place) {
+  const float* row = shared_.row(hot_.tokens()[place]);
+  std::memcpy(copies_.row(place), row, before_.stride() * sizeof(float));
+  std::memcpy(before_.row(place), row, before_.stride() * sizeof(float));
 }
 
 void HotRows::merge() {
   const std::span<const std::uint32_t> tokens = hot_.tokens();
-  const std::size_t stride = copies_.stride();
+  const std::size_t stride = before_.stride();
   for (std::size_t h = 0; h < tokens.size(); ++h) {
     if (h + kAhead < tokens.size()) {  // another core had it last
       const float* next = shared_.row(tokens[h + kAhead]);
       for (std::size_t d = 0; d < stride; d += kLine) __builtin_prefetch(next + d, 1, 2);
     }
     float* const row = shared_.row(tokens[h]);
-    float* const copy = copies_.row(h);
+    const float* const copy = copies_.row(h);
     float* const before = before_.row(h);
     // Also where nothing was noted: most blocks are not.
     const float share = merged_share(kArrival * bends_[h], threads_);
     for (std::size_t d = 0; d < stride; ++d) before[d] = copy[d] - before[d];
     kernels_.scatter(before, &row, &share, 1, stride);
     bends_[h] = 0;
-    std::memcpy(copy, row, stride * sizeof(float));
-    std::memcpy(before, row, stride * sizeof(float));
+    renew(h);
   }
 }
 

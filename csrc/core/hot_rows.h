@@ -55,8 +55,9 @@ float merged_share(float curvature, int threads);
 /// One thread's copies of rows of one table.
 class HotRows {
  public:
-  /// All three outlive the copies, which begin as the rows are.
-  HotRows(const Kernels& kernels, const HotTokens& hot, Table& shared, int threads);
+  /// The first three outlive it. copies: room for a row each of the busy tokens; they begin as the
+  /// rows are.
+  HotRows(const Kernels& kernels, const HotTokens& hot, Table& shared, Table copies, int threads);
 
   /// The row that the thread trains for the token.
   float* row(std::size_t token) {
@@ -78,6 +79,8 @@ class HotRows {
 
  private:
   static constexpr std::uint32_t kNoted = 8;
+
+  void renew(std::size_t place);
 
   const Kernels& kernels_;
   const HotTokens& hot_;

@@ -9,7 +9,7 @@ Pipeline::Pipeline(Planner planner, const Sides& sides, const NoiseSampler& nois
     : planner_(std::move(planner)),
       sides_(sides),
       noise_(noise),
-      center_slots_(sides.center),
+      center_slots_(sides.beside ? ItemRows{} : sides.center),
       context_slots_(sides.context) {
   for (std::size_t step = 0; step + 1 < kDepth; ++step) advance();
 }
@@ -35,7 +35,7 @@ void Pipeline::draw(Block& block) const {
 
 void Pipeline::expect_marks(const Block& block) const {
   for (const Half& half : block.halves) {
-    if (sides_.center.features != nullptr) {
+    if (sides_.center.features != nullptr && !sides_.beside) {
       expect_marks_of(*sides_.center.features, half.contexts, center_slots_);
     }
     if (sides_.context.features != nullptr) {
@@ -52,10 +52,6 @@ void Pipeline::list_rows(PreparedBlock& prepared) {
   center_slots_.start_list();
   context_slots_.start_list();
   for (const Half& half : prepared.block.halves) {
-    for (const Center& center : half.centers) {
-      prepared.centers.add(sides_.center, half.contexts[center.place], center.own_row,
-                           center_slots_);
-    }
     for (const std::vector<ItemId>* items : {&half.contexts, &half.negatives}) {
       for (const ItemId item : *items) {
         prepared.contexts.add(sides_.context, item, true, context_slots_);
@@ -67,6 +63,29 @@ void Pipeline::list_rows(PreparedBlock& prepared) {
         prepared.ratios[first + k] = noise_.ratio((*items)[k]);
       }
     }
+  }
+  list_centers(prepared);
+}
+
+// Centers are contexts as well: what was looked up for these does for both sides.
+void Pipeline::list_centers(PreparedBlock& prepared) {
+  if (sides_.beside) {
+    const ItemRows &center = sides_.center, &context = sides_.context;
+    prepared.centers.begin_beside(prepared.contexts,
+                                  center.tokens->data() - context.tokens->data());
+  }
+  std::size_t first = 0;
+  for (const Half& half : prepared.block.halves) {
+    for (const Center& center : half.centers) {
+      const ItemId item = half.contexts[center.place];
+      if (sides_.beside) {
+        prepared.centers.add_beside(sides_.center, item, center.own_row, prepared.contexts,
+                                    first + center.place);
+      } else {
+        prepared.centers.add(sides_.center, item, center.own_row, center_slots_);
+      }
+    }
+    first += half.contexts.size() + half.negatives.size();
   }
 }
 

@@ -20,6 +20,7 @@ struct Sides {
   ItemRows center;
   ItemRows context;
   std::size_t stride = 0;
+  bool beside = false;  // content of both, side by side at one distance, copies as well
 };
 
 /// A block with the addresses of all its rows, ready to be computed.
@@ -46,6 +47,7 @@ class Pipeline {
  private:
   void advance();
   void list_rows(PreparedBlock& prepared);
+  void list_centers(PreparedBlock& prepared);
   void expect_events(const Block& block) const;
   void draw(Block& block) const;
   void expect_marks(const Block& block) const;
@@ -53,7 +55,7 @@ class Pipeline {
   Planner planner_;
   const Sides& sides_;
   const NoiseSampler& noise_;
-  TokenSlots center_slots_, context_slots_;
+  TokenSlots center_slots_, context_slots_;  // the former of content at the centers alone
   PreparedBlock ring_[kDepth];
   // Blocks past each stage.
   std::size_t planned_ = 0, drawn_ = 0, expected_ = 0, prepared_ = 0, taken_ = 0;

@@ -1,7 +1,7 @@
 // row_list.cpp: listing the rows of items.
 #include "core/row_list.h"
 
-#include <utility>
+#include <algorithm>
 
 namespace likewise {
 
@@ -18,40 +18,77 @@ void RowList::clear() {
   has_content_ = false;
   all_own_ = true;
   own_.clear();
-  content_.clear();
-  last_.clear();
+  std::fill_n(entries_of_.begin(), n_slots_, 0U);
+  n_slots_ = 0;
+}
+
+void RowList::make_room(std::size_t entries) {
+  if (rows_.size() >= entries) return;
+  rows_.resize(2 * entries);
+  weights_.resize(2 * entries);
+  slots_.resize(2 * entries);
+  content_.resize(2 * entries);
+  entries_of_.resize(2 * entries);
 }
 
 void RowList::add_content(const ItemRows& side, std::size_t i, TokenSlots& slots) {
   has_content_ = true;
-  std::size_t at = begins_.back();
-  const auto first = static_cast<std::size_t>(side.features->item_offsets[i]);
-  const auto last = static_cast<std::size_t>(side.features->item_offsets[i + 1]);
-  if (rows_.size() < at + (last - first) + 1) {
-    rows_.resize(2 * (at + (last - first) + 1));
-    weights_.resize(rows_.size());
-    item_of_.resize(rows_.size());
-    before_.resize(rows_.size());
+  const FeatureView& features = *side.features;
+  const auto first = static_cast<std::size_t>(features.item_offsets[i]);
+  const auto n = static_cast<std::size_t>(features.item_offsets[i + 1]) - first;
+  const std::size_t begin = begins_.back();
+  make_room(begin + n + 1);
+  float** const rows = rows_.data() + begin;
+  float* const weights = weights_.data() + begin;
+  std::uint32_t* const slot_of = slots_.data() + begin;
+  float** const content = content_.data();
+  std::uint32_t* const entries_of = entries_of_.data();
+  auto fresh = static_cast<std::uint32_t>(n_slots_);
+  for (std::size_t k = 0; k < n; ++k) {
+    const auto token = static_cast<std::size_t>(features.item_tokens[first + k]);
+    const auto [row, slot] = slots.find(token, fresh);
+    fresh += slot == fresh ? 1 : 0;
+    content[slot] = row;  // again, where it is not new
+    ++entries_of[slot];
+    rows[k] = row;
+    slot_of[k] = slot;
+    weights[k] = features.item_weights[first + k];
   }
-  const auto number = static_cast<std::uint32_t>(items() - 1);
-  for (std::size_t e = first; e < last; ++e, ++at) {
-    const auto token = static_cast<std::size_t>(side.features->item_tokens[e]);
-    const auto fresh = static_cast<std::uint32_t>(content_.size());
-    const auto& [row, list, slot] = slots.find(token, fresh);
-    if (slot == fresh) {
-      content_.push_back(row);
-      last_.push_back(kNone);
-    }
-    rows_[at] = row;
-    weights_[at] = side.features->item_weights[e];
-    item_of_[at] = number;
-    before_[at] = std::exchange(last_[slot], static_cast<std::uint32_t>(at));
-  }
+  n_slots_ = fresh;
+  end_item(n);
+}
+
+void RowList::end_item(std::size_t n_content) {
+  std::size_t end = begins_.back() + n_content;
   if (own_.back() != nullptr) {
-    rows_[at] = own_.back();
-    weights_[at++] = kOwnWeight;
+    rows_[end] = own_.back();
+    weights_[end++] = kOwnWeight;
   }
-  begins_.push_back(at);
+  begins_.push_back(end);
+}
+
+void RowList::begin_beside(const RowList& other, std::ptrdiff_t away) {
+  has_content_ = true;
+  away_ = away;
+  n_slots_ = other.n_slots_;
+  make_room(n_slots_);
+  std::fill_n(content_.begin(), n_slots_, nullptr);
+}
+
+void RowList::add_beside(const ItemRows& side, ItemId item, bool own_row, const RowList& other,
+                         std::size_t place) {
+  add_own(side, item, own_row);
+  const std::size_t begin = begins_.back();
+  const std::span<const std::uint32_t> slots = other.slots(place);
+  make_room(begin + slots.size() + 1);
+  std::copy(slots.begin(), slots.end(), slots_.data() + begin);
+  std::copy_n(other.weights(place), slots.size(), weights_.data() + begin);
+  float* const* const rows = other.rows(place);
+  for (std::size_t k = 0; k < slots.size(); ++k) {
+    rows_[begin + k] = content_[slots[k]] = rows[k] + away_;
+    ++entries_of_[slots[k]];
+  }
+  end_item(slots.size());
 }
 
 void expect_offsets(const FeatureView& features, std::span<const ItemId> items) {

@@ -1,8 +1,8 @@
 // row_list.h: which rows make up the items of a block, each row of content listed once.
 //
-// The items of a session share words and category levels. A RowList gives every item its rows and
-// weights, and every distinct row of content a slot with the entries that name it, so that a block
-// collects one gradient for it.
+// The items of a session share words and category levels. A RowList gives every item its entries,
+// rows and their weights, and every distinct row of content a slot, which its entries name, so that
+// a block collects one gradient for it.
 #pragma once
 
 #include <cstddef>
@@ -30,40 +30,48 @@ struct ItemRows {
 /// made one by one.
 class TokenSlots {
  public:
-  struct Mark {
+  struct Found {
     float* row;
-    std::uint32_t list = 0, slot = 0;
+    std::uint32_t slot;
   };
 
   explicit TokenSlots(const ItemRows& side);
   void start_list() { ++list_; }
   void expect(std::size_t token) const { __builtin_prefetch(&marks_[token], 1); }
-  /// The token's row and slot in this list; `fresh` becomes its slot when it is new.
-  const Mark& find(std::size_t token, std::uint32_t fresh) {
+  /// The token's row and slot in this list; `fresh` becomes its slot when it is new. No branch:
+  /// nobody can guess which tokens are.
+  Found find(std::size_t token, std::uint32_t fresh) {
     Mark& mark = marks_[token];
-    if (mark.list != list_) {
-      mark.list = list_;
-      mark.slot = fresh;
-    }
-    return mark;
+    const std::uint64_t known = mark.list_and_slot >> 32 == list_ ? ~std::uint64_t{0} : 0;
+    const std::uint64_t other = list_ << 32 | fresh;
+    const std::uint64_t now = other ^ ((other ^ mark.list_and_slot) & known);
+    mark.list_and_slot = now;
+    return {mark.row, static_cast<std::uint32_t>(now)};
   }
 
  private:
+  struct Mark {
+    float* row;
+    std::uint64_t list_and_slot = 0;  // 32 bits each: the last list that had it, its slot there
+  };
+
   std::vector<Mark> marks_;
-  std::uint32_t list_ = 0;
+  std::uint64_t list_ = 0;
 };
 
 class RowList {
  public:
   void clear();
   void add(const ItemRows& side, ItemId item, bool own_row, TokenSlots& slots) {
-    const auto i = static_cast<std::size_t>(item);
-    const bool has_own =
-        own_row && side.own != nullptr && (side.has_own.empty() || side.has_own[i] != 0);
-    own_.push_back(has_own ? side.own->row(i) : nullptr);
-    all_own_ &= has_own;
-    if (side.features != nullptr) add_content(side, i, slots);
+    add_own(side, item, own_row);
+    if (side.features != nullptr) add_content(side, static_cast<std::size_t>(item), slots);
   }
+
+  /// Items that the other side's list has, too: `away` floats from its rows of content lie those of
+  /// this side, and slots have the same numbers. Rows that no item added here has are null.
+  void begin_beside(const RowList& other, std::ptrdiff_t away);
+  void add_beside(const ItemRows& side, ItemId item, bool own_row, const RowList& other,
+                  std::size_t place);
 
   std::size_t items() const { return own_.size(); }
   /// Whether each item is its own row and nothing more.
@@ -83,34 +91,43 @@ class RowList {
   std::size_t count_content(std::size_t i) const { return count(i) - (own_[i] ? 1 : 0); }
   std::size_t entries() const { return begins_.back(); }  // of all items with content
 
-  float* own(std::size_t i) const { return own_[i]; }                // or null
-  std::span<float* const> own_rows() const { return own_; }          // one an item, null without
-  std::span<float* const> content_rows() const { return content_; }  // one a slot
-
-  /// Calls use(item, weight) for each entry of the slot's row, the last one first.
-  template <class Use>
-  void for_each_entry(std::size_t slot, const Use& use) const {
-    for (std::uint32_t at = last_[slot]; at != kNone; at = before_[at]) {
-      use(std::size_t{item_of_[at]}, weights_[at]);
-    }
+  float* own(std::size_t i) const { return own_[i]; }        // or null
+  std::span<float* const> own_rows() const { return own_; }  // one an item, null without
+  std::span<float* const> content_rows() const { return {content_.data(), n_slots_}; }  // by slot
+  std::span<const std::uint32_t> entries_of() const { return {entries_of_.data(), n_slots_}; }
+  /// The slots of item i's entries of content.
+  std::span<const std::uint32_t> slots(std::size_t i) const {
+    return {slots_.data() + begins_[i], count_content(i)};
   }
 
  private:
   static constexpr float kOwnWeight = 1.0F;
-  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
+  void add_own(const ItemRows& side, ItemId item, bool own_row) {
+    const auto i = static_cast<std::size_t>(item);
+    const bool has_own =
+        own_row && side.own != nullptr && (side.has_own.empty() || side.has_own[i] != 0);
+    own_.push_back(has_own ? side.own->row(i) : nullptr);
+    all_own_ &= has_own;
+  }
+  void make_room(std::size_t entries);
+  void end_item(std::size_t n_content);
   /// Lists the content of the item that was added last.
   void add_content(const ItemRows& side, std::size_t i, TokenSlots& slots);
 
   bool has_content_ = false;  // a list of own rows alone is that and nothing more
   bool all_own_ = true;       // whether no item is without its own row
+  // Of each entry; those of an item lie side by side, its own row at their end.
   std::vector<float*> rows_;
   std::vector<float> weights_;
-  std::vector<std::uint32_t> item_of_, before_;  // of each entry: its item, and the one of the same
-                                                 // slot that came before it, or kNone
+  std::vector<std::uint32_t> slots_;
   std::vector<std::size_t> begins_{0};
-  std::vector<float*> own_, content_;
-  std::vector<std::uint32_t> last_;  // entry of each slot
+  std::vector<float*> own_;
+  // Of each slot, with room for one an entry; past n_slots_ there are no entries.
+  std::vector<float*> content_;
+  std::vector<std::uint32_t> entries_of_;
+  std::size_t n_slots_ = 0;
+  std::ptrdiff_t away_ = 0;
 };
 
 /// Asks for the offsets of the items' entries, later for the entries, and then for the marks of

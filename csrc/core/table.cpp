@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <new>
@@ -20,7 +21,8 @@ namespace likewise {
 namespace {
 
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
-constexpr std::size_t kPieces = 256;  // that tables leave their memory in, one after the other
+constexpr std::size_t kPieces = 256;  // that tables leave their memory in, one after the other,
+constexpr std::size_t kLeastPiece = 8192;  // rows, so that threads are worth their start
 
 }  // namespace
 
@@ -28,26 +30,42 @@ constexpr std::size_t kPieces = 256;  // that tables leave their memory in, one 
 class Table::Memory {
  public:
   explicit Memory(std::size_t bytes) : bytes_(bytes) {
-    start_ = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (start_ == MAP_FAILED) throw std::bad_alloc();
+    if (bytes < 2 * kHugePage) {
+      start_ = map(bytes);
+      return;
+    }
+    // Whole huge pages alone, and what does not fit them is unmapped again.
+    bytes_ = (bytes + kHugePage - 1) / kHugePage * kHugePage;
+    char* const mapped = map(bytes_ + kHugePage);
+    const std::size_t past = reinterpret_cast<std::uintptr_t>(mapped) % kHugePage;
+    const std::size_t before = past == 0 ? 0 : kHugePage - past;
+    start_ = mapped + before;
+    if (before > 0) munmap(mapped, before);
+    munmap(start_ + bytes_, kHugePage - before);
 #if defined(MADV_HUGEPAGE)
-    if (bytes >= 2 * kHugePage) madvise(start_, bytes, MADV_HUGEPAGE);  // a wish, not a need
+    madvise(start_, bytes_, MADV_HUGEPAGE);  // a wish, not a need
 #endif
   }
   ~Memory() { munmap(start_, bytes_); }
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
 
-  float* floats() { return static_cast<float*>(start_); }
+  float* floats() { return reinterpret_cast<float*>(start_); }
   /// Gives back the whole pages from this byte on.
   void give_back(std::size_t from) {
     static const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
     from = (from + page - 1) / page * page;
-    if (from < bytes_) madvise(static_cast<char*>(start_) + from, bytes_ - from, MADV_DONTNEED);
+    if (from < bytes_) madvise(start_ + from, bytes_ - from, MADV_DONTNEED);
   }
 
  private:
-  void* start_;
+  static char* map(std::size_t bytes) {
+    void* start = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (start == MAP_FAILED) throw std::bad_alloc();
+    return static_cast<char*>(start);
+  }
+
+  char* start_;
   std::size_t bytes_;
 };
 
@@ -104,10 +122,11 @@ void Table::separate(Table& first, Table& second, int threads) {
     table.memory_ = reserve(first.rows_, first.dim_);
     table.data_ = table.memory_->floats();
   }
-  const std::size_t bytes = first.stride_ * sizeof(float), piece = first.rows_ / kPieces + 1;
+  const std::size_t bytes = first.stride_ * sizeof(float);
+  const std::size_t piece = std::max(first.rows_ / kPieces + 1, kLeastPiece);
   for (std::size_t last = first.rows_; last > 0;) {
     const std::size_t begin = last > piece ? last - piece : 0;
-    parallel_for(threads, static_cast<std::int64_t>(last - begin), 4096,
+    parallel_for(threads, static_cast<std::int64_t>(last - begin), 1024,
                  [&](std::int64_t low, std::int64_t high, int) {
                    for (auto i = static_cast<std::size_t>(low); i < static_cast<std::size_t>(high);
                         ++i) {

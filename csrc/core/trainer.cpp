@@ -59,14 +59,18 @@ void check(const TrainingInput& input, const Options& options) {
 }
 
 /// A word starts in a direction that only its hash decides, so that two catalogues agree.
-void start_tokens(const FeatureView& features, std::uint64_t seed, Table& tokens) {
+void start_tokens(const FeatureView& features, std::uint64_t seed, Table& tokens, int threads) {
   const auto width = kStartNorm * std::sqrt(3.0F / static_cast<float>(tokens.dim()));
-  for (std::size_t t = 0; t < tokens.rows(); ++t) {
-    Rng rng(seed, features.token_hashes[t]);
-    for (std::size_t d = 0; d < tokens.dim(); ++d) {
-      tokens.row(t)[d] = (2.0F * rng.uniform() - 1.0F) * width;
+  const auto start = [&](std::int64_t first, std::int64_t last, int) {
+    for (auto t = static_cast<std::size_t>(first); t < static_cast<std::size_t>(last); ++t) {
+      Rng rng(seed, features.token_hashes[t]);
+      float* const row = tokens.row(t);
+      for (std::size_t d = 0; d < tokens.dim(); ++d) {
+        row[d] = (2.0F * rng.uniform() - 1.0F) * width;
+      }
     }
-  }
+  };
+  parallel_for(threads, static_cast<std::int64_t>(tokens.rows()), 1024, start);
 }
 
 std::string shortly(double number) {
@@ -101,13 +105,15 @@ class Trainer {
     const bool context_content = content && options.context == "content";
     Table::side_by_side(n_items, dim, weights_.center_own, weights_.context_own);
     if (content) {
-      weights_.center_tokens = Table(input.features.n_tokens(), dim);
-      start_tokens(input.features, options.seed, weights_.center_tokens);
-      weights_.center_ngrams = Table(ngram_rows(), dim);
+      const std::size_t n_tokens = input.features.n_tokens();
       if (context_content) {
-        weights_.context_tokens = Table(input.features.n_tokens(), dim);
+        Table::side_by_side(n_tokens, dim, weights_.center_tokens, weights_.context_tokens);
         weights_.context_ngrams = Table(ngram_rows(), dim);
+      } else {
+        weights_.center_tokens = Table(n_tokens, dim);
       }
+      weights_.center_ngrams = Table(ngram_rows(), dim);
+      start_tokens(input.features, options.seed, weights_.center_tokens, threads_);
       mark_trained();
     } else {
       weights_.center_own.fill_uniform(0.5F / static_cast<float>(dim), options.seed ^ kTableStream,
@@ -128,6 +134,7 @@ class Trainer {
     if (context_content) sides_.context.features = &input.features;
     sides_.context.tokens = &weights_.context_tokens;
     sides_.context.own = &weights_.context_own;
+    sides_.beside = context_content;
     if (content) merge_every_ = merge_every(blocks_of_a_thread(), threads_);
     if (merge_every_ > 0) hot_ = HotTokens(input.features, input.counts, merge_every_);
   }
@@ -226,9 +233,12 @@ class Trainer {
     };
     Sides sides = sides_;
     std::vector<std::unique_ptr<HotRows>> copies;
+    Table room[2];  // as the tables themselves lie
+    Table::side_by_side(hot_.tokens().size(), sides.center.tokens->dim(), room[0], room[1]);
     for (ItemRows* side : {&sides.center, &sides.context}) {
       if (merge_every_ == 0 || side->features == nullptr) continue;
-      copies.push_back(std::make_unique<HotRows>(kernels_, hot_, *side->tokens, threads_));
+      copies.push_back(std::make_unique<HotRows>(kernels_, hot_, *side->tokens,
+                                                 std::move(room[copies.size()]), threads_));
       side->hot = copies.back().get();
     }
     const auto merge = [&] {
@@ -317,11 +327,12 @@ class Trainer {
 void require_finite(const Table& table, const Options& options) {
   const auto check_rows = [&](std::int64_t first, std::int64_t last, int) {
     for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last); ++i) {
-      std::int32_t largest = 0;  // all exponents set: infinite, or not a number
+      // An exponent of ones means infinite, or not a number: one more and it reaches the sign.
+      std::uint32_t any = 0;
       for (std::size_t d = 0; d < table.dim(); ++d) {
-        largest = std::max(largest, std::bit_cast<std::int32_t>(table.row(i)[d]) & 0x7FFFFFFF);
+        any |= (std::bit_cast<std::uint32_t>(table.row(i)[d]) & 0x7F800000U) + 0x00800000U;
       }
-      if (largest >= 0x7F800000) {
+      if (any >> 31 != 0) {
         throw diverged(options, options.epochs - 1, options.min_learning_rate,
                        "a vector is not finite");
       }
@@ -357,8 +368,10 @@ void add_content_to_own(const FeatureView& features, Weights& weights, int threa
 void compact(Weights& weights, int threads) {
   trim_allocator();  // of what training held beside the tables: there are to be more of them
   Table::separate(weights.center_own, weights.context_own, threads);
-  Table* const tables[] = {&weights.center_tokens, &weights.context_tokens, &weights.center_ngrams,
-                           &weights.context_ngrams};
+  if (!weights.context_tokens.empty()) {
+    Table::separate(weights.center_tokens, weights.context_tokens, threads);
+  }
+  Table* const tables[] = {&weights.center_tokens, &weights.center_ngrams, &weights.context_ngrams};
   parallel_for(threads, std::ssize(tables), 1,
                [&](std::int64_t first, std::int64_t, int) { tables[first]->compact(); });
 }

@@ -84,8 +84,8 @@ struct Pair {
   TinyCorpus corpus{40, 500, 6};
   FeatureView features = corpus.features();
   HotTokens hot{features, corpus.counts, 1 << 10};
-  HotRows first{kernels(), hot, shared, 2};
-  HotRows second{kernels(), hot, shared, 2};
+  HotRows first{kernels(), hot, shared, Table(hot.tokens().size(), kDim), 2};
+  HotRows second{kernels(), hot, shared, Table(hot.tokens().size(), kDim), 2};
 };
 
 void learn(HotRows& rows, std::size_t token, float step, float curvature) {
@@ -142,7 +142,7 @@ void other_rows_are_shared() {
   const FeatureView features = corpus.features();
   const HotTokens hot(features, corpus.counts, 4);
   Table shared(features.n_tokens(), kDim);
-  HotRows rows(kernels(), hot, shared, 2);
+  HotRows rows(kernels(), hot, shared, Table(hot.tokens().size(), kDim), 2);
   std::size_t cold = 0;
   while (hot.place(cold) < hot.tokens().size()) ++cold;
   CHECK(rows.row(cold) == shared.row(cold));
