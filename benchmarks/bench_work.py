@@ -12,18 +12,23 @@ from bench_machine import peak, resident, skip_rebuild
 from bench_systems import SYSTEMS, Setting, System, Trained
 
 
-def quality(pairs: Path, trained: Trained, k: int = 20) -> list[dict[str, Any]]:
+def quality(
+    pairs: Path, trained: Trained, only: str | None = None, k: int = 20
+) -> list[dict[str, Any]]:
     """Score what a system offers on the held-out pairs, by the rule of likewise.evaluate.
 
     center-center and center-context of every system that has such vectors; of ours also `similar`,
-    which is what its users are given.
+    which is what its users are given. only: one of these and no other.
     """
     held = np.load(pairs)
+    ways = _scored(trained)
+    if only is not None:
+        ways = {only: ways[only]}
     rows = []
     for kind in sorted({name.split("/")[0] for name in held.files}):
         queries, targets = held[f"{kind}/queries"], held[f"{kind}/targets"]
         allowed = held[f"{kind}/allowed"] if f"{kind}/allowed" in held.files else None
-        for scored, system in _scored(trained).items() if len(queries) else ():
+        for scored, system in ways.items() if len(queries) else ():
             ranks, _ = system.ranks(queries, targets, allowed)
             found = ranks < k
             rows.append(
@@ -78,6 +83,6 @@ def work(task: dict[str, Any]) -> dict[str, Any]:
         "tokens_per_second": tokens / trained.seconds,
         "peak_bytes": highest,
         "import_bytes": base,
-        "quality": quality(split / "pairs.npz", trained) if task["quality"] else [],
+        "quality": quality(split / "pairs.npz", trained, task["only"]) if task["quality"] else [],
         "notes": trained.notes,
     }

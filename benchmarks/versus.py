@@ -101,7 +101,9 @@ class Runner:
         self.records: list[dict[str, Any]] = []
         self.failures: list[dict[str, str]] = []
 
-    def measure(self, system: str, split: str, run: int, **changes: Any) -> None:
+    def measure(
+        self, system: str, split: str, run: int, only: str | None = None, **changes: Any
+    ) -> None:
         setting = {**self.base, "seed": run + 1, **changes}
         task = {
             "system": system,
@@ -110,6 +112,7 @@ class Runner:
             "folder": str(self.folder),
             "setting": setting,
             "quality": self.quality,
+            "only": only,
         }
         with tempfile.TemporaryDirectory() as place:
             path = Path(place) / "task.json"
@@ -208,7 +211,7 @@ def main() -> None:
         for epochs, share in rungs:
             before = len(runner.records)
             for name in ours:
-                runner.measure(name, "last", run, epochs=epochs, share=share)
+                runner.measure(name, "last", run, "center-center", epochs=epochs, share=share)
             ladder += runner.records[before:]
             del runner.records[before:]
     result = {
