@@ -22,7 +22,12 @@ namespace {
 
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 constexpr std::size_t kPieces = 256;  // that tables leave their memory in, one after the other,
-constexpr std::size_t kLeastPiece = 8192;  // rows, so that threads are worth their start
+constexpr std::size_t kLeastPiece = 4096;  // rows, so that threads are worth their start
+
+std::size_t page_bytes() {
+  static const auto bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  return bytes;
+}
 
 }  // namespace
 
@@ -34,8 +39,9 @@ class Table::Memory {
       start_ = map(bytes);
       return;
     }
-    // Whole huge pages alone, and what does not fit them is unmapped again.
-    bytes_ = (bytes + kHugePage - 1) / kHugePage * kHugePage;
+    // From the start of a huge page on, and to the end of one where half of it is of use; what was
+    // mapped besides is unmapped again.
+    bytes_ = rounded_up(bytes, bytes % kHugePage < kHugePage / 2 ? page_bytes() : kHugePage);
     char* const mapped = map(bytes_ + kHugePage);
     const std::size_t past = reinterpret_cast<std::uintptr_t>(mapped) % kHugePage;
     const std::size_t before = past == 0 ? 0 : kHugePage - past;
@@ -53,8 +59,7 @@ class Table::Memory {
   float* floats() { return reinterpret_cast<float*>(start_); }
   /// Gives back the whole pages from this byte on.
   void give_back(std::size_t from) {
-    static const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-    from = (from + page - 1) / page * page;
+    from = rounded_up(from, page_bytes());
     if (from < bytes_) madvise(start_ + from, bytes_ - from, MADV_DONTNEED);
   }
 
