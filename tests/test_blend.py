@@ -32,7 +32,7 @@ NEW = [
 def model(request: pytest.FixtureRequest) -> lw.Model:
     chosen = {
         "item": options(epochs=8),
-        "content": options(context="content", epochs=8),
+        "content": options(context="content", epochs=1),  # few enough to be the same everywhere
         "no own row": options(own_row=False, context="content"),
         "no n-grams": options(min_n=0, max_n=0, min_count=3),
         "item2vec": options(content=False),
