@@ -119,7 +119,7 @@ void Workspace::sort_by_row(const RowList& rows, Side& side) {
   }
   side.gradients.resize(all);
   side.weights.resize(all);
-  // What is written may be any of the vectors' own places, to the compiler, unless held like this.
+  // By pointers: to the compiler, what is written might be the vectors themselves.
   const float** const gradients = side.gradients.data();
   float *const weights = side.weights.data(), *const bends = side.bends.data();
   std::uint32_t* const ends = side.ends.data();

@@ -96,8 +96,8 @@ class Workspace {
     std::vector<float*> out;              // own row where an item is that alone, scratch otherwise
     std::vector<const float*> gradients;  // that rows of content take, row after row,
     std::vector<float> weights;           // and how much of each
-    std::vector<std::uint32_t> ends;      // of a row's
-    std::vector<float> bends;             // curvature along a row
+    std::vector<std::uint32_t> ends;      // where those of each row end,
+    std::vector<float> bends;             // and the curvature along it
     Scratch vector_memory, gradient_memory, packed_memory;
     const float* const* products() const { return packed.empty() ? rows.data() : packed.data(); }
   };

@@ -89,7 +89,6 @@ class RowList {
   }
 
   std::size_t count_content(std::size_t i) const { return count(i) - (own_[i] ? 1 : 0); }
-  std::size_t entries() const { return begins_.back(); }  // of all items with content
 
   float* own(std::size_t i) const { return own_[i]; }        // or null
   std::span<float* const> own_rows() const { return own_; }  // one an item, null without

@@ -21,8 +21,8 @@ namespace likewise {
 namespace {
 
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
-constexpr std::size_t kPieces = 256;  // that tables leave their memory in, one after the other,
-constexpr std::size_t kLeastPiece = 4096;  // rows, so that threads are worth their start
+constexpr std::size_t kPieces = 256;       // that tables leave their memory in, one by one, at most
+constexpr std::size_t kLeastPiece = 4096;  // rows of one, so that threads are worth their start
 
 std::size_t page_bytes() {
   static const auto bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
@@ -148,12 +148,13 @@ void Table::separate(Table& first, Table& second, int threads) {
   second = std::move(news[1]);
 }
 
-void Table::fill_uniform(float half_width, std::uint64_t seed, int threads) {
-  parallel_for(threads, static_cast<std::int64_t>(rows_), 4096,
+void Table::fill_uniform(float half_width, std::uint64_t seed, int threads,
+                         std::span<const std::uint64_t> keys) {
+  parallel_for(threads, static_cast<std::int64_t>(rows_), 1024,
                [&](std::int64_t first, std::int64_t last, int) {
                  for (auto i = static_cast<std::size_t>(first); i < static_cast<std::size_t>(last);
                       ++i) {
-                   Rng rng(seed, i);
+                   Rng rng(seed, keys.empty() ? i : keys[i]);
                    float* values = row(i);
                    for (std::size_t d = 0; d < dim_; ++d) {
                      values[d] = (2.0F * rng.uniform() - 1.0F) * half_width;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "core/types.h"
 
@@ -35,8 +36,10 @@ class Table {
   std::size_t stride() const { return stride_; }
   bool empty() const { return rows_ == 0; }
 
-  /// Evenly random in +-half_width, the same for the same seed; the padding stays zero.
-  void fill_uniform(float half_width, std::uint64_t seed, int threads = 1);
+  /// Evenly random in +-half_width, the same for the same seed and key (rows,), which is a row's
+  /// number where none are given; the padding stays zero.
+  void fill_uniform(float half_width, std::uint64_t seed, int threads = 1,
+                    std::span<const std::uint64_t> keys = {});
 
   /// Removes the padding between rows, in place: from now on stride() == dim().
   void compact();

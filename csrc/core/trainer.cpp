@@ -58,21 +58,6 @@ void check(const TrainingInput& input, const Options& options) {
   check(input.features, input.counts.size(), input.features.n_tokens(), input.buckets);
 }
 
-/// A word starts in a direction that only its hash decides, so that two catalogues agree.
-void start_tokens(const FeatureView& features, std::uint64_t seed, Table& tokens, int threads) {
-  const auto width = kStartNorm * std::sqrt(3.0F / static_cast<float>(tokens.dim()));
-  const auto start = [&](std::int64_t first, std::int64_t last, int) {
-    for (auto t = static_cast<std::size_t>(first); t < static_cast<std::size_t>(last); ++t) {
-      Rng rng(seed, features.token_hashes[t]);
-      float* const row = tokens.row(t);
-      for (std::size_t d = 0; d < tokens.dim(); ++d) {
-        row[d] = (2.0F * rng.uniform() - 1.0F) * width;
-      }
-    }
-  };
-  parallel_for(threads, static_cast<std::int64_t>(tokens.rows()), 1024, start);
-}
-
 std::string shortly(double number) {
   if (std::isnan(number)) return "not a number";
   std::ostringstream text;
@@ -113,7 +98,9 @@ class Trainer {
         weights_.center_tokens = Table(n_tokens, dim);
       }
       weights_.center_ngrams = Table(ngram_rows(), dim);
-      start_tokens(input.features, options.seed, weights_.center_tokens, threads_);
+      // A word starts in a direction that only its hash decides, so that two catalogues agree.
+      weights_.center_tokens.fill_uniform(kStartNorm * std::sqrt(3.0F / static_cast<float>(dim)),
+                                          options.seed, threads_, input.features.token_hashes);
       mark_trained();
     } else {
       weights_.center_own.fill_uniform(0.5F / static_cast<float>(dim), options.seed ^ kTableStream,
