@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from likewise.cli import main
+from likewise.commands.main import main
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import safetensors.numpy
 
-from likewise import _model_json, storage
+from likewise.storage import model_json as _model_json
+from likewise.storage import models as storage
 
 VECTORS, WEIGHTS = "vectors.safetensors", "weights.safetensors"
 CATALOGUE, JSON = "catalogue.parquet", "model.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from likewise import Catalogue, Features, Model, Sessions
-from likewise.features import Kind, tokens_of
+from likewise.content.features import Kind, tokens_of
 
 MASK = (1 << 64) - 1
 TEXT_DIM, TEXT_DIM_ABROAD = 90, 384

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from likewise import _core
+import likewise._core as _core
 from reference_random import NoiseSampler, Rng, keep_shares
 
 FRACTIONS = ("curvature", "mean_step", "start_norm", "teach_rate", "pull")

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from likewise._company import COMPANY_DIM, Company
-from likewise.catalogue import Catalogue
-from likewise.features import Features, Recipe
-from likewise.model import Model, SideWeights, encode_items
+from likewise.score.co_occurrence import COMPANY_DIM, Company
+from likewise.tables.catalogue import Catalogue
+from likewise.content.features import Features, Recipe
+from likewise.model.model import Model, SideWeights, encode_items
 from likewise.options import Options
 
 ITEMS = [

@@ -10,11 +10,11 @@ import pytest
 
 import likewise as lw
 import reference_blend
-from likewise._blend import POPULARITY, answers_width, wording_abroad
-from likewise._company import COMPANY_DIM
-from likewise._explain import products_of, query_parts
-from likewise._queries import wording_in
-from likewise._text_part import TEXT_DIM, TEXT_DIM_ABROAD
+from likewise.score.blend import POPULARITY, answers_width, wording_abroad
+from likewise.score.co_occurrence import COMPANY_DIM
+from likewise.questions.explain import products_of, query_parts
+from likewise.questions.queries import wording_in
+from likewise.score.text import TEXT_DIM, TEXT_DIM_ABROAD
 from tiny_shop import catalogue, options, sessions
 
 STRANGE = ["lampe", "tisch", "stuhl", "regal", "eiche", "buche", "grau", "grün", "hoch", "breit"]
@@ -165,7 +165,7 @@ def test_words_are_weighed_by_the_catalogue_in_blocks(
     expected = reference_blend.rarity(model, foreign)
     assert whole.hashes.tolist() == sorted(expected)
     np.testing.assert_allclose(whole.weights, [expected[h] for h in sorted(expected)], rtol=1e-6)
-    monkeypatch.setattr("likewise._text_part._ITEMS", 7)
+    monkeypatch.setattr("likewise.score.text._ITEMS", 7)
     blocks = wording_abroad(model, foreign)
     assert blocks is not None
     np.testing.assert_array_equal(blocks.hashes, whole.hashes)

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from likewise.catalogue import Catalogue
+from likewise.tables.catalogue import Catalogue
 from likewise.errors import InputError
-from likewise.sessions import Sessions
+from likewise.tables.sessions import Sessions
 
 EVENTS = {"session_id": ["s", "s"], "item_id": ["a", "b"], "timestamp": [1, 2]}
 ITEMS = {"item_id": ["a", "b"], "name": ["x", "y"]}

@@ -41,10 +41,12 @@ from damage import (
     text,
     truncate,
 )
-from likewise import _model_json, _replace_folder, storage
+from likewise.storage import model_json as _model_json
+from likewise.work import whole_folder as _replace_folder
+from likewise.storage import models as storage
 from likewise.errors import StorageError
-from likewise.model import Model
-from likewise.storage import load
+from likewise.model.model import Model
+from likewise.storage.models import load
 from store_helpers import DIM, small_model
 
 

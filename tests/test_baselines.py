@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from likewise import _item_knn
-from likewise.baselines import (
+from likewise.evaluation import item_knn as _item_knn
+from likewise.evaluation.baselines import (
     BASELINES,
     CategoryPopularity,
     ItemKNN,
@@ -20,10 +20,10 @@ from likewise.baselines import (
     baseline_systems,
     usual_baselines,
 )
-from likewise.catalogue import Catalogue
+from likewise.tables.catalogue import Catalogue
 from likewise.errors import InputError
-from likewise.sessions import Sessions
-from likewise.simulate import simulate
+from likewise.tables.sessions import Sessions
+from likewise.simulation.shop import simulate
 
 N_ITEMS = 9
 session_lists = st.lists(

@@ -16,11 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise._columns import encode, table_texts
-from likewise._ingest import UNKNOWN_ID, IdTable
-from likewise.catalogue import Catalogue, CatalogueReport
+from likewise.tables.columns import encode, table_texts
+from likewise.tables._ingest import UNKNOWN_ID, IdTable
+from likewise.tables.catalogue import Catalogue, CatalogueReport
 from likewise.errors import InputError, UnknownItemError
-from likewise.features import Features, Recipe
+from likewise.content.features import Features, Recipe
 from reference_ingest import read_catalogue
 
 ROWS = [

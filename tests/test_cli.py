@@ -14,9 +14,9 @@ import pytest
 
 import likewise as lw
 from cli_helpers import QUICK, files_below, run
-from likewise import cli
-from likewise._text_table import width_of
-from likewise.cli import main
+from likewise.commands import main as cli
+from likewise.display.text_table import width_of
+from likewise.commands.main import main
 
 Capture = pytest.CaptureFixture[str]
 

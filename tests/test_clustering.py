@@ -16,11 +16,11 @@ import pytest
 import hostile
 import likewise as lw
 from cli_helpers import files_below, run
-from likewise import clustering
-from likewise._cli_clusters import clusters as command
-from likewise._cluster_names import name_groups
-from likewise._hdbscan import tight_groups
-from likewise._kmeans import choose_number, k_means, silhouette
+from likewise.clustering import grouping as clustering
+from likewise.commands.clusters import clusters as command
+from likewise.clustering.names import name_groups
+from likewise.clustering.hdbscan import tight_groups
+from likewise.clustering.kmeans import choose_number, k_means, silhouette
 from likewise.errors import InputError, StorageError
 
 pytest.importorskip("sklearn")

@@ -7,8 +7,8 @@ import pytest
 
 import likewise as lw
 import reference_blend
-from likewise import _company
-from likewise._company import (
+from likewise.score import co_occurrence as _company
+from likewise.score.co_occurrence import (
     COMPANY_DIM,
     LONGEST,
     Company,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import likewise as lw
-from likewise._blend import answer_vectors
-from likewise._explain import parts_of, shares_of
+from likewise.score.blend import answer_vectors
+from likewise.questions.explain import parts_of, shares_of
 from tiny_shop import N_ITEMS, options, sessions
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import reference_text as reference
-from likewise import _core
-from likewise.features import Features, Recipe, tokens_of
+import likewise._core as _core
+from likewise.content.features import Features, Recipe, tokens_of
 from text_catalogue import Strings, many
 
 SHARED = Path(os.environ.get("LIKEWISE_DATA", Path(__file__).parents[2] / "shared"))

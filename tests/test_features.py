@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reference_text as reference
-from likewise import _core, features
-from likewise.features import Features, Kind, Recipe, character_ngrams, tokens_of
+import likewise._core as _core
+from likewise.content import features
+from likewise.content.features import Features, Kind, Recipe, character_ngrams, tokens_of
 from likewise.options import Options
 from text_catalogue import Strings, many
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from likewise.errors import UnknownItemError
-from likewise.index import EXACT_BELOW, ApproximateIndex, ExactIndex, Index, make_index
+from likewise.search.indexes import EXACT_BELOW, ApproximateIndex, ExactIndex, Index, make_index
 from store_helpers import catalogue_of
 
 KINDS = [ExactIndex, ApproximateIndex]

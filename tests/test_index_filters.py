@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from likewise.index import ApproximateIndex, Index
+from likewise.search.indexes import ApproximateIndex, Index
 from test_index import BOTH, KINDS, rows
 
 

@@ -14,10 +14,10 @@ import time
 import pyarrow as pa
 import pytest
 
-from likewise import _ordering
-from likewise._files import connect, usable_cores
-from likewise._waiting import interruptible
-from likewise.sessions import Sessions
+from likewise.tables import ordering as _ordering
+from likewise.tables.files import connect, usable_cores
+from likewise.work.waiting import interruptible
+from likewise.tables.sessions import Sessions
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_reading_text_needs_no_network_and_prints_nothing(tmp_path, monkeypatch,
 
 def test_home_and_working_folder_are_left_alone(tmp_path):
     script = (
-        "from likewise.sessions import Sessions\n"
+        "from likewise.tables.sessions import Sessions\n"
         "open('e.csv', 'w').write('session_id,item_id,timestamp\\n' + 's,a,1\\ns,b,2\\n' * 5000)\n"
         "assert len(Sessions.read('e.csv', memory_limit='1 KB')) == 1\n"
     )

@@ -6,7 +6,7 @@ import pytest
 
 import likewise
 import tiny_shop
-from likewise import _core
+import likewise._core as _core
 
 
 def test_scalar_is_always_there_and_the_last_choice():

@@ -13,10 +13,10 @@ import pytest
 import hostile
 import likewise as lw
 from cli_helpers import files_below, run
-from likewise import maps
-from likewise._category_tree import CategoryTree, levels_of
-from likewise._layout import chance_share, fitted_perplexity, parent_share, plane
-from likewise._map_page import map_data, named_points
+from likewise.maps import maps
+from likewise.pages.category_tree import CategoryTree, levels_of
+from likewise.maps.layout import chance_share, fitted_perplexity, parent_share, plane
+from likewise.maps.page import map_data, named_points
 from likewise.errors import InputError, StorageError
 from without import hide
 

@@ -12,7 +12,7 @@ import pytest
 import hostile
 import likewise as lw
 from browser import Page, open_page
-from likewise import maps
+from likewise.maps import maps
 
 pytest.importorskip("openTSNE")
 pytest.importorskip("plotly")

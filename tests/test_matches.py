@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise._text_table import cut, pad, table, width_of
-from likewise.catalogue import Catalogue
-from likewise.matches import BatchMatches, Matches
+from likewise.display.text_table import cut, pad, table, width_of
+from likewise.tables.catalogue import Catalogue
+from likewise.search.matches import BatchMatches, Matches
 from store_helpers import ITEMS, catalogue_of
 
 CATALOGUE = catalogue_of(ITEMS)

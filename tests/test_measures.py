@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from likewise._measures import (
+from likewise.evaluation.measures import (
     Resampler,
     band_of_items,
     interval,
@@ -46,7 +46,7 @@ def test_resamples_are_the_same_for_all_systems(monkeypatch):
     first = resampler.means(one)
     assert np.allclose(resampler.means(one + 0.25) - first, 0.25)
     assert first.shape == (100, 3)
-    monkeypatch.setattr("likewise._measures._KEPT", 0)
+    monkeypatch.setattr("likewise.evaluation.measures._KEPT", 0)
     assert np.array_equal(Resampler(np.arange(300), 100).means(one), first)
     assert np.isnan(interval(Resampler(np.arange(300), 0).means(one)[:, 0])).all()
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from likewise._composition import item_weights
-from likewise.catalogue import Catalogue
-from likewise.features import Features
-from likewise.model import Model
+from likewise.content.composition import item_weights
+from likewise.tables.catalogue import Catalogue
+from likewise.content.features import Features
+from likewise.model.model import Model
 from store_helpers import DIM, ITEMS, NEW, catalogue_of, small_model, unit
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli_helpers import ROOT
-from likewise.cli import main
+from likewise.commands.main import main
 
 README = ROOT / "README.md"
 TEXT = README.read_text(encoding="utf-8") if README.exists() else ""

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import likewise as lw
-from likewise._blend import POPULARITY, answer_vectors, likeness_vectors, query_vectors
-from likewise._choose import name_keys
+from likewise.score.blend import POPULARITY, answer_vectors, likeness_vectors, query_vectors
+from likewise.neighbours.choose import name_keys
 from tiny_shop import options, sessions
 
 
@@ -134,7 +134,7 @@ def test_lists_are_those_of_brute_force(
     with pytest.MonkeyPatch.context() as patch:
         for name, values in [("_GROUPED_WIDTH", [0, 2000]), ("_GROUPS", [0, 5000])]:
             value = data.draw(st.sampled_from(values), label=name)
-            patch.setattr(f"likewise._recommend_lists.{name}", value)
+            patch.setattr(f"likewise.neighbours.lists.{name}", value)
         done = model.recommend_all(k=k, attributes=attributes, exact=exact, **asked)
     found = lists_of(done.table, model)
     expected = brute_force(model, attributes, k, **asked)
@@ -208,13 +208,13 @@ def test_the_file_is_the_table_and_says_what_it_is(model: lw.Model, tmp_path: Pa
 
 def test_pieces_do_not_change_the_answer(model: lw.Model, monkeypatch: Any) -> None:
     whole = model.recommend_all(k=6, per_category=1, distinct=True).table
-    monkeypatch.setattr("likewise._recommend._CHUNK", 7)
-    monkeypatch.setattr("likewise._recommend._ROWS_WRITTEN", 20)
-    monkeypatch.setattr("likewise._recommend_lists._NUMBERS", 50)
+    monkeypatch.setattr("likewise.neighbours.recommend._CHUNK", 7)
+    monkeypatch.setattr("likewise.neighbours.recommend._ROWS_WRITTEN", 20)
+    monkeypatch.setattr("likewise.neighbours.lists._NUMBERS", 50)
     assert model.recommend_all(k=6, per_category=1, distinct=True).table.equals(whole)
-    monkeypatch.setattr("likewise._recommend_lists._GROUPED_WIDTH", 0)
+    monkeypatch.setattr("likewise.neighbours.lists._GROUPED_WIDTH", 0)
     assert model.recommend_all(k=6, per_category=1, distinct=True).table.equals(whole)
-    monkeypatch.setattr("likewise._recommend_lists._GROUPS", 0)
+    monkeypatch.setattr("likewise.neighbours.lists._GROUPS", 0)
     assert model.recommend_all(k=6, per_category=1, distinct=True).table.equals(whole)
 
 

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import likewise as lw
-from likewise._blend import answer_vectors, query_vectors, wording_abroad
-from likewise._choose import name_keys
-from likewise._search_arguments import unit_rows
+from likewise.score.blend import answer_vectors, query_vectors, wording_abroad
+from likewise.neighbours.choose import name_keys
+from likewise.search.arguments import unit_rows
 from tiny_shop import KINDS, WORDS, options, sessions
 
 N_ITEMS = 900

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from likewise import _ordering
-from likewise.catalogue import Catalogue
+from likewise.tables import ordering as _ordering
+from likewise.tables.catalogue import Catalogue
 from likewise.errors import InputError
-from likewise.sessions import Sessions, SessionsReport
+from likewise.tables.sessions import Sessions, SessionsReport
 from reference_ingest import Reference, read_sessions
 
 COLUMNS = ("session_id", "item_id", "timestamp")

@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from likewise._simulate_words import DEPARTMENTS, LANGUAGES
+from likewise.simulation.words import DEPARTMENTS, LANGUAGES
 from likewise.errors import InputError
-from likewise.simulate import Shop, simulate
+from likewise.simulation.shop import Shop, simulate
 
 
 @pytest.fixture(scope="module")

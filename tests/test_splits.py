@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from likewise.catalogue import Catalogue
+from likewise.tables.catalogue import Catalogue
 from likewise.errors import InputError
-from likewise.evaluation import evaluate, time_split, transfer_split
+from likewise.evaluation.evaluation import evaluate, time_split, transfer_split
 from likewise.options import Options
-from likewise.sessions import Sessions
+from likewise.tables.sessions import Sessions
 
 N_ITEMS = 10
 CATEGORIES = ["Toys", "Toys > Cars", "Toys > Cars", "Toysets", "Food", "Food > Tea", None, "Food",
@@ -103,7 +103,7 @@ def test_nothing_of_the_other_half_is_known(monkeypatch):
     lists += [rng.choice([4, 5, 7], 4).tolist() for _ in range(40)]
     sessions = make(lists)
     given: list[Any] = []
-    from likewise import evaluation
+    from likewise.evaluation import evaluation
 
     real = evaluation.train_model
 

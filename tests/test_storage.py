@@ -19,13 +19,14 @@ import pytest
 import safetensors.numpy
 
 import reference_blend
-from likewise import _replace_folder, storage
-from likewise._blend import POPULARITY
+from likewise.work import whole_folder as _replace_folder
+from likewise.storage import models as storage
+from likewise.score.blend import POPULARITY
 from likewise.errors import StorageError
-from likewise.model import Model
-from likewise.sessions import Sessions
-from likewise.storage import FORMAT_VERSION, load, save
-from likewise.training import train
+from likewise.model.model import Model
+from likewise.tables.sessions import Sessions
+from likewise.storage.models import FORMAT_VERSION, load, save
+from likewise.training.train import train
 from store_helpers import DIM, ITEMS, catalogue_of, small_model
 
 FILES = ["catalogue.parquet", "model.json", "vectors.safetensors", "weights.safetensors"]
@@ -266,7 +267,8 @@ KILLED = """
     import os, signal, sys
     sys.path.insert(0, sys.argv[1])
     from store_helpers import small_model
-    from likewise import _replace_folder, storage
+    from likewise.work import whole_folder as _replace_folder
+    from likewise.storage import models as storage
 
     newer = small_model(seed=9)
     for step in sys.argv[3:]:

@@ -10,7 +10,7 @@ import pytest
 
 import likewise
 import tiny_shop
-from likewise import _core
+import likewise._core as _core
 from reference import CONSTANTS, Reference
 from reference_random import NoiseSampler, Rng
 

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 import tiny_shop
-from likewise import InputError, Model, Options, Sessions, TrainingError, train, training
+from likewise import InputError, Model, Options, Sessions, TrainingError, train
+from likewise.training import train as training
 from reference_random import NoiseSampler
 
 TABLES = ("center", "context")

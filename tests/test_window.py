@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta, timezone
 import pyarrow as pa
 import pytest
 
-from likewise import _ordering
+from likewise.tables import ordering as _ordering
 from likewise.errors import InputError
-from likewise.sessions import Sessions
+from likewise.tables.sessions import Sessions
 
 DAYS = [date(2024, 5, 30), date(2024, 5, 31), date(2024, 6, 1), date(2024, 6, 2)]
 MIDNIGHTS = [datetime(d.year, d.month, d.day, tzinfo=timezone.utc) for d in DAYS]

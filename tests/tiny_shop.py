@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from likewise import Catalogue, Model, Options, Sessions, _core, train, training
+from likewise import Catalogue, Model, Options, Sessions, train
+import likewise._core as _core
+from likewise.training import train as training
 
 N_ITEMS = 40
 LONG_SESSION = 150

@@ -16,8 +16,8 @@ TEXTS = ["red rubber ball", "never seen before", "großer Topf 5 l", "南部鉄�
 
 def main() -> None:
     sys.path.insert(0, str(TESTS))
-    from likewise.matches import Matches
-    from likewise.storage import FORMAT_VERSION
+    from likewise.search.matches import Matches
+    from likewise.storage.models import FORMAT_VERSION
     from store_helpers import catalogue_of, small_model
 
     folder = TESTS / "formats" / f"v{FORMAT_VERSION}"

@@ -10,7 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from likewise import Options
-from likewise._cli_options import option_help
+from likewise.commands.options import option_help
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 PLACE = re.compile(r"(<!-- options:[^\n]*-->\n).*?(<!-- /options -->)", re.DOTALL)

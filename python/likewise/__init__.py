@@ -5,29 +5,29 @@ from __future__ import annotations
 __version__ = "0.1.0"
 
 try:
-    from likewise import _core
+    import likewise._core as _core
 except ImportError as error:  # pragma: no cover
     raise ImportError(
         "the compiled part of likewise is missing: run `pip install .` in the repository"
     ) from error
 
-from likewise import maps
-from likewise.catalogue import Catalogue
-from likewise.clustering import Clusters, clusters
+from likewise.maps import maps
+from likewise.tables.catalogue import Catalogue
+from likewise.clustering.grouping import Clusters, clusters
 from likewise.errors import InputError, StorageError, TrainingError, UnknownItemError
-from likewise.evaluation import Evaluation, evaluate
-from likewise.features import Features, Recipe
-from likewise.index import ApproximateIndex, ExactIndex, load_index
-from likewise.matches import BatchMatches, Matches
-from likewise.model import Model
+from likewise.evaluation.evaluation import Evaluation, evaluate
+from likewise.content.features import Features, Recipe
+from likewise.search.indexes import ApproximateIndex, ExactIndex, load_index
+from likewise.search.matches import BatchMatches, Matches
+from likewise.model.model import Model
 from likewise.options import Options
-from likewise.report import write_report
-from likewise.sessions import Sessions
-from likewise.simulate import Shop, simulate
-from likewise.storage import load, save
-from likewise.training import train
-from likewise.tuning import tune
-from likewise.vectors import Vectors
+from likewise.report.report import write_report
+from likewise.tables.sessions import Sessions
+from likewise.simulation.shop import Shop, simulate
+from likewise.storage.models import load, save
+from likewise.training.train import train
+from likewise.tuning.tuning import tune
+from likewise.model.vectors import Vectors
 
 
 def kernels() -> str:

@@ -17,14 +17,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from likewise._replace_folder import new_folder
-from likewise._search_arguments import Float32, float_rows
-from likewise._whole_file import whole_file
+from likewise.work.whole_folder import new_folder
+from likewise.search.arguments import Float32, float_rows
+from likewise.work.whole_file import whole_file
 from likewise.errors import InputError
-from likewise.vectors import Vectors
+from likewise.model.vectors import Vectors
 
 if TYPE_CHECKING:
-    from likewise.model import Model
+    from likewise.model.model import Model
 
 __all__ = [
     "read_parquet",

@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from likewise import _core
+import likewise._core as _core
 
 __all__ = ["Options"]
 

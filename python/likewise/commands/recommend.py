@@ -1,0 +1,151 @@
+"""The command ``likewise recommend``: every item's neighbours in one Parquet file.
+
+Owns how the job is put on the command line, its progress and its summary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from likewise.commands.options import (
+    CATALOGUE_COLUMNS,
+    PATH,
+    Command,
+    Option,
+    as_json_option,
+    column_options,
+    columns_given,
+    file_option,
+    output_option,
+    popularity_option,
+    quiet_option,
+)
+from likewise.commands.output import print_json, print_labelled, print_text, refusals
+from likewise.commands.work import WorkProgress
+from likewise.tables.catalogue import Catalogue
+from likewise.storage.models import load
+
+__all__ = ["recommend"]
+
+
+@click.command(
+    cls=Command,
+    short_help="Write every item's neighbours: the nightly job.",
+    examples="""
+likewise recommend model -o neighbours.parquet -k 20
+likewise recommend model -o out.parquet --attributes stock.csv --where "in_stock" --names
+likewise recommend model -o out.parquet --same category_1 --per-category 5 --distinct
+likewise recommend model -o new.parquet --catalogue new-shop.parquet --side complements
+""",
+)
+@click.argument("model", type=PATH)
+@output_option(
+    "Parquet file: item_id, rank, neighbor_id, score. It is replaced when the new one is complete.",
+    required=True,
+)
+@click.option(
+    "-k", type=click.IntRange(1), default=20, show_default=True, cls=Option,
+    help="Neighbours of each item.",
+)  # fmt: skip
+@click.option(
+    "--side", type=click.Choice(["similar", "complements", "center"]), default="similar",
+    show_default=True, cls=Option,
+    help="Alike; seen and bought along with it; or alike by center vectors alone.",
+)  # fmt: skip
+@popularity_option
+@file_option("--catalogue", "Candidates, and items asked about, instead of those of training.")
+@file_option("--queries", "Items asked about, where they are others than the candidates.")
+@click.option(
+    "--where", metavar="CONDITION", cls=Option,
+    help="Only candidates that an SQL condition on the columns lets through: \"price < 50\".",
+)  # fmt: skip
+@click.option(
+    "--same", metavar="COLUMN", multiple=True, cls=Option,
+    help="Neighbours have the item's value in this column, for example category_1 (the top level).",
+)  # fmt: skip
+@click.option(
+    "--different", metavar="COLUMN", multiple=True, cls=Option,
+    help="Neighbours have another value in this column.",
+)  # fmt: skip
+@click.option(
+    "--per-category", type=click.IntRange(1), metavar="N", cls=Option,
+    help="At most N neighbours of one category.",
+)  # fmt: skip
+@click.option(
+    "--distinct", is_flag=True, cls=Option, help="Only one of items with nearly the same name."
+)
+@click.option(
+    "--diversity", type=click.FloatRange(0.0, 1.0, max_open=True), default=0.0,
+    show_default=True, cls=Option,
+    help="How much likeness to the other neighbours counts against one.",
+)  # fmt: skip
+@click.option("--threshold", type=float, metavar="SCORE", cls=Option, help="Lowest score, -1 to 1.")
+@click.option("--names", is_flag=True, cls=Option, help="Also write the names.")
+@file_option(
+    "--attributes",
+    "Table with more columns for --where, --same and --different; without it the file of "
+    "--catalogue is.",
+)
+@click.option(
+    "--exact/--approximate", default=None, cls=Option,
+    help="How to search; by the number of comparisons when left out.",
+)  # fmt: skip
+@quiet_option
+@as_json_option
+@column_options(*CATALOGUE_COLUMNS)
+def recommend(
+    model: Path,
+    output: Path,
+    catalogue: str | None,
+    queries: str | None,
+    attributes: str | None,
+    quiet: bool,
+    as_json: bool,
+    same: tuple[str, ...],
+    different: tuple[str, ...],
+    **values: Any,
+) -> None:
+    """Write the neighbours of every item: the nightly job.
+
+    Every list is full whenever so many candidates pass the conditions; an item is never its own
+    neighbour. A run that fails or is interrupted leaves the last file as it was.
+    """
+    columns = columns_given(values, *CATALOGUE_COLUMNS)
+    loaded = load(model)
+    candidates = None if catalogue is None else Catalogue.read(catalogue, **columns)
+    asked = None if queries is None else Catalogue.read(queries, **columns)
+    if attributes is None and (values["where"] or same or different):
+        attributes = catalogue
+    with (
+        WorkProgress("graph", quiet) as building,
+        WorkProgress("items", quiet) as progress,
+        refusals(),
+    ):
+        done = loaded.recommend_all(
+            output,
+            catalogue=candidates,
+            queries=asked,
+            attributes=attributes,
+            item_id=columns["item_id"],
+            same=list(same),
+            different=list(different),
+            progress=progress,
+            building=building,
+            **values,
+        )
+    if as_json:
+        told = asdict(done)
+        told.pop("table")
+        return print_json(told)
+    first, *rest = str(done).splitlines()
+    print_labelled("written", f"{output}: {first}")
+    print_labelled("lists", rest[0])
+    for line in rest[1:]:
+        which, _, text = line.partition(": ")
+        print_labelled(which, text)
+    if not done.rows:
+        print_text("nothing was found")

@@ -1,0 +1,247 @@
+"""Baselines that every model is held against.
+
+Owns popularity, popularity within a category, and the making of baselines by name. Those that count
+sessions in common are in evaluation/item_knn.py, those of other libraries in evaluation/peers.py.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from likewise.evaluation.item_knn import ItemKNN, PairCounts, at_least_one
+from likewise.evaluation.peers import TfIdf, gensim_fasttext, gensim_word2vec
+from likewise.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from likewise.tables.sessions import Sessions
+
+    Ints = NDArray[np.int32]
+    Longs = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
+
+__all__ = [
+    "BASELINES",
+    "CategoryPopularity",
+    "ItemKNN",
+    "PairCounts",
+    "Popularity",
+    "TfIdf",
+    "baseline_systems",
+    "check_baselines",
+    "usual_baselines",
+]
+
+#: What `baseline_systems` can make. The last three need other libraries (extra ``baselines``), and
+#: those of gensim are trained, which takes longer than all else.
+BASELINES = (
+    "popularity",
+    "category-popularity",
+    "item-knn",
+    "pair-counts",
+    "tf-idf",
+    "word2vec",
+    "fasttext",
+)
+
+
+class Popularity:
+    """The same list for every query: items by how many events they have.
+
+    Parameters
+    ----------
+    sessions : Sessions
+        History to count.
+
+    Attributes
+    ----------
+    counts : int64 (n_items,)
+        Events of each item.
+
+    Examples
+    --------
+    >>> Popularity(sessions).neighbours(3)  # doctest: +SKIP
+    array([17, 2, 40], dtype=int32)
+    """
+
+    name = "popularity"
+
+    def __init__(self, sessions: Sessions) -> None:
+        self.counts: Longs = np.bincount(sessions.items, minlength=len(sessions.catalogue))
+
+    def neighbours(self, k: int = 20) -> Ints:
+        """Return the positions of the ``k`` items of most events, equal ones by position."""
+        return np.asarray(_by_count(self.counts)[: at_least_one(k)], np.int32)
+
+    def ranks(self, queries: Ints, targets: Ints, allowed: Mask | None = None) -> Longs:
+        """Rank of each target in the list: 0 is the best.
+
+        Parameters
+        ----------
+        queries, targets : int32 (n,)
+            The pairs. The list does not depend on the query, and the query stays in it.
+        allowed : bool (n_items,), optional
+            Items that may be answers; all by default.
+
+        Returns
+        -------
+        int64 (n,)
+            ``n_items`` for a target that is not allowed or has no events.
+        """
+        counts = self.counts if allowed is None else np.where(allowed, self.counts, 0)
+        rank = np.empty(len(counts), np.int64)
+        rank[_by_count(counts)] = np.arange(len(counts))
+        rank[counts == 0] = len(counts)
+        return rank[targets]
+
+    def lists(self, queries: Ints, k: int, allowed: Mask | None = None) -> Ints:
+        """Return the same list for every query, int32 (n, k), missing places -1."""
+        counts = self.counts if allowed is None else np.where(allowed, self.counts, 0)
+        best = _by_count(counts)[: at_least_one(k)].astype(np.int32)
+        row = np.full(k, -1, np.int32)
+        row[: len(best)] = np.where(counts[best] > 0, best, -1)
+        return np.tile(row, (len(queries), 1))
+
+
+class CategoryPopularity:
+    """Items nearest in the tree of categories, and of those the ones of most events.
+
+    An item of the query's own category comes before one that shares only the levels above, and
+    that before one of another department; within each, items of more events come first. Items
+    without events are no answers.
+
+    Parameters
+    ----------
+    sessions : Sessions
+        History to count; the categories are those of its catalogue.
+
+    Examples
+    --------
+    >>> CategoryPopularity(sessions).lists([5], k=10)  # doctest: +SKIP
+    """
+
+    name = "popularity in category"
+
+    def __init__(self, sessions: Sessions) -> None:
+        self.counts: Longs = np.bincount(sessions.items, minlength=len(sessions.catalogue))
+        texts = sessions.catalogue.coded_categories
+        self._paths = [path.split(" > ") for path in texts.dictionary.to_pylist()]
+        self._category = texts.indices.fill_null(len(self._paths)).to_numpy(zero_copy_only=False)
+        self._order = _by_count(self.counts)
+
+    def ranks(self, queries: Ints, targets: Ints, allowed: Mask | None = None) -> Longs:
+        """Rank of each target, the query not counted: 0 is the best; see `Popularity.ranks`."""
+        n_items = len(self.counts)
+        ranks = np.full(len(queries), n_items, np.int64)
+        place = np.empty(n_items, np.int64)
+        for pairs, order in self._ordered(queries, allowed):
+            place.fill(n_items)
+            place[order] = np.arange(len(order))
+            asked, wanted = place[queries[pairs]], place[targets[pairs]]
+            ranks[pairs] = np.where(wanted < n_items, wanted - (asked < wanted), n_items)
+        return ranks
+
+    def lists(self, queries: Ints, k: int, allowed: Mask | None = None) -> Ints:
+        """Return positions of the best answers, int32 (n, k), missing places -1."""
+        queries = np.asarray(queries)
+        found = np.full((len(queries), at_least_one(k)), -1, np.int32)
+        for pairs, order in self._ordered(queries, allowed):
+            for pair in pairs:
+                best = order[: k + 1]
+                best = best[best != queries[pair]][:k]
+                found[pair, : len(best)] = best
+        return found
+
+    def _ordered(self, queries: Ints, allowed: Mask | None) -> Iterator[tuple[Longs, Longs]]:
+        """Yield the pairs of each category with the items that may be answers, best first."""
+        usable = self.counts > 0 if allowed is None else allowed & (self.counts > 0)
+        order = self._order[usable[self._order]]
+        groups = np.argsort(self._category[queries], kind="stable")
+        ends = np.flatnonzero(np.diff(self._category[queries][groups])) + 1
+        for pairs in np.split(groups, ends):
+            if len(pairs) == 0:
+                continue
+            mine = int(self._category[queries[pairs[0]]])
+            shared = np.zeros(len(self._paths) + 1, np.int16)
+            if mine < len(self._paths):
+                shared[:-1] = [_levels_shared(self._paths[mine], path) for path in self._paths]
+            nearest = np.argsort(-shared[self._category[order]], kind="stable")
+            yield pairs, order[nearest]
+
+
+def _levels_shared(first: list[str], second: list[str]) -> int:
+    """Levels that two paths have in common from the top, one more when they are the same."""
+    shared = 0
+    for one, other in zip(first, second, strict=False):
+        if one != other:
+            return shared
+        shared += 1
+    return shared + (len(first) == len(second))
+
+
+def usual_baselines() -> tuple[str, ...]:
+    """Names of the baselines that are quick to make and whose libraries are installed."""
+    counting = BASELINES[:4]
+    return (*counting, "tf-idf") if find_spec("sklearn") else counting
+
+
+def check_baselines(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names; one that is none of `BASELINES` is an error."""
+    for name in names:
+        if name not in BASELINES:
+            raise InputError(f"baselines must be of {', '.join(BASELINES)}, got {name!r}")
+    return tuple(names)
+
+
+def baseline_systems(
+    names: Sequence[str], sessions: Sessions, *, threads: int = 0, seed: int = 1
+) -> Iterator[Any]:
+    """Make baselines by name, one after the other so that each can be let go of.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of `BASELINES`.
+    sessions : Sessions
+        What they may learn from.
+    threads, seed : int
+        For those that are trained; 0 threads takes the cores there are.
+
+    Yields
+    ------
+    object
+        With ``name``, ``ranks`` and ``lists``.
+
+    Raises
+    ------
+    InputError
+        For a name that is none.
+    ImportError
+        When one needs a library that is not installed; says what to install.
+    """
+    for name in check_baselines(names):
+        if name == "popularity":
+            yield Popularity(sessions)
+        elif name == "category-popularity":
+            if sessions.catalogue.report.null_categories < len(sessions.catalogue):
+                yield CategoryPopularity(sessions)
+        elif name == "item-knn":
+            yield ItemKNN(sessions)
+        elif name == "pair-counts":
+            yield PairCounts(sessions)
+        elif name == "tf-idf":
+            yield TfIdf(sessions.catalogue)
+        elif name == "word2vec":
+            yield from gensim_word2vec(sessions, threads=threads, seed=seed)
+        else:
+            yield gensim_fasttext(sessions, threads=threads, seed=seed)
+
+
+def _by_count(counts: Longs) -> Longs:
+    return np.argsort(-counts, kind="stable")

@@ -1,0 +1,390 @@
+"""Evaluation: what a model finds for held-out events, beside baselines.
+
+Owns who is asked for what, and gives out the splits of ``_splits`` and the records of ``_results``.
+What an answer is worth is in ``_measures``, how systems are asked in ``_ranking``. A loop runs over
+systems and blocks of queries, never over sessions.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from likewise.score.blend import answer_vectors, trained_answers, wording_abroad
+from likewise.evaluation.measures import (
+    BANDS,
+    Resampler,
+    band_of_items,
+    interval,
+    list_measures,
+    pair_measures,
+)
+from likewise.evaluation.ranking import cosine_ranks, model_systems, sides_of, systems_of
+from likewise.evaluation.results import Band, Evaluation, Result
+from likewise.evaluation.splits import (
+    ColdSplit,
+    LastSplit,
+    TimeSplit,
+    TransferSplit,
+    cold_split,
+    last_split,
+    same_catalogue,
+    time_split,
+    transfer_split,
+)
+from likewise.evaluation.baselines import baseline_systems, check_baselines, usual_baselines
+from likewise.errors import InputError
+from likewise.options import Options
+from likewise.tables.sessions import Sessions
+from likewise.training.train import train as train_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from likewise.tables.catalogue import Catalogue
+
+    Ints = NDArray[np.int32]
+    Longs = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
+
+__all__ = [
+    "SPLITS",
+    "Band",
+    "ColdSplit",
+    "Evaluation",
+    "LastSplit",
+    "Result",
+    "TimeSplit",
+    "TransferSplit",
+    "cold_split",
+    "cosine_ranks",
+    "evaluate",
+    "last_split",
+    "time_split",
+    "transfer_split",
+]
+
+SPLITS = ("last", "time", "cold", "transfer")
+_NOTHING = float("nan")
+_FIGURES = [name for name, kind in Result.__annotations__.items() if kind == "float"]
+
+
+@dataclass
+class _Pairs:
+    """Held-out pairs of one kind, a sample of them when there are more than a limit."""
+
+    kind: str
+    queries: Ints
+    targets: Ints
+    total: int
+    allowed: Mask | None
+    resampler: Resampler
+    band: Ints | None  # (n,) of each pair
+    reference: tuple[float, NDArray[np.float64]] | None = None  # HR of the first, and resampled
+
+    @property
+    def n(self) -> int:
+        return len(self.queries)
+
+
+class _Questions:
+    """What may be learned from, and the pairs that are asked for."""
+
+    def __init__(self, history: Sessions, limit: int, samples: int) -> None:
+        self.history = history
+        self.limit = limit
+        self.samples = samples
+        self.kinds: list[_Pairs] = []
+        self.bands = band_of_items(history.counts)
+        self.held: Mask | None = None
+        self.seen: Sessions | None = None
+        categories = history.catalogue.coded_categories.indices.fill_null(-1)
+        self.categories: Longs = categories.to_numpy(zero_copy_only=False).astype(np.int64)
+
+    def add(self, kind: str, queries: Ints, targets: Ints, allowed: Mask | None = None) -> None:
+        total = len(queries)
+        if total > self.limit:
+            chosen = np.random.default_rng(0).choice(total, self.limit, replace=False)
+            queries, targets = queries[chosen], targets[chosen]
+        # Pairs about the same cold item are alike; other pairs are of different sessions.
+        groups = {"cold query": queries, "both cold": queries, "cold target": targets}
+        resampler = Resampler(groups.get(kind, np.arange(len(queries))), self.samples)
+        banded = {"warm": targets, "cold query": targets, "cold target": queries}.get(kind)
+        band = None if banded is None else self.bands[banded]
+        self.kinds.append(_Pairs(kind, queries, targets, total, allowed, resampler, band))
+
+
+def evaluate(
+    sessions: Sessions,
+    catalogue: Catalogue | None = None,
+    options: Options | None = None,
+    split: str = "last",
+    k: int = 20,
+    *,
+    seed: int = 4,
+    share: float = 0.1,
+    later: Sessions | None = None,
+    held: Sequence[str] | NDArray[Any] | None = None,
+    limit: int = 20000,
+    samples: int = 1000,
+    baselines: bool | Sequence[str] = True,
+    systems: Mapping[str, Any] | None = None,
+    progress: Any = None,
+    notify: Callable[[str], None] | None = None,
+    train: Callable[..., Any] | None = None,
+) -> Evaluation:
+    """Hold out events, train on the rest, and look for what was held out.
+
+    Parameters
+    ----------
+    sessions : Sessions
+        History.
+    catalogue : Catalogue, optional
+        Items with their content; that of the sessions by default. Must have every item that
+        occurs in the sessions.
+    options : Options, optional
+        How to train.
+    split : {"last", "time", "cold", "transfer"}
+        `last_split`: the next item, known from history. `cold_split`: items without history, as
+        queries (answers are the items with history) and as targets (answers are all items).
+        `time_split`: train on ``sessions``, ask for what happened ``later``; items that are new by
+        then are cold. `transfer_split`: learn nothing of the ``held`` categories and answer among
+        them; beside a model that saw them.
+    k : int
+        Length of the lists that targets are looked for in, at least 1.
+    seed : int
+        Which items vanish in a cold split.
+    share : float
+        How many items vanish in a cold split.
+    later : Sessions
+        What happened after ``sessions``, for the split by time.
+    held : sequence of str, or bool array (n_items,)
+        Category paths, or items, that are not trained on in a transfer split.
+    limit : int
+        Pairs scored of each kind, at least 1. More than these are sampled, the same ones for
+        every system.
+    samples : int
+        Resamples for the intervals; 0 leaves them out.
+    baselines : bool or sequence of str
+        Which of `likewise.baselines.BASELINES` to score as well; True for those that are quick and
+        installed.
+    systems : mapping of str to object, optional
+        What else to score, by the name it has in the table: float vectors (n_items, dim); an
+        object with ``vectors``, and ``ids`` when it has its own; with ``recommend(ids, k)``, which
+        returns a sequence of ids for each; or another model.
+    progress : callable, optional
+        Passed on to training.
+    notify : callable, optional
+        Told in a few words what is done next.
+    train : callable, optional
+        Takes the arguments of `likewise.train` and returns what has ``center`` and ``context``
+        vectors of all items; `likewise.train` by default.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    InputError
+        When an argument is out of range or nothing can be held out.
+    ImportError
+        When a baseline needs a library that is not installed.
+
+    Notes
+    -----
+    A target counts as found when fewer than ``k`` items score higher than it does, so ties count
+    for it (`Result.tied` says how often that decides). A model does not answer with the query
+    itself, and an item without a vector neither asks nor answers. Popularity gives one list to
+    every query. Intervals are those of the pairs (of the cold items, where there are some), not of
+    the training: another seed moves figures as well.
+
+    Systems other than likewise see all names and categories, held ones too, in every split.
+
+    Examples
+    --------
+    >>> print(evaluate(sessions, options=Options(epochs=5), split="cold"))  # doctest: +SKIP
+    >>> evaluate(before, split="time", later=after).to_pandas()  # doctest: +SKIP
+    >>> evaluate(sessions, systems={"images": Vectors(ids, matrix)})  # doctest: +SKIP
+    """
+    if split not in SPLITS:
+        raise InputError(f"split must be {', '.join(SPLITS[:-1])} or {SPLITS[-1]}, got {split!r}")
+    for name, value, least in (("k", k, 1), ("limit", limit, 1), ("samples", samples, 0)):
+        if value < least:
+            raise InputError(f"{name} must be at least {least}, got {value}")
+    for name, given, wanted in (("later", later, "time"), ("held", held, "transfer")):
+        if (given is None) is (split == wanted):
+            raise InputError(f"{name} must be given for split {wanted!r} and no other")
+    names = _baseline_names(baselines)
+    sessions = same_catalogue(sessions, catalogue)
+    options = Options() if options is None else options
+    given_systems = [
+        system
+        for name, given in (systems or {}).items()
+        for system in systems_of(name, given, sessions.catalogue, k)
+    ]
+    questions = _hold_out(sessions, split, seed, share, later, held, limit, samples)
+    if not any(pairs.n for pairs in questions.kinds):
+        raise InputError(f"sessions must have events to hold out for split {split!r}, got none")
+    tell = notify or (lambda text: None)
+    began = time.perf_counter()
+    tell("training")
+    ours = _trained(questions, options, train, progress)
+    seconds = time.perf_counter() - began
+
+    found: dict[str, list[Result]] = {pairs.kind: [] for pairs in questions.kinds}
+
+    def others() -> Iterator[Any]:
+        if questions.seen is not None and train is None and names:
+            tell("training on what was held, for comparison")
+            seen = train_model(questions.seen, options=options, progress=progress)
+            yield from sides_of(seen, "likewise that saw them,")[:1]
+        tell("baselines")
+        yield from baseline_systems(
+            names, questions.history, threads=options.threads, seed=options.seed
+        )
+        yield from given_systems
+
+    for group in (ours, others()):
+        for system in group:
+            for pairs in questions.kinds:
+                tell(f"{system.name}: {pairs.kind}")
+                found[pairs.kind].append(_score(system, pairs, questions, k))
+    return Evaluation(
+        rows=tuple(row for rows in found.values() for row in rows),
+        split=split,
+        k=k,
+        train_sessions=len(questions.history),
+        train_events=len(questions.history.items),
+        seconds=seconds,
+        options=options.to_dict(),
+    )
+
+
+def _baseline_names(baselines: bool | Sequence[str]) -> Sequence[str]:
+    if isinstance(baselines, str):
+        raise InputError(f"baselines must be a sequence of names or a bool, got {baselines!r}")
+    if isinstance(baselines, (bool, np.bool_)):
+        return usual_baselines() if baselines else ()
+    return check_baselines(baselines)
+
+
+def _hold_out(
+    sessions: Sessions,
+    split: str,
+    seed: int,
+    share: float,
+    later: Sessions | None,
+    held: Sequence[str] | NDArray[Any] | None,
+    limit: int,
+    samples: int,
+) -> _Questions:
+    if split == "last":
+        last = last_split(sessions)
+        questions = _Questions(last.train, limit, samples)
+        questions.add("warm", last.queries, last.targets)
+    elif split == "cold":
+        cold = cold_split(sessions, share, seed)
+        questions = _Questions(cold.train, limit, samples)
+        with_history = cold.train.counts > 0
+        questions.add("cold query", cold.cold_queries, cold.warm_targets, with_history)
+        questions.add("cold target", cold.warm_queries, cold.cold_targets)
+    elif split == "time":
+        assert later is not None
+        after = time_split(sessions, later)
+        questions = _Questions(after.train, limit, samples)
+        known = after.with_history[after.queries], after.with_history[after.targets]
+        for kind, chosen, allowed in (
+            ("warm", known[0] & known[1], None),
+            ("cold query", ~known[0] & known[1], after.with_history),
+            ("cold target", known[0] & ~known[1], None),
+            ("both cold", ~known[0] & ~known[1], None),
+        ):
+            questions.add(kind, after.queries[chosen], after.targets[chosen], allowed)
+    else:
+        assert held is not None
+        other = transfer_split(sessions, held)
+        questions = _Questions(other.train, limit, samples)
+        questions.held, questions.seen = other.held, other.seen
+        questions.add("transfer", other.queries, other.targets, other.held)
+    return questions
+
+
+def _trained(
+    questions: _Questions, options: Options, train: Callable[..., Any] | None, progress: Any
+) -> list[Any]:
+    """Train on the history; systems of what was trained."""
+    history, catalogue = questions.history, questions.history.catalogue
+    if questions.held is None or train is not None:
+        model = (train or train_model)(history, catalogue, options, progress=progress)
+        return list(sides_of(model, "likewise"))
+    # The other half is unknown in training, its words and how rare they are included.
+    kept = np.flatnonzero(~questions.held)
+    known = same_catalogue(history, catalogue.take(kept))
+    model = train_model(known, known.catalogue, options, progress=progress)
+    others = catalogue.take(np.flatnonzero(questions.held))
+    wording = wording_abroad(model, others)
+    own = [trained_answers(model, wording), model.center, model.all_contexts()]
+    if model.recipe is None:  # identities know nothing of others
+        theirs = [np.zeros((len(others), part.shape[1]), np.float32) for part in own]
+    else:
+        theirs = [
+            answer_vectors(model, others, wording=wording),
+            *(model.encode(others, side) for side in ("center", "context")),
+        ]
+    placed = []
+    for trained, composed in zip(own, theirs, strict=True):
+        vectors = np.zeros((len(catalogue), trained.shape[1]), np.float32)
+        vectors[kept], vectors[questions.held] = trained, composed
+        placed.append(vectors)
+    return list(model_systems("likewise", *placed))
+
+
+def _score(system: Any, pairs: _Pairs, questions: _Questions, k: int) -> Result:
+    figures = dict.fromkeys(_FIGURES, _NOTHING)
+    bands: tuple[Band, ...] = ()
+    if pairs.n:
+        answer = system.ranks(pairs.queries, pairs.targets, pairs.allowed)
+        ranks, lowest = answer if isinstance(answer, tuple) else (answer, answer)
+        values = pair_measures(ranks, k)
+        means = pairs.resampler.means(values)
+        hits = means[:, 0]
+        for column, name in enumerate(("hr", "mrr", "ndcg")):
+            figures[name] = float(values[:, column].mean())
+            figures[f"{name}_low"], figures[f"{name}_high"] = interval(means[:, column])
+        if pairs.reference is None:
+            pairs.reference = figures["hr"], hits
+        figures["difference"] = figures["hr"] - pairs.reference[0]
+        low_high = interval(hits - pairs.reference[1])
+        figures["difference_low"], figures["difference_high"] = low_high
+        figures["tied"] = float(((ranks < k) & (lowest >= k)).mean())
+        asked = np.unique(pairs.queries)
+        shown = list_measures(
+            system.lists(asked, k, pairs.allowed),
+            asked,
+            questions.history.counts,
+            questions.categories,
+            pairs.allowed,
+        )
+        figures["coverage"], figures["popularity"], figures["same_category"] = shown
+        bands = _by_band(values, pairs, questions)
+    return Result(
+        system=system.name, kind=pairs.kind, n=pairs.n, pairs=pairs.total, bands=bands, **figures
+    )
+
+
+def _by_band(values: NDArray[np.float64], pairs: _Pairs, questions: _Questions) -> tuple[Band, ...]:
+    if pairs.band is None:
+        return ()
+    found = []
+    for number, name in enumerate(BANDS):
+        mine = values[pairs.band == number]
+        hr, mrr, ndcg = (float(v) for v in mine.mean(axis=0)) if len(mine) else [_NOTHING] * 3
+        items = int((questions.bands == number).sum())
+        found.append(Band(name, items, len(mine), hr, mrr, ndcg))
+    return tuple(found)

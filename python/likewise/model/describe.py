@@ -1,0 +1,72 @@
+"""What a model is, in plain values and as a text for the terminal. Used by model.py alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from likewise.display.text_table import table
+
+if TYPE_CHECKING:
+    from likewise.model.model import Model
+
+
+def info(model: Model) -> dict[str, Any]:
+    """Return sizes, options, recipe and origin, fit for JSON."""
+    content = model.center_content
+    return {
+        "version": model.version,
+        "created": model.created,
+        "items": len(model.catalogue),
+        "warm_items": int(np.count_nonzero(model.counts)),
+        "events": int(model.counts.sum()),
+        "dim": model.options.dim,
+        "tokens": 0 if content is None else len(content.token_hashes),
+        "ngram_rows": 0 if content is None else len(content.ngrams),
+        "context": model.options.context,
+        "bytes": model.nbytes,
+        "options": model.options.to_dict(),
+        "recipe": None if model.recipe is None else model.recipe.to_dict(),
+    }
+
+
+def fingerprint(model: Model) -> str:
+    """Return 32 hexadecimal digits that tell models apart, from a thousand rows of each side."""
+    options = model.options.to_dict()
+    options.pop("threads", None)
+    digest = hashlib.sha256(json.dumps([len(model.catalogue), options], sort_keys=True).encode())
+    rows = np.linspace(0, max(0, len(model.catalogue) - 1), 1000).astype(np.int64)
+    for vectors in (model.center, model.context):
+        digest.update(np.ascontiguousarray(vectors[rows[: len(vectors)]]).tobytes())
+    if len(model.company.items):
+        digest.update(model.company.of(rows).tobytes())
+    for content in (model.center_content, model.context_content):
+        if content is not None and len(content.tokens):
+            at = np.linspace(0, len(content.tokens) - 1, 1000).astype(np.int64)
+            digest.update(np.ascontiguousarray(content.tokens[at]).tobytes())
+    return digest.hexdigest()[:32]
+
+
+def text(model: Model) -> str:
+    """Return a few aligned lines that say what the model is."""
+    about = info(model)
+    cold = about["items"] - about["warm_items"]
+    content = "none, items are known by their ids alone"
+    if model.recipe is not None:
+        content = f"{about['tokens']:,} words and categories"
+        if about["ngram_rows"]:
+            lengths = f"{model.recipe.min_n} to {model.recipe.max_n} characters"
+            content += f", {about['ngram_rows']:,} n-gram rows of {lengths}"
+    context = "items alone" if model.context_content is None else "content"
+    rows = [
+        ["  items", f"{about['items']:,} ({about['warm_items']:,} warm, {cold:,} cold)"],
+        ["  events", f"{about['events']:,}"],
+        ["  vectors", f"{about['dim']} dimensions, context vectors from {context}"],
+        ["  content", content],
+        ["  trained", f"{model.created}, {model.options.epochs} epochs, likewise {model.version}"],
+        ["  memory", f"{about['bytes'] / 1e6:,.1f} MB"],
+    ]
+    return "likewise model\n" + table(["", ""], rows, flexible=(1,)).lstrip("\n")

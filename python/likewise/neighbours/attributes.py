@@ -1,0 +1,175 @@
+"""Columns of a catalogue's items, its own and those of a table beside it, and conditions on them.
+
+Owns what ``where=`` may say and which columns ``same=`` and ``different=`` can name. Conditions are
+evaluated by an embedded DuckDB that can reach neither files nor a network.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from likewise.tables.columns import one_line
+from likewise.tables.files import connect, find_files, open_files
+from likewise.search.arguments import allowed_mask
+from likewise.tables.suggest import close_ids
+from likewise.tables.catalogue import Catalogue
+from likewise.errors import InputError
+
+__all__ = ["Attributes"]
+
+Mask = npt.NDArray[np.bool_]
+
+
+class Attributes:
+    """The columns of a catalogue's items, in its order.
+
+    ``item_id``, ``category``, ``name``; ``category_1`` (the top level), ``category_2`` (the path
+    down to the second), ...; and the columns of ``table``, where an item that is not in it has
+    nulls.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        The items.
+    table : path, glob, DataFrame, Arrow table, list of dicts or dict of columns, optional
+        More columns, with the items' ids in one of them. The first row of an id counts.
+    item_id : str
+        What that column is called.
+    """
+
+    def __init__(self, catalogue: Catalogue, table: Any = None, item_id: str = "item_id") -> None:
+        self.catalogue = catalogue
+        self._columns: dict[str, Any] = {}
+        if table is not None:
+            self._columns = _aligned(catalogue, _as_table(table), item_id)
+
+    @property
+    def names(self) -> list[str]:
+        """The columns there are; levels of categories as far as the deepest goes."""
+        levels = [f"category_{i}" for i in range(1, self._depth() + 1)]
+        own = ["item_id", "category", "name", *levels]
+        return own + [name for name in self._columns if name not in own]
+
+    def column(self, name: str, argument: str) -> Any:
+        """Return a column as an Arrow array, one value for each item.
+
+        Raises
+        ------
+        InputError
+            When there is none; the message lists those there are.
+        """
+        own = {"item_id": "ids", "category": "categories", "name": "names"}
+        if name in own:
+            return getattr(self.catalogue, own[name])
+        if name in self._columns:
+            return self._columns[name]
+        level = name.removeprefix("category_")
+        if name.startswith("category_") and level.isdecimal() and int(level) >= 1:
+            return self._level(int(level))
+        raise InputError(f"{argument}: there is no column {name!r}, but {', '.join(self.names)}")
+
+    def where(self, condition: Any, argument: str = "where") -> Mask | None:
+        """Return which items a condition lets through, None for all of them.
+
+        Parameters
+        ----------
+        condition : str, bool array, positions, item ids or None
+            A text is a condition in SQL on the columns: ``"in_stock AND price < 50"``; unknown
+            (null) counts as no.
+        """
+        if condition is None:
+            return None
+        if not isinstance(condition, str):
+            everything = np.ones(len(self.catalogue), dtype=np.bool_)
+            return allowed_mask(condition, everything, self.catalogue)
+        # SQL does not tell "Name" from "name": the first of them is meant.
+        spelled = {name.casefold(): name for name in reversed(self.names)}
+        table = pa.table({name: self.column(name, argument) for name in spelled.values()})
+        table = table.append_column("likewise position", pa.array(np.arange(len(table))))
+        with connect() as (connection, _):
+            connection.execute("SET enable_external_access = false")
+            try:
+                relation = connection.from_arrow(table).filter(condition)
+                found = relation.project('"likewise position"').fetchnumpy()
+            except duckdb.Error as error:
+                raise InputError(
+                    f"{argument} must be a condition on {', '.join(self.names)}; "
+                    f"{condition!r} is not: {one_line(error)}"
+                ) from None
+        mask = np.zeros(len(self.catalogue), dtype=np.bool_)
+        mask[np.asarray(found["likewise position"]).astype(np.int64)] = True
+        return mask
+
+    def _paths(self) -> tuple[list[list[str]], npt.NDArray[np.int64]]:
+        coded = self.catalogue.coded_categories
+        paths = [
+            [step for step in (part.strip() for part in path.split(">")) if step]
+            for path in coded.dictionary.to_pylist()
+        ]
+        codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        return paths, codes
+
+    def _depth(self) -> int:
+        return max((len(path) for path in self._paths()[0]), default=0)
+
+    def _level(self, level: int) -> Any:
+        """Return the path of every item down to a level; shorter paths as they are."""
+        paths, codes = self._paths()
+        texts = pa.array([" > ".join(path[:level]) or None for path in paths], pa.large_string())
+        return texts.take(pa.array(codes, mask=codes < 0))
+
+
+def _as_table(source: Any) -> pa.Table:
+    if isinstance(source, (str, os.PathLike)):
+        opened = open_files(find_files(source, "attributes"), "attributes")
+        batches = list(opened.read(opened.columns, []))
+        return pa.Table.from_batches(batches) if batches else pa.table({})
+    if isinstance(source, pa.RecordBatch):
+        return pa.Table.from_batches([source])
+    try:
+        if isinstance(source, pa.Table) or hasattr(source, "__arrow_c_stream__"):
+            return _without_views(pa.table(source))
+        if isinstance(source, Mapping):
+            return pa.table(dict(source))
+        if hasattr(source, "columns") and hasattr(source, "iloc"):
+            return pa.Table.from_pandas(source, preserve_index=False)
+        if isinstance(source, Sequence):
+            return pa.Table.from_pylist(list(source))
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise InputError(f"attributes cannot be read as a table: {one_line(error)}") from None
+    raise InputError(
+        f"attributes must be a path, a DataFrame, an Arrow table, a list of dicts or a dict of "
+        f"columns, got {type(source).__name__}"
+    )
+
+
+def _without_views(table: pa.Table) -> pa.Table:
+    """Make large strings of string views, which polars has and pyarrow cannot take from."""
+    for at, field in enumerate(table.schema):
+        if str(field.type) == "string_view":
+            table = table.set_column(at, field.name, table.column(at).cast(pa.large_string()))
+    return table
+
+
+def _aligned(catalogue: Catalogue, table: pa.Table, item_id: str) -> dict[str, Any]:
+    if item_id not in table.column_names:
+        close = close_ids(pa.array(table.column_names, pa.large_string()), item_id)
+        hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+        raise InputError(f"attributes have no column {item_id!r} (item_id=){hint}")
+    positions = catalogue.positions(table.column(item_id))
+    rows = np.full(len(catalogue), -1, dtype=np.int64)
+    there = np.flatnonzero(positions >= 0)[::-1]  # backwards: the first row of an id stays
+    rows[positions[there]] = there
+    at = pa.array(rows, mask=rows < 0)
+    return {
+        name: table.column(name).combine_chunks().take(at)
+        for name in table.column_names
+        if name != item_id
+    }

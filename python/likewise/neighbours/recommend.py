@@ -1,0 +1,358 @@
+"""Every item's neighbours, as one table: the nightly job.
+
+Owns the arguments, the walk over the queries, and the writing piece by piece. How a list is found
+is in neighbours/lists.py, which rules it keeps to in neighbours/choose.py; columns and conditions are in
+neighbours/attributes.py. Used by Model.recommend_all.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from likewise.neighbours.attributes import Attributes
+from likewise.score.blend import check_popularity
+from likewise.neighbours.choose import Cap, Rules, name_keys
+from likewise.search.filters import coded
+from likewise.neighbours.lists import Job
+from likewise.search.arguments import Int32, check_k
+from likewise.neighbours.trust import Trust, trust_report
+from likewise.work.whole_file import check_file_place, whole_file
+from likewise.tables.catalogue import Catalogue
+from likewise.search.indexes import EXACT_COMPARISONS, ApproximateIndex, Found
+
+if TYPE_CHECKING:
+    from likewise.model.model import Model
+
+__all__ = ["Recommendations", "recommend_all"]
+
+# Queries answered at once; and where only equal columns meet, so that equal ones come together.
+_CHUNK, _CHUNK_SAME = 4096, 32768
+_ROWS_WRITTEN = 1 << 18
+_SUFFIXES = (".parquet", ".pq")
+_SIDES = {"similar": "similar", "complements": "context", "center": "center"}
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Recommendations:
+    """What :meth:`Model.recommend_all` did.
+
+    Attributes
+    ----------
+    queries, candidates : int
+        Items asked about, and items that may be answers.
+    rows : int
+        Pairs written.
+    full, short, empty : int
+        Lists of k items, of fewer, of none.
+    coverage : float
+        Share of the candidates that are in some list, 0 to 1.
+    search : str
+        ``"exact"`` or ``"hnsw"``.
+    recall : float or None
+        Share of the true best that an approximate search finds, on a sample; None when exact.
+    seconds : float
+        Time it took, model and catalogues being there.
+    output : str or None
+        The file.
+    trust : dict of str to Trust
+        What the model knows of catalogues it was not trained on: "queries", "candidates".
+    table : pyarrow.Table or None
+        The rows, where no output was named.
+    """
+
+    queries: int
+    candidates: int
+    rows: int
+    full: int
+    short: int
+    empty: int
+    coverage: float
+    search: str
+    recall: float | None
+    seconds: float
+    output: str | None
+    trust: dict[str, Trust] = field(default_factory=dict)
+    table: Any = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        """Return a few lines for people."""
+        approximate = "" if self.recall is None else f", recall {self.recall:.3f} on a sample"
+        lines = [
+            f"{self.rows:,} rows for {self.queries:,} items, {self.candidates:,} candidates, "
+            f"{self.search} search{approximate}, {self.seconds:,.1f} s",
+            f"{self.full:,} full lists, {self.short:,} short, {self.empty:,} empty; "
+            f"{self.coverage:.1%} of the candidates are in some list",
+        ]
+        lines += [f"{which}: {trust}" for which, trust in self.trust.items()]
+        return "\n".join(lines)
+
+
+def recommend_all(
+    model: Model,
+    output: str | os.PathLike[str] | None,
+    k: int,
+    *,
+    side: str,
+    popularity: float | None,
+    queries: Any,
+    catalogue: Any,
+    where: Any,
+    same: str | Sequence[str] | None,
+    different: str | Sequence[str] | None,
+    per_category: int | None,
+    distinct: bool,
+    diversity: float,
+    threshold: float | None,
+    names: bool,
+    attributes: Any,
+    item_id: str,
+    own_rows: bool | None,
+    exact: bool | None,
+    progress: Progress | None,
+    building: Progress | None,
+) -> Recommendations:
+    """Do what Model.recommend_all documents."""
+    began = time.monotonic()
+    wanted = check_k(k)
+    _check(side, per_category, diversity, threshold)
+    weight = check_popularity(popularity)
+    if output is not None:
+        check_file_place(Path(output), _SUFFIXES)  # now, and not after the work
+    trust: dict[str, Trust] = {}
+    candidates = _catalogue(model, catalogue)
+    asked = candidates if queries is None else _catalogue(model, queries)
+    for label, items in (("queries", asked), ("candidates", candidates)):
+        if items is not model.catalogue and (label == "queries" or items is not asked):
+            report = trust_report(model, items)
+            if report is not None:
+                trust[label] = report
+    there = Attributes(candidates, attributes, item_id)
+    here = there if asked is candidates else Attributes(asked, attributes, item_id)
+    allowed = there.where(where)
+
+    comparisons = len(asked) * (len(candidates) if allowed is None else int(allowed.sum()))
+    if exact is None:
+        exact = same is not None or comparisons < EXACT_COMPARISONS
+    index = model.index(
+        None if candidates is model.catalogue else candidates,
+        side=_SIDES[side],
+        exact=exact,
+        own_rows=own_rows,
+        progress=building,
+    )
+    if popularity is not None and index.side != "similar":
+        raise ValueError(
+            f"popularity must be left out where {index.side} vectors are compared, got "
+            f"{popularity!r}"
+        )
+    job = Job(
+        model=model,
+        index=index,
+        asked=asked,
+        own_rows=own_rows,
+        allowed=allowed,
+        itself=index.catalogue.positions(asked.ids),  # type: ignore[union-attr]
+        same=_pair(here, there, _names(same), "same"),
+        different=[
+            _coded(here, there, name, "different") for name in _names(different)
+        ],
+        rules=Rules(
+            wanted,
+            tuple(_caps(here, there, per_category, distinct)),
+            -np.inf if threshold is None else float(threshold),
+            float(diversity),
+        ),
+        popularity=weight,
+        grouped=per_category is not None,
+    )  # fmt: skip
+    recall = None
+    if isinstance(index, ApproximateIndex):
+        chosen = np.random.default_rng(0).permutation(len(asked))[:1000]
+        recall = index.widen(k=wanted, queries=job.vectors(np.sort(chosen)))
+    about = {"side": side, "k": str(wanted), "fingerprint": model.fingerprint}
+    if index.side == "similar":
+        about["popularity"] = str(weight)
+    schema = _schema(names, about)
+    counts = _Counts(len(candidates), wanted)
+    pieces = _tables(job, schema, names, counts, progress)
+    table = None
+    if output is None:
+        table = pa.Table.from_batches([b for piece in pieces for b in piece.to_batches()], schema)
+    else:
+        with (
+            whole_file(Path(output), _SUFFIXES) as draft,
+            pq.ParquetWriter(draft, schema, compression="zstd") as writer,
+        ):
+            for piece in pieces:
+                writer.write_table(piece)
+    usable = int(allowed.sum()) if allowed is not None else len(candidates)
+    return Recommendations(
+        queries=len(asked),
+        candidates=usable,
+        rows=counts.rows,
+        full=counts.full,
+        short=len(asked) - counts.full - counts.empty,
+        empty=counts.empty,
+        coverage=float(counts.seen.sum()) / max(1, usable),
+        search=index.kind,
+        recall=recall,
+        seconds=time.monotonic() - began,
+        output=None if output is None else str(output),
+        trust=trust,
+        table=table,
+    )
+
+
+# --- arguments ------------------------------------------------------------------------------------
+
+
+def _check(side: Any, per_category: Any, diversity: Any, threshold: Any) -> None:
+    if side not in _SIDES:
+        raise ValueError(f"side must be 'similar', 'complements' or 'center', got {side!r}")
+    if per_category is not None and (
+        isinstance(per_category, bool) or not isinstance(per_category, int) or per_category < 1
+    ):
+        raise ValueError(f"per_category must be a whole number of at least 1, got {per_category!r}")
+    if isinstance(diversity, bool) or not isinstance(diversity, int | float):
+        raise TypeError(f"diversity must be a number, got {diversity!r}")
+    if not 0.0 <= diversity < 1.0:
+        raise ValueError(f"diversity must be at least 0 and below 1, got {diversity!r}")
+    if threshold is not None and not (
+        isinstance(threshold, int | float) and threshold == threshold
+    ):
+        raise ValueError(f"threshold must be a number, got {threshold!r}")
+
+
+def _catalogue(model: Model, source: Any) -> Catalogue:
+    if source is None or source is model.catalogue:
+        return model.catalogue
+    return source if isinstance(source, Catalogue) else Catalogue.read(source)
+
+
+def _names(columns: str | Sequence[str] | None) -> list[str]:
+    if columns is None:
+        return []
+    return [columns] if isinstance(columns, str) else list(columns)
+
+
+def _coded(here: Attributes, there: Attributes, name: str, argument: str) -> tuple[Int32, Int32]:
+    columns = (here.column(name, argument), there.column(name, argument))
+    return coded(argument, columns, len(here.catalogue), len(there.catalogue))
+
+
+def _pair(
+    here: Attributes, there: Attributes, names: list[str], argument: str
+) -> tuple[Int32, Int32] | None:
+    """Make one column of codes of several: equal where all of them are."""
+    if not names:
+        return None
+    asked, found = _coded(here, there, names[0], argument)
+    for name in names[1:]:
+        more_asked, more_found = _coded(here, there, name, argument)
+        width = int(max(more_asked.max(initial=0), more_found.max(initial=0))) + 1
+        both = [
+            np.where((one < 0) | (two < 0), -1, one.astype(np.int64) * width + two)
+            for one, two in ((asked, more_asked), (found, more_found))
+        ]
+        asked, found = coded(argument, (both[0], both[1]), len(asked), len(found))
+    return asked, found
+
+
+def _caps(
+    here: Attributes, there: Attributes, per_category: int | None, distinct: bool
+) -> Iterator[Cap]:
+    if per_category is not None:
+        codes = _coded(there, there, "category", "per_category")[1]
+        # Items without a category are a group like any other.
+        yield Cap(np.where(codes < 0, codes.max(initial=-1) + 1, codes), per_category)
+    if distinct:
+        known: dict[str, int] = {}
+        found = name_keys(there.catalogue.names.to_pylist(), known)
+        asked = found if here is there else name_keys(here.catalogue.names.to_pylist(), known)
+        yield Cap(found, 1, asked)
+
+
+# --- the walk -------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class _Counts:
+    candidates: int
+    k: int
+    rows: int = 0
+    full: int = 0
+    empty: int = 0
+
+    def __post_init__(self) -> None:
+        self.seen = np.zeros(self.candidates, dtype=np.bool_)
+
+    def add(self, positions: Int32) -> None:
+        lengths = (positions >= 0).sum(axis=1)
+        self.rows += int(lengths.sum())
+        self.full += int((lengths == self.k).sum())
+        self.empty += int((lengths == 0).sum())
+        self.seen[positions[positions >= 0]] = True
+
+
+def _tables(
+    job: Job, schema: pa.Schema, names: bool, counts: _Counts, progress: Progress | None
+) -> Iterator[pa.Table]:
+    """Yield the rows of the answer in pieces, in the order of the queries."""
+    size = _CHUNK if job.same is None else _CHUNK_SAME
+    total = len(job.asked)
+    pieces: list[pa.Table] = []
+    waiting = 0
+    for start in range(0, total, size):
+        stop = min(start + size, total)
+        found = job.lists(job.vectors(np.arange(start, stop)), np.arange(start, stop))
+        counts.add(found.positions)
+        pieces.append(_rows(job, found, start, names, schema))
+        waiting += len(pieces[-1])
+        if progress is not None:
+            progress(stop, total)
+        if waiting >= _ROWS_WRITTEN:
+            yield pa.concat_tables(pieces).combine_chunks()
+            pieces, waiting = [], 0
+    if pieces:
+        yield pa.concat_tables(pieces).combine_chunks()
+
+
+def _schema(names: bool, about: dict[str, str]) -> pa.Schema:
+    text = pa.large_string()
+    fields = [
+        pa.field("item_id", text, nullable=False),
+        pa.field("rank", pa.int32(), nullable=False),
+        pa.field("neighbor_id", text, nullable=False),
+        pa.field("score", pa.float32(), nullable=False),
+    ]
+    if names:
+        fields += [pa.field("item_name", text), pa.field("neighbor_name", text)]
+    return pa.schema(fields, metadata={f"likewise.{key}": value for key, value in about.items()})
+
+
+def _rows(job: Job, found: Found, start: int, names: bool, schema: pa.Schema) -> pa.Table:
+    rows, columns = np.nonzero(found.positions >= 0)
+    at = pa.array(found.positions[rows, columns])
+    of = pa.array(rows + start)
+    items = job.index.catalogue
+    assert items is not None
+    # Ranks count what is there: choosing leaves no holes.
+    arrays = [
+        job.asked.ids.take(of),
+        pa.array((columns + 1).astype(np.int32)),
+        items.ids.take(at),
+        pa.array(found.scores[rows, columns]),
+    ]
+    if names:
+        arrays += [job.asked.names.take(of), items.names.take(at)]
+    return pa.Table.from_arrays(arrays, schema=schema)

@@ -1,0 +1,160 @@
+"""Example lists of a report: which items are asked about, what is found, and which features say so.
+
+Owns the choice of examples: popular, rare, new, complements, another catalogue. Makes no markup.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from likewise.score.blend import POPULARITY, context_vectors
+from likewise.pages.category_tree import CategoryTree
+from likewise.questions.explain import Part, parts_of, products_of, query_parts, shares_of
+from likewise.questions.queries import trained_vectors, wording_in
+from likewise.search.indexes import Index
+from likewise.search.matches import Matches
+
+if TYPE_CHECKING:
+    from likewise.tables.catalogue import Catalogue
+    from likewise.model.model import Model
+
+__all__ = ["Answer", "Example", "example_lists"]
+
+Longs = npt.NDArray[np.int64]
+
+_ANSWERS = 8
+_REASONS = 3  # features named of each answer
+_RARE = 3  # events up to which an item with history is rare
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One line of a list; ``reasons`` are feature and share, ``rest`` the share of all others."""
+
+    item_id: str
+    name: str | None
+    category: str | None
+    events: int
+    score: float
+    reasons: tuple[tuple[str, float], ...]
+    rest: float
+
+
+@dataclass(frozen=True)
+class Example:
+    """A query and its answers."""
+
+    group: str
+    item_id: str
+    name: str | None
+    category: str | None
+    events: int
+    answers: tuple[Answer, ...]
+
+
+def example_lists(
+    model: Model, other: Catalogue | None = None, *, lists: int = 20, seed: int = 1
+) -> list[Example]:
+    """Choose about `lists` examples and answer them.
+
+    Popular items with history, rare ones, new ones, complements of popular ones and, where there is
+    another catalogue, items of it. Where a group has too few, popular ones fill up.
+    """
+    rng = np.random.default_rng(seed)
+    usable = np.any(model.center, axis=1)
+    counts = model.counts
+    popular = _varied(model, np.flatnonzero(usable & (counts > _RARE)), by_count=True)
+    rare = _varied(
+        model, rng.permutation(np.flatnonzero(usable & (counts > 0) & (counts <= _RARE)))
+    )
+    cold = _varied(model, rng.permutation(np.flatnonzero(usable & (counts == 0))))
+    with_context = [i for i in popular if np.any(model.context[i])]
+    share = max(1, lists // (5 if other is not None else 4))
+    complements = with_context[:share]
+    rest = lists - len(complements) - len(rare[:share]) - len(cold[:share])
+    rest -= share if other is not None else 0
+    found = [_ask(model, "Seen often", i, "similar") for i in popular[: max(0, rest)]]
+    found += [_ask(model, "Seen rarely", i, "similar") for i in rare[:share]]
+    found += [_ask(model, "New, never seen", i, "similar") for i in cold[:share]]
+    found += [_ask(model, "Goes with", i, "complements") for i in complements]
+    if other is not None and len(other):
+        index = model.index(other, exact=True, own_rows=False)
+        for i in popular[:share]:
+            found.append(_ask(model, "Answers from another catalogue", i, "similar", index))
+    return [example for example in found if example.answers]
+
+
+def _varied(model: Model, items: Longs, by_count: bool = False) -> list[int]:
+    """Order items so that the first ones are of different top categories."""
+    if by_count:
+        items = items[np.argsort(-model.counts[items], kind="stable")]
+    items = items[:5000]
+    if not len(items):
+        return []
+    tree = CategoryTree(model.catalogue.take(items))
+    tops = [-1 if leaf < 0 else int(tree.tops[leaf]) for leaf in tree.leaves]
+    seen: dict[int, int] = {}
+    turns = []
+    for place, (item, top) in enumerate(zip(items.tolist(), tops, strict=True)):
+        turns.append((seen.get(top, 0), place, item))
+        seen[top] = seen.get(top, 0) + 1
+    return [item for _, _, item in sorted(turns)[:100]]
+
+
+def _with_one_category(parts: list[Part]) -> list[Part]:
+    """Take the levels of a category as one feature, named by the whole path.
+
+    They always come together, so training is free to make one large and another the opposite:
+    their sum means something, each of them may not.
+    """
+    levels = [part for part in parts if part.kind == "category"]
+    if len(levels) < 2:
+        return parts
+    whole = max(levels, key=lambda part: len(part.feature))
+    summed = sum((part.vector for part in levels), np.zeros_like(whole.vector))
+    one = Part(whole.kind, whole.feature, summed)
+    return [one, *(part for part in parts if part.kind != "category")]
+
+
+def _named(part: Part) -> str:
+    return part.kind if part.kind == "popularity" else part.feature
+
+
+def _ask(model: Model, group: str, item: int, verb: str, index: Index | None = None) -> Example:
+    catalogue = model.catalogue
+    item_id = str(catalogue.ids[item])
+    found = getattr(model, verb)(item_id, _ANSWERS, index=index)
+    assert isinstance(found, Matches)
+    at = found.positions
+    if verb == "similar":
+        parts = _with_one_category(query_parts(model, item, POPULARITY, wording_in(model, index)))
+        vectors = trained_vectors(model, at, verb) if index is None else index.vectors_at(at)
+        table = products_of(parts, vectors.astype(np.float64))
+    else:
+        parts = _with_one_category(parts_of(model, item))
+        vectors = context_vectors(model, model.center[at], model.context[at])
+        table = shares_of(parts, vectors.astype(np.float64))
+    events = np.zeros(len(found), np.int64) if index is not None else model.counts[found.positions]
+    answers = []
+    for row, (answer_id, score, name) in enumerate(found):
+        # The weightiest, against as well as for; the highest first.
+        best = np.argsort(-np.abs(table[row]), kind="stable")[:_REASONS]
+        best = best[np.argsort(-table[row, best], kind="stable")]
+        reasons = tuple((_named(parts[i]), float(table[row, i])) for i in best)
+        rest = float(score) - sum(share for _, share in reasons)
+        answers.append(
+            Answer(answer_id, name, found.categories[row], int(events[row]), float(score), reasons,
+                   rest)
+        )  # fmt: skip
+    return Example(
+        group,
+        item_id,
+        catalogue.names[item].as_py(),
+        catalogue.categories_of(np.array([item]))[0].as_py(),
+        int(model.counts[item]),
+        tuple(answers),
+    )

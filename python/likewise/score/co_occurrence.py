@@ -1,0 +1,271 @@
+"""The company part of the blend: which items share sessions, by the sessions as they stand.
+
+Owns how it is found at the end of training, and what new items get in its place. Vectors trained
+within a window of a few events know little of two items that are along with each other in one
+basket, far apart; here a session is a set. With X items by sessions, 1 where an item occurs, n the
+distinct items of a session, the table is
+
+    M = D X N,  N = n^(-1/2),  D = (g + d)^(-1/2),  g = the sum of 1 / n over an item's sessions:
+
+short sessions say more, and an item of few sessions says little, whatever they hold. M Mᵀ would be
+a cosine but for the doubt d. The company of items is M's first singular vectors, each as long as
+its singular value: inner products are the nearest to M Mᵀ that so few floats can give. They are
+found by subspace iteration from random vectors (Halko, Martinsson and Tropp 2011) without forming
+M Mᵀ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+import likewise._core as _core
+from likewise.content.composition import check_shape
+from likewise.score.linear_map import Float64, map_centers, regress
+from likewise.search.arguments import Float32
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from likewise.tables.sessions import Sessions
+
+__all__ = [
+    "COMPANY_DIM",
+    "LONGEST",
+    "Company",
+    "CompanyMap",
+    "find_company",
+    "fit_company_map",
+    "shortened",
+]
+
+Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
+
+#: Floats of an item's company: twice as many gain nothing, benchmarks/quality.md says.
+COMPANY_DIM = 64
+#: The most that the company of an item has to do with its own, a square of a length. Few items
+#: have as much; they would outweigh all else there is to say of them.
+LONGEST = 0.1
+_DOUBT = 10.0  # d, in sessions of one item
+# What is mapped is so many times as long: a regression draws to the mean, and an item without
+# events is to be found as if it had sold like many do.
+_MAPPED = 2.0
+# Items with most events, that company is found for: others are in too few sessions to have any.
+# And events that tell of it: 64 numbers an item need no more, and it shall take seconds.
+_MOST_ITEMS, _MOST_EVENTS = 50_000, 1 << 21
+# Columns more than are kept, and products with the table: what is kept is then found well enough.
+_EXTRA, _ROUNDS = 16, 4
+# Events and sessions looked through at once: bounds the memory.
+_EVENTS, _SESSIONS = 1 << 19, 1 << 16
+_ROWS, _FEW_ROWS = 1 << 13, 1 << 10  # the same of products of many rows, and by a small matrix
+_NOTHING = 1e-13  # squares of lengths, in shares of the largest, that are rounding alone
+
+
+@dataclass(frozen=True, eq=False)
+class Company:
+    """The company of the items that have any; few of many, so that others take no room.
+
+    Attributes
+    ----------
+    items : int32 array (m,)
+        Which items these are, ascending.
+    rows : float32 array (m, COMPANY_DIM)
+    """
+
+    items: Int32
+    rows: Float32
+
+    @classmethod
+    def none(cls) -> Company:
+        """Return that of a model of which no item has any."""
+        return cls(np.zeros(0, np.int32), np.zeros((0, COMPANY_DIM), np.float32))
+
+    def check(self, n_items: int) -> None:
+        """Raise ValueError when the arrays do not fit together and a catalogue of so many items."""
+        check_shape("company", self.rows, np.float32, (len(self.items), COMPANY_DIM))
+        check_shape("company_items", self.items, np.int32, (len(self.items),))
+        inside = not len(self.items) or (self.items[0] >= 0 and self.items[-1] < n_items)
+        if not inside or (self.items[1:] <= self.items[:-1]).any():
+            raise ValueError(f"company_items must ascend within the {n_items:,} items")
+
+    def of(self, positions: npt.NDArray[Any]) -> Float32:
+        """Return rows, float32 ``(n, COMPANY_DIM)``, of items of training; zeros without any."""
+        found = np.zeros((len(positions), COMPANY_DIM), np.float32)
+        if len(self.items):
+            at = np.minimum(np.searchsorted(self.items, positions), len(self.items) - 1)
+            there = self.items[at] == positions
+            found[there] = self.rows[at[there]]
+        return found
+
+    @property
+    def nbytes(self) -> int:
+        return int(self.items.nbytes + self.rows.nbytes)
+
+
+def find_company(sessions: Sessions, threads: int = 0, seed: int = 1, least: int = 1) -> Company:
+    """Find the company of items with ``least`` events or more.
+
+    Of the 50,000 items with most events, but for those that tell nothing. No row is longer than
+    ``LONGEST ** 0.5``. More than two million events are told of by that many of them, in runs of
+    sessions evenly spaced. Memory is 8 bytes an event and some 1,000 an item, of those.
+    """
+    counts = sessions.counts
+    order = np.argsort(-counts, kind="stable")[:_MOST_ITEMS]
+    order = order[counts[order] > 0]
+    if not len(order):
+        return Company.none()
+    slots = np.full(len(counts), -1, np.int32)
+    slots[order] = np.arange(len(order), dtype=np.int32)
+    table = _Table(sessions, slots, len(order), threads)
+    columns = min(COMPANY_DIM + _EXTRA, len(order))
+    vectors = np.random.default_rng(seed).normal(size=(len(order), columns)).astype(np.float32)
+    for _ in range(_ROUNDS):
+        vectors = table.squared(vectors)
+        for _ in range(2):  # once leaves rounding of the largest in the smallest
+            vectors = _orthonormal(vectors)
+    small = _products(vectors, table.squared(vectors))
+    values, turn = np.linalg.eigh((small + small.T) / 2)
+    best = np.argsort(-values)[:COMPANY_DIM]
+    turn = turn[:, best] * np.sqrt(np.maximum(values[best], 0.0))
+    rows = np.zeros((len(order), COMPANY_DIM), np.float32)
+    rows[:, : len(best)] = shortened(_turned(vectors, turn))
+    known = np.flatnonzero(rows.any(axis=1) & (counts[order] >= least))
+    known = known[np.argsort(order[known])]
+    return Company(order[known].astype(np.int32), rows[known])
+
+
+def _products(left: Float32, right: Float32) -> Float64:
+    """Return ``left.T @ right``, summed in float64 by parts: neither is copied as a whole."""
+    found = np.zeros((left.shape[1], right.shape[1]))
+    for start in range(0, len(left), _ROWS):
+        some = slice(start, start + _ROWS)
+        found += left[some].T.astype(np.float64) @ right[some].astype(np.float64)
+    return found
+
+
+def _turned(vectors: Float32, turn: Float64) -> Float32:
+    """Return ``vectors @ turn`` by parts: BLAS keeps for good what it takes for long ones."""
+    narrow = turn.astype(np.float32)
+    found = np.empty((len(vectors), narrow.shape[1]), np.float32)
+    for start in range(0, len(vectors), _FEW_ROWS):
+        some = slice(start, start + _FEW_ROWS)
+        np.matmul(vectors[some], narrow, out=found[some])
+    return found
+
+
+def _orthonormal(vectors: Float32) -> Float32:
+    """Return columns that span what the given ones do, orthogonal and of length 1 or all zero."""
+    values, turn = np.linalg.eigh(_products(vectors, vectors))
+    kept = values > values[-1] * _NOTHING
+    scale = np.where(kept, 1.0 / np.sqrt(np.where(kept, values, 1.0)), 0.0)
+    return _turned(vectors, turn * scale)
+
+
+def shortened(vectors: Float32) -> Float32:
+    """Return the rows, float32, those that are too long at the greatest length there is."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    longest = np.float32(np.sqrt(LONGEST))
+    found: Float32 = vectors * np.minimum(1, longest / np.maximum(lengths, longest))
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class CompanyMap:
+    """A unit center vector c has the company ``[c, 1] matrix``, where that is not too long.
+
+    Attributes
+    ----------
+    matrix : float64 array (dim + 1, COMPANY_DIM)
+    """
+
+    matrix: Float64
+
+    def apply(self, centers: Float32) -> Float32:
+        """Return company, float32 (n, COMPANY_DIM), of center vectors of any length.
+
+        A center vector that is all zero gets zeros.
+        """
+        return shortened(map_centers(self.matrix, centers))
+
+
+def fit_company_map(center: Float32, company: Company, counts: Int64) -> CompanyMap | None:
+    """Find the map by ridge regression over the items with company, each weighing its events.
+
+    None where there are none.
+    """
+    matrix = regress(center[company.items], company.rows, counts[company.items])
+    return None if matrix is None else CompanyMap(_MAPPED * matrix)
+
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """Some sessions, their distinct items by session and by item."""
+
+    items: Int32  # slots, session after session
+    session_offsets: Int64
+    sessions: Int32  # sessions of the block, item after item
+    item_offsets: Int64
+    present: Int32  # the slots that occur, ascending
+    weights: Float32  # of each session, 1 / n
+
+
+class _Table:
+    """The table M of items by sessions; see the head of this file."""
+
+    def __init__(self, sessions: Sessions, slots: Int32, n: int, threads: int) -> None:
+        self._threads = threads
+        self._blocks = list(_blocks(sessions, slots))
+        known = np.zeros(n)
+        for block in self._blocks:
+            each = np.repeat(block.present, np.diff(block.item_offsets))
+            known += np.bincount(each, block.weights[block.sessions], minlength=n)
+        self._scale = ((known + _DOUBT) ** -0.5).astype(np.float32)[:, None]
+        self._ones = np.ones(max(len(block.items) for block in self._blocks), np.float32)
+
+    def squared(self, vectors: Float32) -> Float32:
+        """Return M Mᵀ times vectors, float32 ``(n, columns)``."""
+        scaled = vectors * self._scale
+        found = np.zeros_like(scaled)
+        for block in self._blocks:
+            ones = self._ones[: len(block.items)]
+            of_sessions = _core.compose_items(
+                block.session_offsets, block.items, ones, scaled, self._threads
+            )
+            weights = block.weights[block.sessions]
+            found[block.present] += _core.compose_items(
+                block.item_offsets, block.sessions, weights, of_sessions, self._threads
+            )
+        found *= self._scale
+        return found
+
+
+def _blocks(sessions: Sessions, slots: Int32) -> Iterator[_Block]:
+    offsets, n = sessions.offsets, max(1, len(slots))
+    skipped = max(0.0, sessions.n_events / _MOST_EVENTS - 1)  # events, for each that is looked at
+    begin = 0
+    while begin < len(offsets) - 1:
+        end = int(np.searchsorted(offsets, offsets[begin] + _EVENTS, side="right")) - 1
+        end = min(max(end, begin + 1), begin + _SESSIONS)
+        items = sessions.items[offsets[begin] : offsets[end]]
+        lengths = np.diff(offsets[begin : end + 1])
+        begin = max(end, int(np.searchsorted(offsets, offsets[end] + skipped * len(items))))
+        keys = np.repeat(np.arange(len(lengths), dtype=np.int64), lengths) * n + items
+        keys.sort()  # nearly in order; np.unique hashes, which takes ten times as long
+        session, item = np.divmod(keys[np.diff(keys, prepend=-1) != 0], n)
+        distinct = np.bincount(session, minlength=len(lengths))
+        slot, known = slots[item], slots[item] >= 0
+        session, slot = session[known].astype(np.int32), slot[known]
+        by_item = np.argsort(slot, kind="stable")
+        present, starts = np.unique(slot[by_item], return_index=True)
+        yield _Block(
+            items=slot,
+            session_offsets=np.append(0, np.cumsum(np.bincount(session, minlength=len(lengths)))),
+            sessions=session[by_item],
+            item_offsets=np.append(starts, len(slot)).astype(np.int64),
+            present=present,
+            weights=(1.0 / np.maximum(distinct, 1)).astype(np.float32),
+        )

@@ -1,0 +1,344 @@
+"""What all indexes share, and the one that compares every query with every vector.
+
+Owns the contract of a search: arguments are checked here, answers are padded instead of failing,
+and a vector that is all zero is never an answer. Used through index.py.
+"""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+import likewise._core as _core
+from likewise.search import index_file as _index_file
+from likewise.search.filters import Filters, make_filters
+from likewise.search.arguments import (
+    Float32,
+    Int32,
+    Mask,
+    allowed_mask,
+    check_k,
+    float_rows,
+    unit_rows,
+)
+
+if TYPE_CHECKING:
+    from likewise.tables.catalogue import Catalogue
+
+Int64 = npt.NDArray[np.int64]
+
+METRICS = ("cosine", "dot")
+# What to do about vectors that do not fit, by what an index holds.
+_HINTS: dict[str | None, str] = {
+    "similar": "; this index holds what model.similar compares; model.index(side='center') is for "
+    "vectors of encode()",
+    "center": "; this index holds center vectors",
+    "context": "; this index holds context vectors",
+}
+
+
+class Found(NamedTuple):
+    """What a search found: ``(n_queries, k)`` each, best first, equal scores by position.
+
+    Attributes
+    ----------
+    positions : int32 array
+        Positions in the index; -1 where there are fewer than ``k`` answers.
+    scores : float32 array
+        Cosines, or inner products; minus infinity where there are fewer than ``k`` answers.
+    """
+
+    positions: Int32
+    scores: Float32
+
+
+class Index(ABC):
+    """What exact and approximate indexes share: the checks, the filter, the padding.
+
+    Attributes
+    ----------
+    catalogue : Catalogue or None
+        The items the vectors belong to, in the same order; None for bare vectors.
+    side : {"similar", "center", "context"} or None
+        Which vectors of a model these are, where they come from one.
+    dim : int
+        Floats in a vector.
+    metric : {"cosine", "dot"}
+        What a score is: the cosine, or the inner product of the vectors as they are.
+    fingerprint : str or None
+        Which model the vectors come from (``Model.fingerprint``), where they come from one.
+    """
+
+    kind = ""
+    _size: int
+    _usable: Mask  # of each vector, whether it is not all zero
+
+    def __init__(
+        self,
+        vectors: npt.ArrayLike,
+        catalogue: Catalogue | None = None,
+        *,
+        side: str | None = None,
+        metric: str = "cosine",
+        fingerprint: str | None = None,
+        threads: int = 0,
+    ) -> None:
+        if metric not in METRICS:
+            raise ValueError(f"metric must be 'cosine' or 'dot', got {metric!r}")
+        rows = float_rows("vectors", vectors)
+        if catalogue is not None and len(catalogue) != len(rows):
+            raise ValueError(
+                f"catalogue must have one item for each vector: "
+                f"{len(rows):,} vectors, {len(catalogue):,} items"
+            )
+        self._describe(
+            catalogue, side=side, metric=metric, fingerprint=fingerprint, threads=threads
+        )
+        self._size, self.dim = map(int, rows.shape)
+        self._build(rows)
+
+    def _describe(
+        self,
+        catalogue: Catalogue | None,
+        *,
+        side: str | None,
+        metric: str,
+        fingerprint: str | None,
+        threads: int,
+    ) -> None:
+        self.catalogue = catalogue
+        self.side = side
+        self.metric = metric
+        self.fingerprint = fingerprint
+        self.threads = threads
+        self._wording: Any = None  # of the catalogue, where queries need it: questions/queries.py
+
+    @classmethod
+    @abstractmethod
+    def _restored(cls, about: dict[str, Any], sections: dict[str, Any], **described: Any) -> Index:
+        """Make an index of what a file holds; `described` are the arguments of _describe.
+
+        Raises ValueError saying what of the sections does not fit.
+        """
+
+    @abstractmethod
+    def _build(self, rows: Float32) -> None:
+        """Take the vectors in and note in ``_usable`` which of them are not all zero."""
+
+    @abstractmethod
+    def _find(self, queries: Float32, k: int, filters: Filters) -> Found:
+        """Search with prepared queries, 1 <= k <= len(self); short answers padded."""
+
+    @abstractmethod
+    def vectors_at(self, positions: npt.ArrayLike) -> Float32:
+        """Return the vectors at these positions, float32 ``(n, dim)``; of length 1 for cosines."""
+
+    @abstractmethod
+    def _sections(self) -> dict[str, Any]:
+        """Return what a file keeps of the vectors: bytes by name."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether every answer is the true one."""
+        return isinstance(self, ExactIndex)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __repr__(self) -> str:
+        side = f", {self.side} side" if self.side else ""
+        return f"{type(self).__name__}({self._size:,} vectors, {self.dim} dimensions{side})"
+
+    def search(
+        self,
+        vectors: npt.ArrayLike,
+        k: int = 10,
+        where: npt.ArrayLike | Sequence[str] | None = None,
+        exclude: npt.ArrayLike | Sequence[Sequence[int]] | None = None,
+        *,
+        same: tuple[Any, Any] | None = None,
+        different: tuple[Any, Any] | Sequence[tuple[Any, Any]] | None = None,
+    ) -> Found:
+        """Find the ``k`` vectors with the highest score for each query.
+
+        Parameters
+        ----------
+        vectors : array_like, (n_queries, dim)
+            Queries, of any length. One that is all zero has no answers.
+        k : int
+            Answers for each query, at least 1. More than there are is fine.
+        where : bool array (len(index),), or positions, or item ids, optional
+            Only these may be answers.
+        exclude : int array (n_queries,), or a list of positions for each query, optional
+            What is not to be an answer of that query; -1 for none.
+        same : pair of columns, optional
+            Values of the queries (n_queries,) and of the index's vectors (n,), text or whole
+            numbers: an answer has the query's value. A null or negative value is unknown: it has
+            no answers and is none.
+        different : pair of columns or a list of pairs, optional
+            Likewise, and an answer has another value. An unknown value differs from everything.
+
+        Returns
+        -------
+        Found
+            ``positions`` and ``scores``, each ``(n_queries, k)``, best first, padded with -1 and
+            minus infinity.
+
+        Raises
+        ------
+        ValueError, TypeError
+            When an argument has the wrong shape, type or range.
+        UnknownItemError
+            When ``where`` names an item that is not in the index.
+
+        Examples
+        --------
+        >>> index = ExactIndex([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
+        >>> index.search([[2.0, 1.0]], k=2).positions
+        array([[0, 1]], dtype=int32)
+        """
+        wanted = check_k(k)
+        try:
+            asked = float_rows("vectors", vectors, columns=self.dim)
+        except ValueError as error:
+            raise ValueError(f"{error}{_HINTS.get(self.side, '')}") from None
+        queries, usable_query = unit_rows(asked, self.metric == "cosine")
+        allowed = allowed_mask(where, self._usable, self.catalogue)
+        filters = make_filters(allowed, exclude, same, different, len(queries), self._size)
+
+        positions = np.full((len(queries), wanted), -1, dtype=np.int32)
+        scores = np.full((len(queries), wanted), -np.inf, dtype=np.float32)
+        if self._size and usable_query.any():
+            found = self._find(queries, min(wanted, self._size), filters)
+            width = found.positions.shape[1]
+            positions[:, :width] = found.positions
+            scores[:, :width] = found.scores
+            positions[~usable_query] = -1
+            scores[~usable_query] = -np.inf
+        return Found(positions, scores)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Save the index as one file, which :func:`likewise.load_index` reads.
+
+        The file has a header with format version, kind, dimensions, metric and the model's
+        fingerprint, and checksums of everything in it; the catalogue is in it, too. It is written
+        beside its place and renamed.
+
+        Raises
+        ------
+        StorageError
+            When it cannot be written.
+        """
+        return _index_file.write(Path(path), self)
+
+    def recall(
+        self,
+        sample: int = 1000,
+        k: int = 10,
+        seed: int = 0,
+        queries: npt.ArrayLike | None = None,
+    ) -> float:
+        """Return the share of the true ``k`` best that a search finds, 0 to 1.
+
+        Measured against an exact search with these ``queries``, (n, dim), or with ``sample`` of
+        the index's own vectors, each without itself, which a graph finds more easily than others.
+        Answers with equal scores are equally good: what counts is to score no less than the true
+        k-th.
+        """
+        if not self._usable.any() or self.exact:
+            return 1.0
+        asked, chosen = self._sample(sample, seed, queries)
+        true = self._exact_twin().search(asked, k, exclude=chosen)
+        return share_found(self.search(asked, k, exclude=chosen), true)
+
+    def _sample(
+        self, sample: int, seed: int, queries: npt.ArrayLike | None
+    ) -> tuple[npt.ArrayLike, Int64 | None]:
+        """Return these queries, or some of the index's own vectors and where those are."""
+        if queries is not None:
+            return queries, None
+        usable = np.flatnonzero(self._usable)
+        rng = np.random.default_rng(seed)
+        chosen = rng.choice(usable, size=min(int(sample), len(usable)), replace=False)
+        vectors = self.vectors_at(chosen)
+        if self.side == "similar":
+            vectors[:, -1] = 0.0  # as queries of the blend have it
+        return vectors, chosen
+
+    def _exact_twin(self) -> ExactIndex:
+        raise NotImplementedError
+
+
+def share_found(found: Found, true: Found) -> float:
+    """Return the share of the true best that was found, or something with equal scores."""
+    wanted = np.isfinite(true.scores)
+    last = np.where(wanted, true.scores, np.float32(np.inf)).min(axis=1, keepdims=True)
+    last = np.where(np.isfinite(last), last, np.float32(0.0))  # a query without answers
+    hits = wanted & (found.scores >= last - np.float32(1e-6) * np.maximum(1.0, np.abs(last)))
+    return float(hits.sum() / max(1, wanted.sum()))
+
+
+class ExactIndex(Index):
+    """Compares every query with every vector, in the C++ core; always right.
+
+    Parameters
+    ----------
+    vectors : array_like, (n, dim)
+        Vectors of any length. Copied.
+    catalogue : Catalogue, optional
+        The items they belong to.
+    side : str, optional
+        Which side of a model they are.
+    metric : {"cosine", "dot"}
+        What a score is.
+    fingerprint : str, optional
+        Which model they come from.
+    threads : int
+        Workers of a search; 0 takes the cores there are.
+
+    Examples
+    --------
+    >>> ExactIndex([[3.0, 4.0], [4.0, 3.0]]).search([[1.0, 0.0]], k=1).scores
+    array([[0.8]], dtype=float32)
+    """
+
+    kind = "exact"
+
+    def _build(self, rows: Float32) -> None:
+        self._rows, self._usable = unit_rows(rows, self.metric == "cosine")
+
+    def _find(self, queries: Float32, k: int, filters: Filters) -> Found:
+        positions, scores = _core.top_k(
+            self._rows,
+            queries,
+            k,
+            None if filters.allowed is None else filters.allowed.view(np.uint8),
+            filters.exclude,
+            filters.excluded,
+            filters.same,
+            filters.different,
+            self.threads,
+        )
+        return Found(positions.reshape(-1, k), scores.reshape(-1, k))
+
+    @classmethod
+    def _restored(
+        cls, about: dict[str, Any], sections: dict[str, Any], **described: Any
+    ) -> ExactIndex:
+        return cls(_index_file.vectors_of(about, sections["vectors"]), **described)
+
+    def vectors_at(self, positions: npt.ArrayLike) -> Float32:
+        taken: Float32 = self._rows[np.asarray(positions, dtype=np.int64)]
+        return taken
+
+    def _sections(self) -> dict[str, Any]:
+        return {"vectors": np.ascontiguousarray(self._rows)}
+
+    def _exact_twin(self) -> ExactIndex:
+        return self

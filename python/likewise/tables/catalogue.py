@@ -1,0 +1,399 @@
+"""Catalogue: the items of a shop, each an id, a category path and a name.
+
+Owns the order of items, that every item has a position and every id is unique text, and the
+count of what was dropped on the way. Immutable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from likewise.tables.coded import coded_chunks, coded_if_less, coded_part, decoded, is_coded
+from likewise.tables.columns import (
+    combined,
+    encode,
+    first_rows,
+    from_numpy,
+    id_text,
+    ids_of,
+    table_texts,
+    text_array,
+    text_column,
+    text_views,
+    to_arrow,
+)
+from likewise.tables._ingest import MISSING_ID, UNKNOWN_ID, IdTable
+from likewise.tables.reading import open_table
+from likewise.tables.suggest import close_ids
+from likewise.errors import InputError, UnknownItemError
+
+__all__ = ["Catalogue", "CatalogueReport"]
+
+TEXT = pa.large_string()
+
+
+@dataclass(frozen=True)
+class CatalogueReport:
+    """What reading a catalogue kept and dropped, in rows.
+
+    Attributes
+    ----------
+    rows_read, items : int
+        Rows of the source, and items made of them.
+    null_ids : int
+        Rows dropped because their id is null or empty.
+    duplicate_ids : int
+        Rows dropped because an earlier row has the same id.
+    null_categories, null_names : int
+        Items whose category or name is null.
+    empty_names : int
+        Items whose name is there but empty or only white space.
+    """
+
+    rows_read: int
+    items: int
+    null_ids: int = 0
+    duplicate_ids: int = 0
+    null_categories: int = 0
+    null_names: int = 0
+    empty_names: int = 0
+
+    def __str__(self) -> str:
+        """Return one sentence with what is not zero."""
+        notes = [
+            f"{count:,} {text}"
+            for count, text in [
+                (self.null_ids, "rows without id dropped"),
+                (self.duplicate_ids, "rows with an id seen before dropped"),
+                (self.null_categories, "items without category"),
+                (self.null_names, "items without name"),
+                (self.empty_names, "items with an empty name"),
+            ]
+            if count
+        ]
+        return "; ".join([f"{self.items:,} items from {self.rows_read:,} rows", *notes])
+
+
+class Catalogue:
+    """Items by position: ids, categories and names.
+
+    Made by :meth:`read`, :meth:`from_arrays` or :meth:`from_ids`.
+
+    Attributes
+    ----------
+    ids : pyarrow.LargeStringArray
+        Unique, no nulls, never empty.
+    categories : pyarrow.LargeStringArray
+        Paths whose levels are joined by `` > ``; null where unknown.
+    names : pyarrow.LargeStringArray
+        Null where unknown.
+    report : CatalogueReport
+        What reading dropped.
+
+    Examples
+    --------
+    >>> catalogue = Catalogue.read([{"item_id": 7, "name": "red ball"}])
+    >>> catalogue.ids.to_pylist(), catalogue.position("7")
+    (['7'], 0)
+    """
+
+    __slots__ = ("_categories", "_table", "ids", "names", "report")
+
+    ids: Any
+    names: Any
+    report: CatalogueReport
+    _categories: Any  # as `coded_if_less` keeps them: an item's text is there when asked for
+    _table: IdTable | None
+
+    def __init__(
+        self, ids: Any, categories: Any, names: Any, report: CatalogueReport, table: IdTable | None
+    ) -> None:
+        """Keep what a class method has checked; not for callers."""
+        set_slot = object.__setattr__
+        set_slot(self, "ids", ids)
+        set_slot(self, "_categories", categories)
+        set_slot(self, "names", names)
+        set_slot(self, "report", report)
+        set_slot(self, "_table", table)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Catalogue is immutable: {name} cannot be set")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Catalogue, (self.ids, self._categories, self.names, self.report, None)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __iter__(self) -> Iterator[tuple[str, str | None, str | None]]:
+        """Iterate over (id, category, name)."""
+        for start in range(0, len(self), 4096):
+            part = slice(start, start + 4096)
+            yield from zip(
+                self.ids[part].to_pylist(),
+                decoded(self._categories[part]).to_pylist(),
+                self.names[part].to_pylist(),
+                strict=True,
+            )
+
+    def __contains__(self, item_id: object) -> bool:
+        return isinstance(item_id, (str, int, np.integer)) and self._find(item_id) >= 0
+
+    def __repr__(self) -> str:
+        first = ", ".join(repr(item_id) for item_id in self.ids[:3].to_pylist())
+        more = ", ..." if len(self) > 3 else ""
+        return f"<Catalogue of {len(self):,} items: {first}{more}>"
+
+    # --- making one ----------------------------------------------------------
+
+    @classmethod
+    def read(
+        cls,
+        source: Any,
+        *,
+        item_id: str = "item_id",
+        category: str = "category",
+        name: str = "name",
+    ) -> Catalogue:
+        """Read a catalogue.
+
+        Parameters
+        ----------
+        source : path, glob, list of paths, DataFrame, Arrow table or reader, list of dicts, dict
+            Files are Parquet, CSV, TSV or JSON lines, the texts plain or compressed; several
+            files are read in order of their names. A dict holds columns.
+        item_id, category, name : str
+            Names of the columns. One of category and name may be absent: all null then.
+
+        Returns
+        -------
+        Catalogue
+            Items in the order of their first row. Ids are text as it stands: whole numbers
+            become decimal text ("7", never "7.0"), nothing is trimmed or case-folded. Rows
+            without id are dropped, and so are all rows of an id but the first.
+
+        Raises
+        ------
+        InputError
+            When the source cannot be read, has no rows or lacks the columns.
+
+        Examples
+        --------
+        >>> Catalogue.read({"sku": ["a", "a", None], "name": ["x", "y", "z"]}, item_id="sku").report
+        CatalogueReport(rows_read=3, items=1, null_ids=1, duplicate_ids=1, null_categories=1, \
+null_names=0, empty_names=0)
+        """
+        wanted = {"item_id": item_id, "category": category, "name": name}
+        opened = open_table(source, "catalogue", wanted, ["category", "name"], list(wanted))
+        if category not in opened.present and name not in opened.present:
+            raise InputError(
+                f"{opened.label} has neither a column {category!r} (category=) nor {name!r} (name=)"
+            )
+        table = IdTable()
+        categories: list[Any] = []
+        names: list[Any] = []
+        rows = nulls = 0
+        for columns in opened.read():
+            ids = text_column(columns[item_id], f"{opened.label}: column {item_id!r}")
+            before = len(table)
+            positions = encode(table, ids, insert=True)
+            nulls += int(np.count_nonzero(positions == MISSING_ID))
+            rows += len(positions)
+            # Ids new to the table are numbered upwards from `before`.
+            kept = first_rows(positions, before, len(table))
+            for chunks, column in ((categories, category), (names, name)):
+                texts = pa.nulls(len(kept), TEXT)
+                if column in columns:
+                    what = f"{opened.label}: column {column!r}"
+                    texts = text_column(columns[column], what)
+                    if len(kept) < len(texts):
+                        texts = texts.take(from_numpy(kept))
+                    if chunks is names or not is_coded(texts):
+                        texts = text_array(texts, what)
+                chunks.append(texts if chunks is names else coded_if_less(texts))
+        if rows == 0:
+            raise InputError(f"{opened.label} has no rows")
+        if len(table) == 0:
+            raise InputError(f"{opened.label} has no item ids in column {item_id!r}: all are null")
+        texts = coded_chunks(categories), combined(pa.chunked_array(names))
+        return cls._made(table_texts(table), *texts, rows, nulls, table)
+
+    @classmethod
+    def from_arrays(cls, ids: Any, categories: Any = None, names: Any = None) -> Catalogue:
+        """Make a catalogue of equally long sequences or Arrow arrays.
+
+        Parameters
+        ----------
+        ids : sequence of str or int, or Arrow array
+            Unique and not null, unlike in :meth:`read`.
+        categories, names : sequence of str or None, optional
+            All null when left out.
+        """
+        found = text_array(ids_of(ids, "ids"), "ids")
+        table = IdTable()
+        positions = encode(table, found, insert=True)
+        if len(table) < len(found):
+            missing = np.flatnonzero(positions == MISSING_ID)
+            if len(missing):
+                raise InputError(f"ids must not be null or empty, ids[{missing[0]}] is")
+            again = int(np.flatnonzero(positions != np.arange(len(found)))[0])
+            raise InputError(f"ids must be unique, {found[again].as_py()!r} comes twice")
+        texts = []
+        for what, values in (("categories", categories), ("names", names)):
+            if values is None:
+                texts.append(pa.nulls(len(found), TEXT))
+                continue
+            if not isinstance(values, (pa.Array, pa.ChunkedArray)):
+                values = to_arrow(values, what, text=True)
+            texts.append(text_array(combined(values), what))
+            if len(texts[-1]) != len(found):
+                raise InputError(
+                    f"{what} must be as long as ids, got {len(texts[-1])} and {len(found)}"
+                )
+        return cls._made(found, coded_if_less(texts[0]), texts[1], len(found), 0, table)
+
+    @classmethod
+    def from_ids(cls, ids: Any) -> Catalogue:
+        """Make a catalogue of unique ids, without categories and names."""
+        return cls.from_arrays(ids)
+
+    @classmethod
+    def _made(
+        cls, ids: Any, categories: Any, names: Any, rows: int, nulls: int, table: IdTable | None
+    ) -> Catalogue:
+        blank = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(names)), 0)
+        report = CatalogueReport(
+            rows_read=rows,
+            items=len(ids),
+            null_ids=nulls,
+            duplicate_ids=rows - nulls - len(ids),
+            null_categories=categories.null_count,
+            null_names=names.null_count,
+            empty_names=pc.sum(blank).as_py() or 0,
+        )
+        return cls(ids, categories, names, report, table)
+
+    # --- asking --------------------------------------------------------------
+
+    @property
+    def categories(self) -> Any:
+        """The category path of every item, made of the codes each time it is asked for."""
+        return decoded(self._categories)
+
+    @property
+    def coded_categories(self) -> Any:
+        """The same as a pyarrow.DictionaryArray: each path once, in the order they first come."""
+        held = self._categories
+        return held if is_coded(held) else held.dictionary_encode()
+
+    def categories_of(self, positions: npt.NDArray[np.integer[Any]]) -> Any:
+        """Return the category paths at `positions` (n,), a pyarrow.LargeStringArray (n,)."""
+        return decoded(self._categories.take(from_numpy(positions)))
+
+    @property
+    def table(self) -> Any:
+        """The items as a pyarrow.Table with columns item_id, category and name."""
+        arrays = [self.ids, self.categories, self.names]
+        return pa.Table.from_arrays(arrays, names=["item_id", "category", "name"])
+
+    @property
+    def _positions(self) -> IdTable:
+        if self._table is None:
+            table = IdTable()
+            encode(table, self.ids, insert=True)
+            object.__setattr__(self, "_table", table)
+        assert self._table is not None
+        return self._table
+
+    def _find(self, item_id: Any) -> int:
+        text = id_text(item_id, "item_id")
+        return UNKNOWN_ID if text is None else int(self._positions.position(text))
+
+    def position(self, item_id: str | int) -> int:
+        """Return the position of an item.
+
+        Raises
+        ------
+        UnknownItemError
+            When it is not in the catalogue; up to three close ids are named.
+        """
+        position = self._find(item_id)
+        if position < 0:
+            text = str(item_id)
+            close = close_ids(self.ids, text)
+            hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+            raise UnknownItemError(
+                f"item {text!r} is not among the {len(self):,} items of the catalogue{hint}"
+            )
+        return position
+
+    def positions(self, ids: Sequence[Any] | Any) -> npt.NDArray[np.int32]:
+        """Return the positions of many items, int32 (n,), -1 where unknown or null.
+
+        `ids` is a sequence of str or int, a NumPy array, a DataFrame column or an Arrow array.
+        """
+        found = encode(self._positions, ids_of(ids, "ids"), insert=False)
+        found[found < 0] = UNKNOWN_ID
+        return found
+
+    def take(self, positions: Any) -> Catalogue:
+        """Return a catalogue of the items at unique `positions`, in that order."""
+        wanted = np.asarray(positions)
+        if wanted.size == 0:
+            wanted = wanted.astype(np.int64)
+        if wanted.ndim != 1 or wanted.dtype.kind not in "iu":
+            raise InputError(
+                f"positions must be a vector of integers, got {wanted.dtype} {wanted.shape}"
+            )
+        if wanted.size and (wanted.min() < 0 or wanted.max() >= len(self)):
+            bad = wanted[(wanted < 0) | (wanted >= len(self))][0]
+            raise IndexError(f"positions must be in [0, {len(self)}), got {bad}")
+        seen = np.zeros(len(self), bool)
+        seen[wanted] = True
+        if np.count_nonzero(seen) < wanted.size:
+            raise InputError("positions must be unique")
+        at = from_numpy(wanted.astype(np.int64))
+        categories = coded_part(self._categories, at)
+        return Catalogue._made(self.ids.take(at), categories, self.names.take(at), len(at), 0, None)
+
+    def pieces(self, most: int) -> Iterator[tuple[slice, Catalogue]]:
+        """Yield where some consecutive items stand and a catalogue of them, at most `most` each.
+
+        Ids and names are views, not copies.
+        """
+        if 0 < len(self) <= most:
+            yield slice(0, len(self)), self
+            return
+        for start in range(0, len(self), most):
+            count = min(most, len(self) - start)
+            ids, categories, names = (
+                array.slice(start, count) for array in (self.ids, self._categories, self.names)
+            )
+            # Decoded, as they are few: the dictionary has paths of other parts.
+            part = Catalogue._made(ids, decoded(categories), names, count, 0, None)
+            yield slice(start, start + count), part
+
+    def text_buffers(self) -> dict[str, npt.NDArray[Any]]:
+        """Return categories and names as Arrow lays them out; names without a copy.
+
+        Returns
+        -------
+        dict
+            ``category_offsets`` int64 (n + 1,) into ``category_bytes`` uint8, UTF-8;
+            ``name_offsets`` and ``name_bytes`` likewise. A null is empty.
+        """
+        category_offsets, category_bytes = text_views(self.categories)
+        name_offsets, name_bytes = text_views(self.names)
+        return {
+            "category_offsets": category_offsets,
+            "category_bytes": category_bytes,
+            "name_offsets": name_offsets,
+            "name_bytes": name_bytes,
+        }

@@ -1,0 +1,316 @@
+"""Files of events and items: paths and globs in, Arrow record batches out.
+
+Owns the choice of reader (pyarrow for Parquet, an embedded DuckDB for CSV and JSON lines), the
+DuckDB connection's settings, and the sentences about files that cannot be read. Nothing is read
+ahead of need, nothing is fetched from a network, and Ctrl-C is heard between batches.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from likewise.tables.columns import one_line, shown
+from likewise.work.waiting import interruptible
+from likewise.errors import InputError
+
+__all__ = ["connect", "find_files", "open_files", "usable_cores"]
+
+BATCH_ROWS = 1 << 18
+# A column of Parquet takes at most so many bytes a value where each text of a dictionary is used
+# a few times; plain texts take more, their lengths alone four.
+_DICTIONARY_BYTES = 4
+_SUFFIXES = {
+    ".parquet": "parquet",
+    ".parq": "parquet",
+    ".pq": "parquet",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".json": "json",
+}
+_KNOWN = ".parquet, .csv, .tsv, .jsonl, .ndjson or .json (the texts also with .gz or .zst)"
+
+
+def find_files(source: str | os.PathLike[str], what: str) -> list[Path]:
+    """Return the files a path or glob names, in order of their names."""
+    text = os.fspath(source)
+    if not isinstance(text, str):
+        raise InputError(f"{what} must be a path of text, got bytes")
+    if "://" in text:
+        raise InputError(f"{what} must be a local path or glob, got {text!r}")
+    text = str(Path(text).expanduser())
+    try:
+        path = Path(text)
+        if path.is_dir():
+            raise InputError(
+                f"{what}: {shown(text)} is a directory; pass a glob such as {shown(text)}/*.parquet"
+            )
+        if path.exists():
+            return [path]
+        if not glob.has_magic(text):
+            raise InputError(f"{what}: there is no file {shown(text)}")
+        paths = [Path(name) for name in sorted(glob.glob(text, recursive=True))]  # noqa: PTH207
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{what}: {shown(text)} cannot be a path: {one_line(error)}") from None
+    files = [path for path in paths if not path.is_dir()]
+    if not files:
+        raise InputError(f"{what}: no file matches {shown(text)}")
+    return files
+
+
+def _format(path: Path, what: str) -> str:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in (".gz", ".zst"):
+        suffixes.pop()
+    kind = _SUFFIXES.get(suffixes[-1] if suffixes else "")
+    if kind is None:
+        try:
+            with path.open("rb") as file:
+                if file.read(4) == b"PAR1":
+                    return "parquet"
+        except OSError as error:
+            raise InputError(f"{what}: cannot read {shown(path)}: {error.strerror}") from None
+        raise InputError(f"{what}: {shown(path)} must end in {_KNOWN}")
+    return kind
+
+
+class Batches:
+    """Column names of some files, and their rows in order as record batches.
+
+    Attributes
+    ----------
+    columns : list of str
+    rows : int or None
+        How many there are, where the format tells without reading.
+    """
+
+    def __init__(
+        self,
+        columns: list[str],
+        rows: int | None,
+        read: Callable[[Sequence[str], Sequence[str]], Iterator[pa.RecordBatch]],
+    ) -> None:
+        self.columns = columns
+        self.rows = rows
+        self.read = read
+
+
+def open_files(files: list[Path], what: str, memory_limit: int | None = None) -> Batches:
+    """Open files of one format.
+
+    ``read(names, texts)`` of what is returned yields batches of the columns `names`, those also
+    in `texts` as they are spelled in the file: "007" stays "007".
+    """
+    formats = {_format(path, what) for path in files}
+    if len(formats) > 1:
+        raise InputError(
+            f"{what}: files of one format are wanted, got {' and '.join(sorted(formats))}"
+        )
+    for path in files:
+        try:
+            with path.open("rb") as file:
+                if not file.read(1):
+                    raise InputError(f"{what}: {shown(path)} is empty")
+        except OSError as error:
+            raise InputError(f"{what}: cannot read {shown(path)}: {error.strerror}") from None
+    kind = formats.pop()
+    if kind == "parquet":
+        return _open_parquet(files, what)
+    return _open_text(files, kind, what, memory_limit)
+
+
+# --- Parquet -----------------------------------------------------------------
+
+
+@contextmanager
+def _parquet_errors(path: Path, what: str) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(
+            f"{what}: cannot read {shown(path)} as Parquet: {one_line(error)}"
+        ) from None
+
+
+def _open_parquet(files: list[Path], what: str) -> Batches:
+    columns: list[str] = []
+    rows = 0
+    for number, path in enumerate(files):
+        with _parquet_errors(path, what), pq.ParquetFile(path) as file:
+            rows += file.metadata.num_rows
+            names = list(file.schema_arrow.names)
+        if number == 0:
+            columns = names
+        elif set(columns) - set(names):
+            lost = sorted(set(columns) - set(names))[0]
+            raise InputError(f"{what}: {shown(path)} has no column {lost!r}, which {files[0]} has")
+
+    def read(names: Sequence[str], texts: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        for path in files:
+            with _parquet_errors(path, what):
+                file = _with_dictionaries(path, texts)
+            with file:
+                # In this thread: others would keep for good what they took for a while, and two
+                # are no sooner done than one, since what follows is most of the work.
+                batches = file.iter_batches(BATCH_ROWS, columns=list(names), use_threads=False)
+                while True:
+                    with _parquet_errors(path, what):
+                        batch = next(batches, None)
+                    if batch is None:
+                        break
+                    yield batch
+
+    return Batches(columns, rows, read)
+
+
+def _with_dictionaries(path: Path, texts: Sequence[str]) -> pq.ParquetFile:
+    """Open a file so that text columns come as the dictionaries they are stored as.
+
+    An id is then looked up once per dictionary, not once per event. For a column without one, or
+    where the writer gave it up because it grew too large, pyarrow would make it, at a price.
+    """
+    file = pq.ParquetFile(path)
+    metadata = file.metadata
+    if metadata.num_row_groups == 0:
+        return file
+    # Columns of plain values alone: a list under the name of a text is refused later, in words.
+    stored = set(texts) & {metadata.schema.column(i).path for i in range(metadata.num_columns)}
+    for group in range(metadata.num_row_groups):
+        row_group = metadata.row_group(group)
+        for number in range(row_group.num_columns):
+            column = row_group.column(number)
+            whole = column.total_uncompressed_size <= _DICTIONARY_BYTES * column.num_values
+            if not whole or not any("DICTIONARY" in encoding for encoding in column.encodings):
+                stored.discard(column.path_in_schema)
+    file.close()
+    return pq.ParquetFile(path, read_dictionary=[text for text in texts if text in stored])
+
+
+# --- CSV and JSON lines ------------------------------------------------------
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@contextmanager
+def connect(memory_limit: int | None = None) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
+    """Yield a private DuckDB and its folder for what does not fit in memory.
+
+    The folder is gone afterwards, come what may. No progress bar, no extension is looked for,
+    no more threads than cores.
+    """
+    settings: dict[str, Any] = {
+        "threads": usable_cores(),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+        "allow_persistent_secrets": False,
+        "preserve_insertion_order": True,
+    }
+    if memory_limit is not None:
+        settings["memory_limit"] = f"{max(memory_limit, 64 << 20)}B"
+    with tempfile.TemporaryDirectory(prefix="likewise-") as folder:
+        settings["temp_directory"] = str(Path(folder) / "spill")
+        connection = duckdb.connect(str(Path(folder) / "events.duckdb"), config=settings)
+        try:
+            interruptible(connection, lambda: connection.execute("SET enable_progress_bar = false"))
+            yield connection, Path(folder)
+        finally:
+            connection.close()
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _name(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _open_text(files: list[Path], kind: str, what: str, memory_limit: int | None) -> Batches:
+    paths = "[" + ", ".join(_quoted(glob.escape(str(path))) for path in files) + "]"
+    several = ", union_by_name = true" if len(files) > 1 else ""
+    named = shown(files[0]) + (f" or one of {len(files) - 1} more" if len(files) > 1 else "")
+
+    def source(types: dict[str, str]) -> str:
+        spelled = "{" + ", ".join(f"{_quoted(n)}: {_quoted(t)}" for n, t in types.items()) + "}"
+        if kind == "json":
+            chosen = f", columns = {spelled}" if types else ""
+            return f"read_json({paths}{several}{chosen})"
+        chosen = f", types = {spelled}" if types else ""
+        delimiter = ", delim = '\t'" if kind == "tsv" else ""
+        return (
+            f"read_csv({paths}, header = true, quote = '\"', escape = '\"'"
+            f"{delimiter}{several}{chosen})"
+        )
+
+    @contextmanager
+    def errors() -> Iterator[None]:
+        try:
+            yield
+        except (duckdb.Error, pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            label = "JSON lines" if kind == "json" else kind.upper()
+            raise InputError(f"{what}: cannot read {named} as {label}: {one_line(error)}") from None
+
+    with connect(memory_limit) as (connection, _), errors():
+        found = interruptible(connection, lambda: connection.sql(f"FROM {source({})}"))
+        types = dict(zip(found.columns, map(str, found.types), strict=True))
+
+    def read(names: Sequence[str], texts: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        if kind == "json":
+            # As JSON a value keeps its spelling: the number 7 and the text "7" are one id, the
+            # number 7.0 is told from the text "7.0".
+            chosen = {name: "JSON" if name in texts else types[name] for name in names}
+            wanted = ", ".join(_json_text(name) if name in texts else _name(name) for name in names)
+        else:
+            chosen = {name: "VARCHAR" for name in names if name in texts}
+            wanted = ", ".join(map(_name, names))
+        query = f"SELECT {wanted} FROM {source(chosen)}"
+        with connect(memory_limit) as (connection, _):
+            with errors():
+                reader = interruptible(connection, lambda: stream(connection, query))
+            while True:
+                with errors():
+                    batch = interruptible(connection, lambda: next(reader, None))
+                if batch is None:
+                    break
+                yield batch
+
+    return Batches(list(types), None, read)
+
+
+def _json_text(name: str) -> str:
+    column = _name(name)
+    return (
+        f"CASE json_type({column}) WHEN 'NULL' THEN NULL WHEN 'VARCHAR' THEN {column} ->> '$' "
+        f"WHEN 'DOUBLE' THEN regexp_replace({column}::VARCHAR, '\\.0+$', '') "
+        f"WHEN 'BIGINT' THEN {column}::VARCHAR WHEN 'UBIGINT' THEN {column}::VARCHAR "
+        f"WHEN 'HUGEINT' THEN {column}::VARCHAR "
+        f"ELSE error({_quoted(name + ' must hold text or whole numbers, got ')} "
+        f"|| {column}::VARCHAR) END AS {column}"
+    )
+
+
+def stream(connection: duckdb.DuckDBPyConnection, query: str) -> pa.RecordBatchReader:
+    """Return the rows of a query as a stream of record batches."""
+    relation = connection.sql(query)
+    # DuckDB 2 gave the method a new name.
+    read = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader
+    return read(BATCH_ROWS)

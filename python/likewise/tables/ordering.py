@@ -1,0 +1,282 @@
+"""Events of all sessions, collected in any order and handed back by session and time.
+
+Owns the growing columns of events and, once they outgrow their share of memory, a sort on disk by
+DuckDB. Events that arrive in order are never sorted: runs of one session are put together, and
+within a session only what is out of order is touched. Both ways give the same answer.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from likewise.tables import _arrange
+from likewise.tables.columns import combined, from_numpy, one_line
+from likewise.tables.files import connect, stream
+from likewise.work.waiting import interruptible
+from likewise.errors import InputError
+
+__all__ = ["EventStore", "Ordered", "memory_share"]
+
+Int64s = npt.NDArray[np.int64]
+Times = npt.NDArray[Any]  # int64 or float64
+DEFAULT_SHARE = 0.4  # of the memory there is, for events that wait to be ordered
+
+
+def memory_share() -> int:
+    """Return how many bytes of waiting events are held before they go to disk."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    try:
+        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+        total = min(total, int(limit)) if limit.isdigit() else total
+    except OSError:
+        pass
+    return int(total * DEFAULT_SHARE)
+
+
+class Ordered(NamedTuple):
+    """Events in order: items int32 (n,), offsets int64 (n_sessions + 1,), cuts made at gaps."""
+
+    items: npt.NDArray[np.int32]
+    offsets: Int64s
+    gap_cuts: int
+
+
+class Growing:
+    """A vector that grows at its end; its memory is moved by the system, not copied."""
+
+    def __init__(self, dtype: Any, capacity: int) -> None:
+        self.values = np.empty(max(capacity, 1024), dtype)
+        self.size = 0
+
+    def append(self, more: npt.NDArray[Any]) -> None:
+        """Add values at the end."""
+        end = self.size + len(more)
+        if end > len(self.values):
+            self.values.resize(max(end, self.size + self.size // 2), refcheck=False)
+        self.values[self.size : end] = more
+        self.size = end
+
+    def take(self) -> npt.NDArray[Any]:
+        """Return the values and let go of them."""
+        values, size = self.values, self.size
+        self.values, self.size = np.empty(0, values.dtype), 0
+        values.resize(size, refcheck=False)
+        return values
+
+
+class EventStore:
+    """Collects events batch by batch, then orders them.
+
+    Parameters
+    ----------
+    timed : bool
+        Whether events have a time.
+    rows : int or None
+        How many are to be expected.
+    memory_limit : int or None
+        Bytes; None for a share of the memory there is.
+    """
+
+    def __init__(self, timed: bool, rows: int | None, memory_limit: int | None) -> None:
+        self.timed = timed
+        self.limit = memory_limit
+        self.budget = memory_share() if memory_limit is None else memory_limit // 2
+        per_event = 12 if timed else 4
+        self.expected = min(rows or 0, self.budget // per_event)
+        self.time_type: npt.DTypeLike | None = None
+        self.spilled = 0
+        self._exit = ExitStack()
+        self._disk: duckdb.DuckDBPyConnection | None = None
+        self._clear(self.expected)
+
+    def __enter__(self) -> EventStore:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._exit.close()
+
+    def _clear(self, capacity: int) -> None:
+        self.items = Growing(np.int32, capacity)
+        self.times = Growing(self.time_type or np.int64, 0)
+        self.run_keys = Growing(np.int64, 0)
+        self.run_starts = Growing(np.int64, 0)
+
+    def add(
+        self, keys: npt.NDArray[Any], items: npt.NDArray[np.int32], times: Times | None
+    ) -> None:
+        """Add events: a number for the session, the item, and the time unless untimed."""
+        if len(items) == 0:
+            return
+        starts = np.flatnonzero(keys[1:] != keys[:-1]) + 1
+        starts = np.concatenate([np.zeros(1, np.int64), starts])
+        runs = keys[starts]
+        starts += self.items.size
+        last = self.run_keys
+        if last.size and last.values[last.size - 1] == runs[0]:
+            runs, starts = runs[1:], starts[1:]  # the batch goes on with the run before
+        self.run_keys.append(runs)
+        self.run_starts.append(starts)
+        self.items.append(items)
+        if times is not None:
+            if self.time_type is None:
+                self.time_type = times.dtype
+                self.times = Growing(times.dtype, self.expected)
+            self.times.append(times)
+        held = 4 * self.items.size + 8 * self.times.size + 16 * self.run_keys.size
+        if held > self.budget:
+            self._spill()
+
+    # --- in memory -----------------------------------------------------------
+
+    def order(
+        self, ranks_of: Callable[[Int64s], tuple[Int64s, int]], gap: float | None, ticks: int
+    ) -> Ordered:
+        """Order all events and cut the sessions.
+
+        Parameters
+        ----------
+        ranks_of : callable
+            Maps session numbers to their ranks in [0, n), and tells n.
+        gap : float or None
+            Longest step inside a session, in units of `ticks` ticks of the time.
+        ticks : int
+        """
+        if self.spilled:
+            self._spill()
+            return self._order_on_disk(ranks_of, gap, ticks)
+        items = self.items.take()
+        times = self.times.take()
+        starts = np.append(self.run_starts.take(), np.int64(len(items)))
+        ranks, n_ranks = ranks_of(self.run_keys.take())
+        if len(ranks) < 2 or bool((ranks[1:] > ranks[:-1]).all()):
+            offsets = starts
+        else:
+            kind = times.dtype
+            items, times, offsets = _arrange.group_runs(
+                items, times.view(np.int64), ranks, starts, n_ranks
+            )
+            times = times.view(kind)
+        if not self.timed or len(items) == 0:
+            return Ordered(items, offsets, 0)
+        _arrange.sort_by_time(items, times, offsets)
+        if gap is None:
+            return Ordered(items, offsets, 0)
+        limit = _gap_in_ticks(gap, ticks, times.dtype)
+        if times.dtype == np.int64 and limit >= 2**63:
+            limit -= 2**64  # the bits of an unsigned number, which is how the loop compares it
+        cut = _arrange.cut_at_gaps(times, offsets, limit)
+        return Ordered(items, cut, len(cut) - len(offsets))
+
+    # --- on disk -------------------------------------------------------------
+
+    def _spill(self) -> None:
+        """Move the events held to the disk."""
+        items = self.items.take()
+        times = self.times.take()
+        starts = np.append(self.run_starts.take(), np.int64(len(items)))
+        keys = np.repeat(self.run_keys.take(), np.diff(starts))
+        columns: dict[str, npt.NDArray[Any]] = {
+            "key": keys,
+            "place": np.arange(self.spilled, self.spilled + len(items)),
+            "item": items,
+        }
+        if self.timed:
+            columns["time"] = times
+        table = _table(columns)
+        try:
+            if self._disk is None:
+                self._disk, _ = self._exit.enter_context(connect(self.budget))
+            disk = self._disk
+            verb = "INSERT INTO events BY NAME" if self.spilled else "CREATE TABLE events AS"
+
+            def store() -> None:
+                disk.register("held", table)
+                disk.execute(f"{verb} SELECT * FROM held")
+                disk.unregister("held")
+
+            interruptible(disk, store)
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            raise InputError(f"cannot order events on disk: {one_line(error)}") from None
+        self.spilled += len(items)
+        self._clear(0)
+
+    def _order_on_disk(
+        self, ranks_of: Callable[[Int64s], tuple[Int64s, int]], gap: float | None, ticks: int
+    ) -> Ordered:
+        disk = self._disk
+        assert disk is not None
+        items = Growing(np.int32, self.spilled)
+        starts = Growing(np.int64, 0)
+        cuts = 0
+        before: tuple[Any, Any] | None = None
+        try:
+            query = "SELECT DISTINCT key FROM events"
+            found = interruptible(disk, lambda: stream(disk, query).read_all())
+            numbers = combined(found.column(0)).to_numpy()
+            ranks, _ = ranks_of(numbers)
+            table = _table({"key": numbers, "rank": ranks})
+            interruptible(disk, lambda: disk.register("ranks", table))
+            time = ", time" if self.timed else ""
+            query = (
+                f"SELECT rank, item{time} FROM events JOIN ranks USING (key) "
+                f"ORDER BY rank{time}, place"
+            )
+            reader = interruptible(disk, lambda: stream(disk, query))
+            while True:
+                batch = interruptible(disk, lambda: next(reader, None))
+                if batch is None:
+                    break
+                rank = batch.column(0).to_numpy()
+                if len(rank) == 0:
+                    continue
+                fresh = np.empty(len(rank), bool)
+                fresh[1:] = rank[1:] != rank[:-1]
+                fresh[0] = before is None or rank[0] != before[0]
+                moment = batch.column(2).to_numpy() if self.timed else None
+                if gap is not None and moment is not None:
+                    previous = np.roll(moment, 1)
+                    if before is not None:
+                        previous[0] = before[1]
+                    far = ~fresh & _far_apart(previous, moment, gap, ticks)
+                    cuts += int(np.count_nonzero(far))
+                    fresh |= far
+                starts.append(np.flatnonzero(fresh) + items.size)
+                items.append(batch.column(1).to_numpy())
+                before = rank[-1], moment[-1] if moment is not None else None
+        except (duckdb.Error, pa.ArrowException, OSError) as error:
+            raise InputError(f"cannot order events on disk: {one_line(error)}") from None
+        total = items.size
+        return Ordered(items.take(), np.append(starts.take(), np.int64(total)), cuts)
+
+
+def _table(columns: dict[str, npt.NDArray[Any]]) -> pa.Table:
+    return pa.Table.from_arrays([from_numpy(v) for v in columns.values()], names=list(columns))
+
+
+def _gap_in_ticks(gap: float, ticks: int, kind: npt.DTypeLike) -> int | float:
+    if kind == np.float64:
+        return float(gap)
+    # Steps of integers are whole, so a step is longer than the gap when it is longer than the
+    # whole part of it; a fraction, for 0.1 s of nanoseconds. The longest step is 2^64 - 1.
+    longest = 2**64 - 1
+    return longest if math.isinf(gap) else min(math.floor(Fraction(gap) * ticks), longest)
+
+
+def _far_apart(before: Times, after: Times, gap: float, ticks: int) -> npt.NDArray[np.bool_]:
+    limit = _gap_in_ticks(gap, ticks, after.dtype)
+    if after.dtype == np.float64:
+        far: npt.NDArray[np.bool_] = after - before > limit
+        return far
+    far = after.view(np.uint64) - before.view(np.uint64) > np.uint64(limit)
+    return far

@@ -1,0 +1,369 @@
+"""Sessions: what each visitor looked at or bought, in order, as positions in a catalogue.
+
+Owns the rules by which events become sessions and the count of everything dropped. Reading is
+`_events`' affair, ordering that of `_ordering`, the loops are `_arrange`'s. Immutable.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from likewise.tables import _arrange
+from likewise.tables.events import catalogue_of, read_events, read_sequences
+from likewise.tables._ingest import IdTable
+from likewise.tables.reading import is_table, open_table
+from likewise.tables.window import Window
+from likewise.tables.catalogue import Catalogue
+from likewise.errors import InputError
+
+__all__ = ["Sessions", "SessionsReport"]
+
+Int32s = npt.NDArray[np.int32]
+Int64s = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class SessionsReport:
+    """What reading sessions kept and dropped, in events unless it says otherwise.
+
+    The order is that of the work: each event is counted where it was first dropped, and
+    ``events_read`` is ``events`` plus everything dropped.
+
+    Attributes
+    ----------
+    events_read : int
+    null_fields : int
+        Dropped: session, item or time is null, empty or not a finite number.
+    unknown_items : int
+        Dropped: the item is not in the catalogue.
+    outside_times : int
+        Dropped: before `since`, or not before `until`.
+    repeats_collapsed : int
+        Dropped: the same item as the event before it in the session.
+    rare_events : int
+        Dropped: the item has fewer than `min_count` events.
+    short_sessions, short_session_events : int
+        Sessions of fewer than `min_length` events, and the events dropped with them.
+    gap_cuts : int
+        Places where a session was cut in two.
+    sessions, events : int
+        What is left.
+    timed : bool
+        Whether events had a time; without one they keep the order of the input.
+    """
+
+    events_read: int
+    null_fields: int = 0
+    unknown_items: int = 0
+    outside_times: int = 0
+    repeats_collapsed: int = 0
+    rare_events: int = 0
+    short_sessions: int = 0
+    short_session_events: int = 0
+    gap_cuts: int = 0
+    sessions: int = 0
+    events: int = 0
+    timed: bool = True
+
+    def __str__(self) -> str:
+        """Return one sentence with what is not zero."""
+        notes = [
+            f"{count:,} {text}"
+            for count, text in [
+                (self.null_fields, "events with a missing field dropped"),
+                (self.unknown_items, "events of unknown items dropped"),
+                (self.outside_times, "events of other times dropped"),
+                (self.gap_cuts, "cuts at gaps"),
+                (self.repeats_collapsed, "repeats collapsed"),
+                (self.rare_events, "events of rare items dropped"),
+                (self.short_sessions, "short sessions dropped"),
+                (self.short_session_events, "events dropped with them"),
+            ]
+            if count
+        ]
+        if not self.timed:
+            notes.append("no times: events in the order of the input")
+        head = (
+            f"{self.sessions:,} sessions of {self.events:,} events "
+            f"from {self.events_read:,} events read"
+        )
+        return "; ".join([head, *notes])
+
+
+class Sessions:
+    """Sessions in flat arrays; iterating yields each as a view.
+
+    Made by :meth:`read` or :meth:`from_arrays`.
+
+    Attributes
+    ----------
+    items : numpy.ndarray
+        int32 (n_events,), positions in the catalogue, read-only.
+    offsets : numpy.ndarray
+        int64 (n_sessions + 1,), session i is ``items[offsets[i]:offsets[i + 1]]``, read-only.
+    catalogue : Catalogue
+    report : SessionsReport
+
+    Examples
+    --------
+    >>> sessions = Sessions.read([["a", "b", "b", "c"], ["c", "a"]])
+    >>> [session.tolist() for session in sessions], sessions.catalogue.ids.to_pylist()
+    ([[0, 1, 2], [2, 0]], ['a', 'b', 'c'])
+    """
+
+    def __init__(
+        self, items: Int32s, offsets: Int64s, catalogue: Catalogue, report: SessionsReport
+    ) -> None:
+        """Keep what a class method has checked; not for callers."""
+        items.flags.writeable = False
+        offsets.flags.writeable = False
+        self.items = items
+        self.offsets = offsets
+        self.catalogue = catalogue
+        self.report = report
+        self._counts: Int64s | None = None
+
+    @property
+    def n_events(self) -> int:
+        """How many events all sessions have together."""
+        return len(self.items)
+
+    @property
+    def counts(self) -> Int64s:
+        """Events of each item of the catalogue, int64 (n_items,)."""
+        if self._counts is None:
+            counts = _arrange.count_items(self.items, len(self.catalogue))
+            counts.flags.writeable = False
+            self._counts = counts
+        return self._counts
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, number: int) -> Int32s:
+        """Return one session as a view, int32 (length,)."""
+        at = number + len(self) if number < 0 else number
+        if not 0 <= at < len(self):
+            raise IndexError(f"session {number} is not among {len(self)} sessions")
+        return self.items[self.offsets[at] : self.offsets[at + 1]]
+
+    def __iter__(self) -> Iterator[Int32s]:
+        for start in range(0, len(self), 4096):
+            ends = self.offsets[start : start + 4097].tolist()
+            for first, end in itertools.pairwise(ends):
+                yield self.items[first:end]
+
+    def __repr__(self) -> str:
+        return (
+            f"<Sessions: {len(self):,} sessions, {self.n_events:,} events, "
+            f"{len(self.catalogue):,} items>"
+        )
+
+    # --- making them ---------------------------------------------------------
+
+    @classmethod
+    def read(
+        cls,
+        source: Any,
+        catalogue: Catalogue | None = None,
+        *,
+        session_id: str = "session_id",
+        item_id: str = "item_id",
+        timestamp: str = "timestamp",
+        since: float | str | date | None = None,
+        until: float | str | date | None = None,
+        gap: float | timedelta | None = None,
+        min_length: int = 2,
+        min_count: int = 1,
+        collapse_repeats: bool = True,
+        memory_limit: int | str | None = None,
+    ) -> Sessions:
+        """Read sessions.
+
+        In this order: events with a missing field are dropped, then those of unknown items; the
+        rest is ordered by session and time; sessions are cut at gaps; immediate repeats are
+        collapsed; events of rare items are dropped (and repeats that this brings together
+        collapsed); short sessions are dropped. The report counts all of it.
+
+        Parameters
+        ----------
+        source : path, glob, list of paths, DataFrame, Arrow table or reader, list of dicts, dict,
+            or sequences of item ids
+            Files are Parquet, CSV, TSV or JSON lines, the texts plain or compressed. Sequences
+            are a list of lists or anything that can be iterated over again; each is a session
+            in its order.
+        catalogue : Catalogue, optional
+            None makes one of the ids that occur, in order of their text.
+        session_id, item_id, timestamp : str
+            Names of the columns. Without a column `timestamp` events keep the order of the
+            input; equal times do so always. Sessions are ordered by id: integers by value, all
+            else by the bytes of the text.
+        since, until : float, str, datetime.date or datetime.datetime, optional
+            Only events from `since` on, and before `until`: to train on the past and ask for what
+            came later. A number is in the unit of the column; a date, or text such as
+            "2024-05-31" or "2024-05-31 12:00", is UTC unless it says otherwise, and where the
+            column holds numbers, these are taken for seconds since 1970.
+        gap : float or datetime.timedelta, optional
+            Sessions are cut between two events more than this apart. A number is seconds; for
+            integer and float times, the unit that they are in.
+        min_length : int
+            Shortest session kept, in events.
+        min_count : int
+            Fewest events of an item whose events are kept.
+        collapse_repeats : bool
+            Whether an item that directly follows itself counts once.
+        memory_limit : int or str, optional
+            Bytes, or text such as "2GB", that ordering may take beside the result; what does
+            not fit is ordered on disk, in a temporary folder that is removed. None is two
+            fifths of the memory there is.
+
+        Raises
+        ------
+        InputError
+            When the source cannot be read, has no rows, lacks columns, or no event is usable.
+
+        Examples
+        --------
+        >>> events = {"session_id": [1, 1, 1], "item_id": ["b", "a", "a"], "timestamp": [9, 5, 5]}
+        >>> print(Sessions.read(events).report)
+        1 sessions of 2 events from 3 events read; 1 repeats collapsed
+        """
+        if catalogue is not None and not isinstance(catalogue, Catalogue):
+            raise InputError(f"catalogue must be a Catalogue, got {type(catalogue).__name__}")
+        seconds = _seconds(gap)
+        window = Window(since, until)
+        min_length = _at_least_one("min_length", min_length)
+        min_count = _at_least_one("min_count", min_count)
+        limit = _bytes(memory_limit)
+        table = IdTable() if catalogue is None else catalogue._positions
+        names = {"session_id": session_id, "item_id": item_id, "timestamp": timestamp}
+        if is_table(source) or (isinstance(source, (list, tuple)) and not source):
+            opened = open_table(
+                source, "sessions", names, ["timestamp"], ["session_id", "item_id"], limit
+            )
+            ordered, dropped = read_events(
+                opened, table, catalogue is None, names, seconds, limit, window
+            )
+        else:
+            if window.given:
+                raise InputError(
+                    f"{window.given} needs timestamps, which sequences of item ids do not have"
+                )
+            if seconds is not None:
+                raise InputError("gap needs timestamps, which sequences of item ids do not have")
+            ordered, dropped = read_sequences(source, table, catalogue is None)
+        items, offsets = ordered.items, ordered.offsets
+        if catalogue is None:
+            catalogue, items = catalogue_of(table, items)
+
+        _, repeats = _arrange.thin_out(items, offsets, None, collapse_repeats)
+        rare = 0
+        if min_count > 1:
+            counts = _arrange.count_items(items[: offsets[-1]], len(catalogue))
+            few = (counts < min_count).view(np.uint8)
+            rare, more = _arrange.thin_out(items, offsets, few, collapse_repeats)
+            repeats += more
+        before = len(offsets) - 1
+        kept, short_events = _arrange.drop_short(items, offsets, min_length)
+        report = SessionsReport(
+            repeats_collapsed=repeats,
+            rare_events=rare,
+            short_sessions=before - kept,
+            short_session_events=short_events,
+            gap_cuts=ordered.gap_cuts,
+            sessions=kept,
+            events=int(offsets[kept]),
+            **dropped,
+        )
+        return cls(_cut(items, report.events), _cut(offsets, kept + 1), catalogue, report)
+
+    @classmethod
+    def from_arrays(cls, items: Any, offsets: Any, catalogue: Catalogue) -> Sessions:
+        """Make sessions of arrays that are in their final form already.
+
+        Parameters
+        ----------
+        items : integer array (n_events,)
+            Positions in the catalogue.
+        offsets : integer array (n_sessions + 1,)
+            From 0 to n_events, never falling.
+        catalogue : Catalogue
+        """
+        if not isinstance(catalogue, Catalogue):
+            raise InputError(f"catalogue must be a Catalogue, got {type(catalogue).__name__}")
+        flat = _integers("items", items)
+        ends = _integers("offsets", offsets)
+        if len(ends) == 0 or ends[0] != 0 or ends[-1] != len(flat):
+            raise InputError(f"offsets must go from 0 to len(items) = {len(flat)}, got {ends[:1]}")
+        if (ends[1:] < ends[:-1]).any():
+            raise InputError("offsets must never fall")
+        if len(flat) and (flat.min() < 0 or flat.max() >= len(catalogue)):
+            bad = flat[(flat < 0) | (flat >= len(catalogue))][0]
+            raise InputError(f"items must be in [0, {len(catalogue)}), got {bad}")
+        report = SessionsReport(len(flat), sessions=len(ends) - 1, events=len(flat))
+        return cls(flat.astype(np.int32), ends.astype(np.int64), catalogue, report)
+
+
+# --- arguments ---------------------------------------------------------------
+
+
+def _seconds(gap: Any) -> float | None:
+    if gap is None:
+        return None
+    if isinstance(gap, timedelta):
+        gap = gap.total_seconds()
+    if isinstance(gap, (bool, np.bool_)) or not isinstance(gap, (int, float, np.number)):
+        raise InputError(f"gap must be seconds or a timedelta, got {type(gap).__name__}")
+    if not gap >= 0:  # NaN is refused too
+        raise InputError(f"gap must be at least 0, got {gap}")
+    return min(gap, 2**64) if isinstance(gap, int) else float(gap)
+
+
+def _at_least_one(name: str, value: Any) -> int:
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise InputError(f"{name} must be an integer, got {type(value).__name__}")
+    if value < 1:
+        raise InputError(f"{name} must be at least 1, got {value}")
+    return int(value)
+
+
+def _bytes(limit: Any) -> int | None:
+    if limit is None:
+        return None
+    size = 0
+    if isinstance(limit, (int, np.integer)) and not isinstance(limit, bool):
+        size = int(limit)
+    elif isinstance(limit, str):
+        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?\s*", limit.lower())
+        if found:
+            base = 1024 if found[3] else 1000
+            size = int(float(found[1]) * base ** " kmgt".index(found[2] or " "))
+    if size < 1:
+        raise InputError(f"memory_limit must be bytes or text such as '2GB', got {limit!r}")
+    return size
+
+
+def _integers(name: str, values: Any) -> npt.NDArray[Any]:
+    array = np.asarray(values)
+    if array.size == 0:
+        array = array.astype(np.int64)
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise InputError(f"{name} must be a vector of integers, got {array.dtype} {array.shape}")
+    return array
+
+
+def _cut(array: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
+    """Shorten an array without a copy, giving the rest back to the system."""
+    if not array.flags.owndata or not array.flags.writeable:
+        short: npt.NDArray[Any] = array[:size].copy()
+        return short
+    array.resize(size, refcheck=False)
+    return array
