@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-BENCHMARKS = Path(__file__).resolve().parent
+BENCHMARKS = Path(__file__).resolve().parent.parent
 RESULTS = BENCHMARKS / "results"
 PACKAGES = ("gensim", "fasttext-wheel", "fasttext", "pyspark", "numpy", "pyarrow", "duckdb")
 
