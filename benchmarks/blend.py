@@ -2,26 +2,26 @@
 
     python benchmarks/blend.py amazon_beauty_toys online_retail --seeds 1 2 3
 
-Owns the study of quality.md, section 1: trains on the splits `last` and `cold`, gives items without
-history a context vector by a linear map, and prints HR@20 for each score, with what
-`likewise.evaluate` finds for `Model.similar` last (section 5). Vectors are trained once a seed;
-scores are sums of blocks of products, so many of them cost little more than one.
+Owns the study of notes/scoring.md, section 1: trains on the splits `last` and `cold`, gives items
+without history a context vector by a linear map, and prints HR@20 for each score, with what
+`likewise.evaluate` finds for `Model.similar` last (section 2 there). Vectors are trained once a
+seed; scores are sums of blocks of products, so many of them cost little more than one.
 """
 
 from __future__ import annotations
 
-import argparse
 import time
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from bench_corpora import real_files
-from likewise import Catalogue, Model, Options, Sessions, train
+from likewise import Catalogue, Model, Options, train
 from likewise._content import Content
 from likewise._ranking import sides_of
 from likewise.evaluation import cold_split, last_split
+from support.corpora import read_real, sample
+from support.runs import parser_of_sets
 
 K = 20
 _PRODUCT = "similar, as it is"
@@ -85,9 +85,7 @@ def hit_rates(
     limit: int,
 ) -> dict[str, float]:  # fmt: skip
     """HR@20 of each score on the pairs, ranked as `likewise.evaluate` does."""
-    if len(queries) > limit:
-        chosen = np.random.default_rng(0).choice(len(queries), limit, replace=False)
-        queries, targets = queries[chosen], targets[chosen]
+    queries, targets = sample(queries, targets, limit)
     center, context, popular = unit(model.center), mapped_context(model), popularity(model.counts)
     hits = dict.fromkeys(SCORES, 0)
     for begin in range(0, len(queries), 512):
@@ -115,16 +113,14 @@ def hit_rates(
     return {**found, _PRODUCT: float((ranks < K).mean())}
 
 
-def study(name: str, seeds: list[int], limit: int, dim: int) -> None:
+def study(name: str, seeds: list[int], limit: int, dim: int, threads: int) -> None:
     """Print a table for one set."""
-    events, products = real_files(name)
-    catalogue = Catalogue.read(products)
-    sessions = Sessions.read(events, catalogue, min_length=1)
-    text = text_vectors(catalogue, dim)
+    sessions = read_real(name, min_length=1)
+    text = text_vectors(sessions.catalogue, dim)
     last, cold = last_split(sessions), cold_split(sessions)
     found: dict[str, list[list[float]]] = {score: [] for score in [*SCORES, _PRODUCT]}
     for seed in seeds:
-        options = Options(seed=seed)
+        options = Options(seed=seed, threads=threads)
         warm_model = train(last.train, options=options)
         cold_model = train(cold.train, options=options)
         cells = [
@@ -145,16 +141,17 @@ def study(name: str, seeds: list[int], limit: int, dim: int) -> None:
 
 def main() -> None:
     """Read the arguments and study each set."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("sets", nargs="+", help="folders of the shared data")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
+    parser = parser_of_sets(__doc__, seeds=[1, 2])
     parser.add_argument("--limit", type=int, default=20000, help="pairs of each kind")
     parser.add_argument("--text-dim", type=int, default=256)
     arguments = parser.parse_args()
-    for name in arguments.sets:
-        began = time.monotonic()
-        study(name, arguments.seeds, arguments.limit, arguments.text_dim)
-        print(f"{time.monotonic() - began:.0f} s", flush=True)
+    try:
+        for name in arguments.sets:
+            began = time.monotonic()
+            study(name, arguments.seeds, arguments.limit, arguments.text_dim, arguments.threads)
+            print(f"{time.monotonic() - began:.0f} s", flush=True)
+    except FileNotFoundError as error:
+        parser.exit(2, f"{error}\n")
 
 
 if __name__ == "__main__":

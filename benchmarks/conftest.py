@@ -17,8 +17,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from bench_corpora import LIMIT, Corpus, read_sessions
-from bench_machine import commit, core_time, cpu_name
+from support.corpora import LIMIT, Corpus, read_sessions, sample
+from support.machine import commit, core_time, cpu_name
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -87,8 +87,7 @@ class Trainings:
         took = float(np.median(seconds))
         tokens, pairs = split.train.n_events * chosen.epochs, model.history[-1]["pairs_done"]
         limit = LIMIT if items <= 500_000 else LIMIT // 10
-        picked = np.random.default_rng(0).permutation(len(split.queries))[:limit]
-        queries, targets = split.queries[picked], split.targets[picked]
+        queries, targets = sample(split.queries, split.targets, limit)
         ranks, _ = cosine_ranks(model.center, model.center, queries, targets)
         facts = {
             "tokens_per_second": tokens / took,

@@ -8,8 +8,6 @@ the imports had taken before, is set against the budget.
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
 import sys
 import tempfile
 from dataclasses import replace
@@ -18,17 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from bench_corpora import Corpus, simulated
-from bench_machine import (
-    RESULTS,
-    child_environment,
-    core_time,
-    facts,
-    forget_peak,
-    peak,
-    resident,
-    skip_rebuild,
-)
+from support.corpora import Corpus, simulated
+from support.machine import core_time, facts, forget_peak, peak, resident, skip_rebuild
+from support.runs import FailedError, add_output, answer, apart, parser, write_result
 
 EXAMPLES = """examples:
   python benchmarks/memory.py                            2 M items, and 15 M events; content and not
@@ -43,20 +33,22 @@ LIMIT = 1.3  # times the budget
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--case", choices=sorted(CASES), help="default: both")
-    parser.add_argument("--kind", choices=("identity", "content"), help="default: both")
-    parser.add_argument("--scale", type=float, default=1.0, help="of events and items; default: 1")
-    parser.add_argument("--dim", type=int, default=100)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--output", type=Path, default=RESULTS, help="default: benchmarks/results")
-    parser.add_argument("--worker", help=argparse.SUPPRESS)
-    return parser.parse_args()
+    wanted = parser(__doc__, EXAMPLES)
+    wanted.add_argument("--case", choices=sorted(CASES), help="default: both")
+    wanted.add_argument("--kind", choices=("identity", "content"), help="default: both")
+    wanted.add_argument("--scale", type=float, default=1.0, help="of events and items; default: 1")
+    wanted.add_argument("--dim", type=int, default=100)
+    wanted.add_argument("--threads", type=int, default=2)
+    add_output(wanted)
+    wanted.add_argument("--worker", help=argparse.SUPPRESS)  # what `apart` passes
+    return wanted.parse_args()
 
 
 def measure(task: dict[str, Any]) -> dict[str, Any]:
+    """Be one measured process: write the files of a shop, or train on them."""
+    if task["kind"] == "prepare":
+        _prepare(Corpus(**task["corpus"]), Path(task["folder"]))
+        return {}
     skip_rebuild()
     import likewise as lw
     from likewise import _core
@@ -132,16 +124,11 @@ def _prepare(corpus: Corpus, folder: Path) -> None:
     np.save(folder / "offsets.npy", shop.offsets)
 
 
-def _child(task: dict[str, Any], folder: Path, threads: int) -> dict[str, Any]:
-    path = folder / "task.json"
-    path.write_text(json.dumps(task), encoding="utf-8")
-    command = [sys.executable, __file__, "--worker", str(path)]
-    ran = subprocess.run(
-        command, env=child_environment(threads), stderr=subprocess.PIPE, text=True, check=False
-    )
-    if ran.returncode != 0:
-        raise SystemExit(f"{task}: {ran.stderr.strip()}")
-    return json.loads(path.with_suffix(".out").read_text(encoding="utf-8"))
+def _child(task: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return apart(__file__, task)
+    except FailedError as error:
+        raise SystemExit(f"{task}: {error}") from None
 
 
 def to_markdown(result: dict[str, Any]) -> str:
@@ -178,13 +165,7 @@ def _mb(case: dict[str, Any]) -> str:
 def main() -> None:
     given = arguments()
     if given.worker:
-        task = json.loads(Path(given.worker).read_text(encoding="utf-8"))
-        if task["kind"] == "prepare":
-            _prepare(Corpus(**task["corpus"]), Path(task["folder"]))
-            record: dict[str, Any] = {}
-        else:
-            record = measure(task)
-        Path(given.worker).with_suffix(".out").write_text(json.dumps(record), encoding="utf-8")
+        answer(given.worker, measure)
         return
     cases = []
     for name in [given.case] if given.case else sorted(CASES):
@@ -195,20 +176,13 @@ def main() -> None:
             items=max(100, round(whole.items * given.scale)),
         )
         with tempfile.TemporaryDirectory() as place:
-            folder = Path(place)
             shared = {"folder": place, "case": name, "dim": given.dim, "threads": given.threads}
             print(f"{name}: simulating {corpus.label} ...", file=sys.stderr)
-            _child({**shared, "kind": "prepare", "corpus": vars(corpus)}, folder, given.threads)
+            _child({**shared, "kind": "prepare", "corpus": vars(corpus)})
             for kind in [given.kind] if given.kind else ("identity", "content"):
-                cases.append(_child({**shared, "kind": kind}, folder, given.threads))
+                cases.append(_child({**shared, "kind": kind}))
     result = {"machine": facts(given.threads), "limit": LIMIT, "cases": cases}
-    machine = result["machine"]
-    given.output.mkdir(parents=True, exist_ok=True)
-    stem = given.output / f"memory-{machine['date'][:10]}-{machine['commit']}"
-    Path(f"{stem}.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
-    table = to_markdown(result)
-    Path(f"{stem}.md").write_text(table, encoding="utf-8")
-    print(table)
+    write_result(given.output, "memory", result, to_markdown(result))
     over = [f"{c['case']} {c['kind']}" for c in cases if c["ratio"] > LIMIT]
     print(f"above {LIMIT} times the budget: {', '.join(over) or 'none'}", file=sys.stderr)
 

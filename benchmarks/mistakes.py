@@ -2,24 +2,24 @@
 
     python benchmarks/mistakes.py amazon_office_industrial online_retail --seeds 1 2 3
 
-Owns the table of quality.md, section 5.2. A model is trained on the items that stay in a cold
-split; those that vanished ask by a category and a name, changed after training, and `similar`
-answers with items that have history. HR@20 of the items that stood next to them. "Mistake": a
-letter lost, doubled or swapped with the next in words of five letters and more.
+Owns the tables of notes/words-and-ngrams.md, section 3. A model is trained on items that stay in
+a cold split; those that vanished ask by a category and a name, changed after training, and
+`similar` answers with items that have history. HR@20 of the items that stood next to them.
+"Mistake": a letter lost, doubled or swapped with the next in words of five letters and more.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 
 import numpy as np
 
 import likewise as lw
-from bench_corpora import real_files
 from likewise._blend import POPULARITY, answer_vectors, query_vectors, trained_answers
 from likewise._measures import Resampler, interval
 from likewise.evaluation import cold_split
+from support.corpora import read_real, sample
+from support.runs import parser_of_sets
 
 K = 20
 _LETTERS = 5  # of a word that has a mistake, at least
@@ -65,8 +65,7 @@ class Questions:
     """What is learned from, and the pairs of a vanished item and one that stayed."""
 
     def __init__(self, name: str, limit: int) -> None:
-        events, products = real_files(name)
-        sessions = lw.Sessions.read(events, lw.Catalogue.read(products), min_length=1)
+        sessions = read_real(name, min_length=1)
         cold = cold_split(sessions)
         kept, gone = np.flatnonzero(~cold.cold), np.flatnonzero(cold.cold)
         place = np.zeros(len(sessions.catalogue), np.int32)
@@ -77,11 +76,8 @@ class Questions:
         )
         self.gone = sessions.catalogue.take(gone)
         queries, targets = place[cold.cold_queries], place[cold.warm_targets]
-        if len(queries) > limit:
-            chosen = np.random.default_rng(0).choice(len(queries), limit, replace=False)
-            queries, targets = queries[chosen], targets[chosen]
-        self.queries, self.targets = queries, targets
-        self.resampler = Resampler(queries, 1000)
+        self.queries, self.targets = sample(queries, targets, limit)
+        self.resampler = Resampler(self.queries, 1000)
 
     def hits(self, model: lw.Model, seed: int) -> dict[str, np.ndarray]:
         """Return whether each pair was found, float64 (n_pairs,), by how names are changed."""
@@ -132,11 +128,8 @@ def _short(figure: float, sign: str = "") -> str:
 
 def main() -> None:
     """Read the arguments and print a table for each set."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("sets", nargs="+", help="folders of the shared data")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser = parser_of_sets(__doc__, seeds=[1, 2, 3])
     parser.add_argument("--limit", type=int, default=8000, help="pairs that are scored")
-    parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     try:
         for name in arguments.sets:

@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from support.runs import parser
+
 EXAMPLES = """examples:
   likewise demo && python benchmarks/opening.py likewise-demo/report.html
   python benchmarks/opening.py report.html --runs 9 --warm     again in the same browser
@@ -95,14 +97,12 @@ LAST = "map can be zoomed"
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("page", type=Path)
-    parser.add_argument("--runs", type=int, default=7)
-    parser.add_argument("--warm", action="store_true", help="time the second opening of a browser")
-    parser.add_argument("--json", type=Path, help="also write every run here")
-    return parser.parse_args()
+    wanted = parser(__doc__, EXAMPLES)
+    wanted.add_argument("page", type=Path)
+    wanted.add_argument("--runs", type=int, default=7)
+    wanted.add_argument("--warm", action="store_true", help="time the second opening of a browser")
+    wanted.add_argument("--json", type=Path, help="also write every run here")
+    return wanted.parse_args()
 
 
 def start() -> Any:

@@ -8,7 +8,6 @@ and rows a token. The limit is the slower of the two, each at its best and perfe
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import statistics
 import subprocess
@@ -19,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from bench_corpora import Corpus, read_sessions
-from bench_machine import BENCHMARKS, RESULTS, core_time, facts, load_average
+from support.corpora import Corpus, read_sessions
+from support.machine import BENCHMARKS, core_time, facts, load_average
+from support.runs import add_output, parser, write_result
 
 EXAMPLES = """examples:
   python benchmarks/roofline.py                              all of it, about 3 minutes
@@ -34,21 +34,19 @@ VISITS = 4_000_000  # of the order of rows that is replayed
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--events", type=int, default=5_000_000)
-    parser.add_argument("--items", type=int, default=200_000)
-    parser.add_argument("--mean-length", type=float, default=9.0)
-    parser.add_argument("--kind", choices=("identity", "content"), help="default: both")
-    parser.add_argument("--dim", type=int, default=100)
-    parser.add_argument("--window", type=int, default=5)
-    parser.add_argument("--negatives", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--runs", type=int, default=5, help="trainings; the median counts")
-    parser.add_argument("--quick", action="store_true", help="fewer sizes, shorter measurements")
-    parser.add_argument("--output", type=Path, default=RESULTS, help="default: benchmarks/results")
-    return parser.parse_args()
+    wanted = parser(__doc__, EXAMPLES)
+    wanted.add_argument("--events", type=int, default=5_000_000)
+    wanted.add_argument("--items", type=int, default=200_000)
+    wanted.add_argument("--mean-length", type=float, default=9.0)
+    wanted.add_argument("--kind", choices=("identity", "content"), help="default: both")
+    wanted.add_argument("--dim", type=int, default=100)
+    wanted.add_argument("--window", type=int, default=5)
+    wanted.add_argument("--negatives", type=int, default=5)
+    wanted.add_argument("--threads", type=int, default=2)
+    wanted.add_argument("--runs", type=int, default=5, help="trainings; the median counts")
+    wanted.add_argument("--quick", action="store_true", help="fewer sizes, shorter measurements")
+    add_output(wanted)
+    return wanted.parse_args()
 
 
 class Machine:
@@ -329,13 +327,9 @@ def main() -> None:
         "measured": measured,
         "kinds": kinds,
     }
-    text = to_markdown(result)
-    about = result["machine"]
-    given.output.mkdir(parents=True, exist_ok=True)
-    stem = given.output / f"roofline-{about['kernels']}-{about['date'][:10]}-{about['commit']}"
-    Path(f"{stem}.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
-    Path(f"{stem}.md").write_text(text, encoding="utf-8")
-    print(text)
+    write_result(
+        given.output, f"roofline-{result['machine']['kernels']}", result, to_markdown(result)
+    )
 
 
 if __name__ == "__main__":

@@ -2,23 +2,23 @@
 
     python benchmarks/tables.py amazon_beauty_toys online_retail --seeds 1 2 3
 
-Owns the tables of quality.md, section 9: HR@20 of `likewise.evaluate` by the splits `last` and
+Owns the tables of notes/baselines.md: HR@20 of `likewise.evaluate` by the splits `last` and
 `cold`, default options, one training for each seed; and what the lists look like. A line is printed
 as soon as a seed is through, since gensim takes minutes for each.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
 
 import likewise as lw
-from bench_corpora import real_files
 from likewise.baselines import BASELINES
 from likewise.evaluation import Result, evaluate
+from support.corpora import read_real
+from support.runs import parser_of_sets
 
 KINDS = ("warm", "cold query", "cold target")
 Rows = dict[tuple[str, str], list[Result]]  # of each system and kind, one for each seed
@@ -26,8 +26,7 @@ Rows = dict[tuple[str, str], list[Result]]  # of each system and kind, one for e
 
 def measured(name: str, seeds: Sequence[int], baselines: Sequence[str], threads: int) -> Rows:
     """Evaluate one set with each seed; systems in the order of the table."""
-    events, products = real_files(name)
-    sessions = lw.Sessions.read(events, lw.Catalogue.read(products), min_length=1)
+    sessions = read_real(name, min_length=1)
     rows: Rows = defaultdict(list)
     for seed in seeds:
         options = lw.Options(seed=seed, threads=threads)
@@ -66,11 +65,8 @@ def printed(name: str, rows: Rows) -> None:
 
 def main() -> None:
     """Read the arguments and print a table for each set."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("sets", nargs="+", help="folders of the shared data")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser = parser_of_sets(__doc__, seeds=[1, 2, 3])
     parser.add_argument("--baselines", nargs="*", default=list(BASELINES), choices=BASELINES)
-    parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     try:
         for name in arguments.sets:

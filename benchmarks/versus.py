@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
-from bench_corpora import CORPORA, prepare, sized
-from bench_machine import RESULTS, child_environment, facts, load_average
-from bench_report import summarise, to_markdown, to_plot
-from bench_systems import SYSTEMS
-from bench_work import work
+from support.corpora import CORPORA, prepare, sized
+from support.machine import facts, load_average
+from support.report import summarise, to_markdown, to_plot
+from support.runs import FailedError, add_output, answer, apart, parser, write_result
+from support.systems import SYSTEMS
+from support.work import work
 
 EXAMPLES = """examples:
   python benchmarks/versus.py --corpus shop                        10 M events, identity, 5 runs
@@ -40,10 +39,8 @@ its training seconds are set against the peer's.
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add = parser.add_argument
+    wanted = parser(__doc__, EXAMPLES)
+    add = wanted.add_argument
     add("--corpus", choices=sorted(CORPORA), default="shop", help="default: shop")
     add("--compare", choices=("identity", "content"), default="identity", help="default: identity")
     add("--systems", nargs="+", metavar="NAME", choices=sorted(SYSTEMS), help="default: all of it")
@@ -65,11 +62,11 @@ def arguments() -> argparse.Namespace:
     add("--ladder", type=float, nargs="+", default=[0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3],
         metavar="SHARE", help="shares of the epochs, for --time-to-quality")  # fmt: skip
     add("--no-quality", action="store_true", help="speed and memory only")
-    add("--output", type=Path, default=RESULTS, help="default: benchmarks/results")
     add("--work", type=Path, default=Path(tempfile.gettempdir()) / "likewise-benchmarks",
         help="prepared corpora are kept here; default: in the temporary folder")  # fmt: skip
-    add("--worker", help=argparse.SUPPRESS)
-    return parser.parse_args()
+    add_output(wanted)
+    wanted.add_argument("--worker", help=argparse.SUPPRESS)  # what `apart` passes
+    return wanted.parse_args()
 
 
 def _count(text: str) -> int:
@@ -97,7 +94,6 @@ class Runner:
 
     def __init__(self, folder: Path, base: dict[str, Any], quality: bool) -> None:
         self.folder, self.base, self.quality = folder, base, quality
-        self.environment = child_environment(base["threads"])
         self.records: list[dict[str, Any]] = []
         self.failures: list[dict[str, str]] = []
 
@@ -110,29 +106,18 @@ class Runner:
             "split": split,
             "run": run,
             "folder": str(self.folder),
+            "threads": setting["threads"],
             "setting": setting,
             "quality": self.quality,
             "only": only,
         }
-        with tempfile.TemporaryDirectory() as place:
-            path = Path(place) / "task.json"
-            busy = load_average()
-            task["began"] = time.time()
-            path.write_text(json.dumps(task), encoding="utf-8")
-            ran = subprocess.run(
-                [sys.executable, __file__, "--worker", str(path)],
-                env=self.environment,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-                check=False,
-            )
-            if ran.returncode != 0:
-                lines = ran.stderr.strip().splitlines() or [f"ended with {ran.returncode}"]
-                self.failures.append({"system": system, "split": split, "error": lines[-1]})
-                _say(f"{system}: FAILED: {lines[-1]}")
-                return
-            record = json.loads(path.with_suffix(".out").read_text(encoding="utf-8"))
+        busy = load_average()
+        try:
+            record = apart(__file__, task)
+        except FailedError as error:
+            self.failures.append({"system": system, "split": split, "error": str(error)})
+            _say(f"{system}: FAILED: {error}")
+            return
         record["load_before"] = busy
         self.records.append(record)
         first = record["quality"][0] if record["quality"] else None
@@ -163,8 +148,7 @@ def _rungs(ladder: list[float], epochs: int) -> list[tuple[int, float]]:
 def main() -> None:
     given = arguments()
     if given.worker:
-        task = json.loads(Path(given.worker).read_text(encoding="utf-8"))
-        Path(given.worker).with_suffix(".out").write_text(json.dumps(work(task)), encoding="utf-8")
+        answer(given.worker, work)
         return
     corpus = sized(given.corpus, given.events, given.items, given.mean_length)
     quality = corpus.quality and not given.no_quality
@@ -225,16 +209,10 @@ def main() -> None:
         "ladder": ladder,
     }
     result["summary"] = summarise(result, {name: SYSTEMS[name].ours for name in chosen})
-    machine = result["machine"]
-    stem = f"versus-{corpus.name}-{given.compare}-{machine['date'][:10]}-{machine['commit']}"
-    given.output.mkdir(parents=True, exist_ok=True)
-    table = to_markdown(result)
-    target = given.output / stem
-    Path(f"{target}.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
-    Path(f"{target}.md").write_text(table, encoding="utf-8")
-    to_plot(result, Path(f"{target}.png"))
-    print(table)
-    _say(f"written: {stem}.json, .md, .png")
+    name = f"versus-{corpus.name}-{given.compare}"
+    stem = write_result(given.output, name, result, to_markdown(result))
+    to_plot(result, Path(f"{stem}.png"))
+    _say(f"written: {stem.name}.json, .md, .png")
     if runner.failures or not runner.records:
         raise SystemExit(1)
 

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from bench_machine import data_folder
+from .machine import data_folder
 
 LIMIT = 20000  # pairs that are scored, as likewise.evaluate samples them
 FORMAT = 2  # of the prepared folders; older ones are made anew
@@ -99,13 +99,28 @@ def real_files(name: str) -> tuple[Path, Path]:
     return folder / name / "events.parquet", folder / name / "products.parquet"
 
 
+def read_real(name: str, **arguments: Any) -> Any:
+    """Return the likewise.Sessions of a real set; other arguments are those of Sessions.read."""
+    import likewise as lw
+
+    events, products = real_files(name)
+    return lw.Sessions.read(events, lw.Catalogue.read(products), **arguments)
+
+
+def sample(queries: Any, targets: Any, limit: int) -> tuple[Any, Any]:
+    """Return as many pairs as that at most, the same ones each time."""
+    if len(queries) <= limit:
+        return queries, targets
+    chosen = np.random.default_rng(0).choice(len(queries), limit, replace=False)
+    return queries[chosen], targets[chosen]
+
+
 def read_sessions(corpus: Corpus) -> Any:
     """Return the likewise.Sessions of a corpus with its catalogue."""
     import likewise as lw
 
     if not corpus.simulated:
-        events, products = real_files(corpus.name)
-        return lw.Sessions.read(events, lw.Catalogue.read(products))
+        return read_real(corpus.name)
     shop = simulated(corpus)
     catalogue = lw.Catalogue.read(shop.catalogue)
     return lw.Sessions.read(
@@ -206,10 +221,8 @@ def _likewise_ngrams(catalogue: Any) -> float:
 def _write_pairs(path: Path, pairs: dict[str, tuple[Any, Any, Any]]) -> None:
     arrays = {}
     for kind, (queries, targets, allowed) in pairs.items():
-        if len(queries) > LIMIT:
-            chosen = np.random.default_rng(0).choice(len(queries), LIMIT, replace=False)
-            queries, targets = queries[chosen], targets[chosen]
-        arrays[f"{kind}/queries"], arrays[f"{kind}/targets"] = queries, targets
+        asked = sample(queries, targets, LIMIT)
+        arrays[f"{kind}/queries"], arrays[f"{kind}/targets"] = asked
         if allowed is not None:
             arrays[f"{kind}/allowed"] = allowed
     np.savez(path, **arrays)

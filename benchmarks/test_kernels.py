@@ -14,16 +14,16 @@ from typing import Any
 
 import pytest
 
-from bench_machine import BENCHMARKS
 from likewise import _core
+from support.machine import BENCHMARKS
 
 CHILD = """
 import json, sys
 sys.path.insert(0, {benchmarks!r})
-from bench_machine import core_time, skip_rebuild
+from support.machine import core_time, skip_rebuild
 skip_rebuild()
 import likewise as lw
-from bench_corpora import Corpus, read_sessions
+from support.corpora import Corpus, read_sessions
 sessions = read_sessions(Corpus("shop", {events}, {items}))
 with core_time() as seconds:
     for _ in range({rounds}):

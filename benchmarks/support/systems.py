@@ -3,7 +3,7 @@
 `likewise-direct` is our own direct method: n-gram rows take part in every block (``stretch=1``);
 `likewise-new` has content alone (``own_row=False``), every item as if it were new.
 A system returns how long it took, what memory it took, and vectors of all items. Everything that a
-system reads comes from the folder that bench_corpora.prepare made.
+system reads comes from the folder that support.corpora.prepare made.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from bench_machine import core_time, forget_peak, peak
+from .machine import core_time, forget_peak, peak
 
 NGRAMS = {"min_n": 3, "max_n": 6}
 BUCKETS = 2_000_000  # gensim's and fastText's default

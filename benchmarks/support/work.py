@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from bench_machine import peak, resident, skip_rebuild
-from bench_systems import SYSTEMS, Setting, System, Trained
+from .machine import peak, resident, skip_rebuild
+from .systems import SYSTEMS, Setting, System, Trained
 
 
 def quality(

@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-BENCHMARKS = Path(__file__).resolve().parent
+BENCHMARKS = Path(__file__).resolve().parent.parent
 RESULTS = BENCHMARKS / "results"
 PACKAGES = ("gensim", "fasttext-wheel", "fasttext", "pyspark", "numpy", "pyarrow", "duckdb")
 
@@ -106,23 +106,23 @@ def core_time(before: Callable[[dict[str, Any]], None] | None = None) -> Iterato
 
     before: called with what the core is given, when the loop is about to begin.
     """
-    from likewise import training
+    from likewise import _core
 
-    core, seconds = training._core.train, []
+    inner, seconds = _core.train, []
 
     def timed(*args: Any, **named: Any) -> Any:
         if before is not None:
             before(named)
         start = time.perf_counter()
-        result = core(*args, **named)
+        result = inner(*args, **named)
         seconds.append(time.perf_counter() - start)
         return result
 
-    training._core.train = timed  # type: ignore[assignment]
+    _core.train = timed  # type: ignore[assignment]
     try:
         yield seconds
     finally:
-        training._core.train = core
+        _core.train = inner
 
 
 def skip_rebuild() -> None:

@@ -1,8 +1,7 @@
-"""Reading: events to sessions beside DuckDB's sort of the same rows; features, item vectors."""
+"""Content: features of a catalogue, vectors of its items, and the core's part in composing them."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,51 +9,51 @@ import pyarrow as pa
 import pytest
 
 import likewise as lw
-from bench_corpora import Corpus, real_files, simulated
+from likewise import _core
+from support.corpora import Corpus, real_files, simulated
 
 CATALOGUES = ("instacart_products", "hm_articles")
+DIM = 100
 
 
 @pytest.fixture(scope="module")
-def events_and_products(full: bool, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """mtg_decks (14.9 M events) in full; a small shop, its rows out of order, otherwise."""
-    if full:
-        try:
-            return real_files("mtg_decks")
-        except FileNotFoundError as error:
-            pytest.skip(str(error))
-    return simulated(Corpus("shop", 30_000, 1_000)).write(tmp_path_factory.mktemp("shop"))
+def rng() -> np.random.Generator:
+    return np.random.default_rng(1)
 
 
-def test_duckdb_sort(benchmark: Any, rounds: int, events_and_products: tuple[Path, Path]) -> None:
-    """The measure of test_sessions: DuckDB sorts the rows by session and time, and nothing else."""
-    import duckdb
-    import pyarrow.parquet as pq
-
-    events, _ = events_and_products
-    stored = set(pq.read_schema(events).names)
-    keys = ", ".join(name for name in ("session_id", "timestamp") if name in stored)
-
-    def sort() -> int:
-        with duckdb.connect() as connection:
-            query = f"create table sorted as select * from read_parquet(?) order by {keys}"
-            connection.execute(query, [str(events)])
-            found = connection.execute("select count(*) from sorted").fetchone()
-        assert found is not None
-        return int(found[0])
-
-    rows = benchmark.pedantic(sort, rounds=rounds, iterations=1, warmup_rounds=1)
-    benchmark.extra_info["rows"] = rows
+def vectors(rng: np.random.Generator, n: int) -> Any:
+    return rng.standard_normal((n, DIM), dtype=np.float32)
 
 
-def test_sessions(benchmark: Any, rounds: int, events_and_products: tuple[Path, Path]) -> None:
-    events, products = events_and_products
-    catalogue = lw.Catalogue.read(products)
-    sessions = benchmark.pedantic(
-        lw.Sessions.read, (events, catalogue), rounds=rounds, iterations=1, warmup_rounds=1
+@pytest.mark.parametrize("entries", [8, 80])
+def test_compose_items(
+    benchmark: Any, full: bool, threads: int, rng: np.random.Generator, entries: int
+) -> None:
+    n_items, n_tokens = (500_000, 100_000) if full else (5_000, 2_000)
+    offsets = np.arange(0, n_items * entries + 1, entries)
+    tokens = rng.integers(0, n_tokens, n_items * entries).astype(np.int32)
+    weights = np.full(len(tokens), entries**-0.5, np.float32)
+    table = vectors(rng, n_tokens)
+    made = benchmark(_core.compose_items, offsets, tokens, weights, table, threads)
+    assert np.allclose(made[0], weights[:entries] @ table[tokens[:entries]], atol=1e-4)
+
+
+def test_compose_tokens(benchmark: Any, full: bool, threads: int, rng: np.random.Generator) -> None:
+    """Words that no model knows, of 20 n-grams each."""
+    n, buckets, each = (200_000, 1 << 20, 20) if full else (2_000, 1 << 12, 20)
+    rows = rng.integers(0, buckets, n * each).astype(np.int32)
+    table = vectors(rng, buckets)
+    made = benchmark(
+        _core.compose_tokens,
+        np.arange(n, dtype=np.uint64),
+        np.arange(0, n * each + 1, each),
+        rows,
+        np.zeros(0, np.uint64),
+        np.zeros((0, DIM), np.float32),
+        table,
+        threads,
     )
-    assert sessions.n_events > 0
-    benchmark.extra_info["events_read"] = sessions.report.events_read
+    assert np.allclose(made[0], table[rows[:each]].mean(axis=0), atol=1e-4)
 
 
 @pytest.fixture(scope="module", params=["simulated", *CATALOGUES])
