@@ -17,9 +17,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from likewise import Catalogue, Model, Options, train
-from likewise._content import Content
-from likewise._ranking import sides_of
-from likewise.evaluation import cold_split, last_split
+from likewise.content.weights import Content
+from likewise.evaluation.evaluation import cold_split, last_split
+from likewise.evaluation.ranking import sides_of
 from support.corpora import read_real, sample
 from support.runs import parser_of_sets
 

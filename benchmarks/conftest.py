@@ -57,7 +57,7 @@ def threads() -> int:
 
 @functools.lru_cache(maxsize=1)
 def split_of(corpus: Corpus) -> Any:
-    from likewise.evaluation import last_split
+    from likewise.evaluation.evaluation import last_split
 
     return last_split(read_sessions(corpus))
 
@@ -73,7 +73,7 @@ class Trainings:
     ) -> dict[str, Any]:
         """Sizes are those of a full run; a smoke run takes a small part of them."""
         import likewise as lw
-        from likewise.evaluation import cosine_ranks
+        from likewise.evaluation.evaluation import cosine_ranks
 
         if not self.full:
             events, items = min(20_000, events), max(200, min(2_000, items // 50))

@@ -18,7 +18,8 @@ import time
 import numpy as np
 
 import likewise as lw
-from likewise import _core, kernels
+import likewise._core as _core
+from likewise import kernels
 
 
 def clustered(n: int, dim: int, seed: int = 0) -> np.ndarray:

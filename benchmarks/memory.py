@@ -51,8 +51,8 @@ def measure(task: dict[str, Any]) -> dict[str, Any]:
         return {}
     skip_rebuild()
     import likewise as lw
-    from likewise import _core
-    from likewise._waiting import settle_arrow
+    import likewise._core as _core
+    from likewise.work.waiting import settle_arrow
 
     settle_arrow()  # pyarrow imports pandas at its first conversion, where it is installed
     base = resident()

@@ -15,9 +15,9 @@ from collections.abc import Callable
 import numpy as np
 
 import likewise as lw
-from likewise._blend import POPULARITY, answer_vectors, query_vectors, trained_answers
-from likewise._measures import Resampler, interval
-from likewise.evaluation import cold_split
+from likewise.evaluation.evaluation import cold_split
+from likewise.evaluation.measures import Resampler, interval
+from likewise.score.blend import POPULARITY, answer_vectors, query_vectors, trained_answers
 from support.corpora import read_real, sample
 from support.runs import parser_of_sets
 

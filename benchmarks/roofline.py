@@ -100,7 +100,7 @@ def measure_machine(machine: Machine, threads: int, quick: bool) -> dict[str, An
 
 def _halves(sessions: Any, first: int, last: int, window: int) -> Any:
     """Halves of blocks as planner.cpp makes them: items of centers, their reaches, contexts."""
-    from likewise import _core
+    import likewise._core as _core
 
     known = _core.engine_constants()
     size, slack = int(known["half_centers"]), int(known["half_slack"])
@@ -133,7 +133,7 @@ def count_work(sessions: Any, features: Any, given: argparse.Namespace) -> dict[
     features: as the core is given them, or None. Each distinct row of a block is one visit: it is
     read once and written once.
     """
-    from likewise import _core
+    import likewise._core as _core
 
     known = _core.engine_constants()
     tile, drawn = int(known["tile"]), int(known["sampled"])

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 import numpy as np
 
 import likewise as lw
-from likewise.baselines import BASELINES
-from likewise.evaluation import Result, evaluate
+from likewise.evaluation.baselines import BASELINES
+from likewise.evaluation.evaluation import Result, evaluate
 from support.corpora import read_real
 from support.runs import parser_of_sets
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 import likewise as lw
-from likewise import _core
+import likewise._core as _core
 from support.corpora import Corpus, real_files, simulated
 
 CATALOGUES = ("instacart_products", "hm_articles")

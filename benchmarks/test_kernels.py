@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from likewise import _core
+import likewise._core as _core
 from support.machine import BENCHMARKS
 
 CHILD = """

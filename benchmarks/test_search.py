@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from likewise.index import ExactIndex
+from likewise.search.indexes import ExactIndex
 
 DIM = 100
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from likewise.score.co_occurrence import COMPANY_DIM, Company
-from likewise.tables.catalogue import Catalogue
 from likewise.content.features import Features, Recipe
 from likewise.model.model import Model, SideWeights, encode_items
 from likewise.options import Options
+from likewise.score.co_occurrence import COMPANY_DIM, Company
+from likewise.tables.catalogue import Catalogue
 
 ITEMS = [
     ("B1", "Pets > Dogs > Toys", "red rubber ball"),

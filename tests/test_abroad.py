@@ -10,10 +10,10 @@ import pytest
 
 import likewise as lw
 import reference_blend
-from likewise.score.blend import POPULARITY, answers_width, wording_abroad
-from likewise.score.co_occurrence import COMPANY_DIM
 from likewise.questions.explain import products_of, query_parts
 from likewise.questions.queries import wording_in
+from likewise.score.blend import POPULARITY, answers_width, wording_abroad
+from likewise.score.co_occurrence import COMPANY_DIM
 from likewise.score.text import TEXT_DIM, TEXT_DIM_ABROAD
 from tiny_shop import catalogue, options, sessions
 

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from likewise.tables.catalogue import Catalogue
 from likewise.errors import InputError
+from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
 
 EVENTS = {"session_id": ["s", "s"], "item_id": ["a", "b"], "timestamp": [1, 2]}

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from likewise.errors import InputError
 from likewise.evaluation import item_knn as _item_knn
 from likewise.evaluation.baselines import (
     BASELINES,
@@ -20,10 +21,9 @@ from likewise.evaluation.baselines import (
     baseline_systems,
     usual_baselines,
 )
-from likewise.tables.catalogue import Catalogue
-from likewise.errors import InputError
-from likewise.tables.sessions import Sessions
 from likewise.simulation.shop import simulate
+from likewise.tables.catalogue import Catalogue
+from likewise.tables.sessions import Sessions
 
 N_ITEMS = 9
 session_lists = st.lists(

@@ -10,12 +10,12 @@ import pytest
 
 import likewise as lw
 import reference_blend
+from likewise.content.features import tokens_of
 from likewise.score import blend as _blend
 from likewise.score.blend import POPULARITY, answer_vectors, likeness_vectors, query_vectors
 from likewise.score.co_occurrence import COMPANY_DIM
 from likewise.score.linear_map import _MOST, fit_context_map
 from likewise.score.text import TEXT_DIM, text_vectors, token_directions
-from likewise.content.features import tokens_of
 from tiny_shop import N_ITEMS, catalogue, options, sessions
 
 NEW = [

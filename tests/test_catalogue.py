@@ -16,11 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.tables.columns import encode, table_texts
+from likewise.content.features import Features, Recipe
+from likewise.errors import InputError, UnknownItemError
 from likewise.tables._ingest import UNKNOWN_ID, IdTable
 from likewise.tables.catalogue import Catalogue, CatalogueReport
-from likewise.errors import InputError, UnknownItemError
-from likewise.content.features import Features, Recipe
+from likewise.tables.columns import encode, table_texts
 from reference_ingest import read_catalogue
 
 ROWS = [

@@ -15,8 +15,8 @@ import pytest
 import likewise as lw
 from cli_helpers import QUICK, files_below, run
 from likewise.commands import main as cli
-from likewise.display.text_table import width_of
 from likewise.commands.main import main
+from likewise.display.text_table import width_of
 
 Capture = pytest.CaptureFixture[str]
 

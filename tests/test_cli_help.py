@@ -12,8 +12,8 @@ import pytest
 
 import likewise as lw
 from cli_helpers import run
-from likewise.commands.options import Gap, option_help, options_given
 from likewise.commands.main import main
+from likewise.commands.options import Gap, option_help, options_given
 
 Capture = pytest.CaptureFixture[str]
 COMMANDS = [

@@ -12,11 +12,11 @@ import pytest
 
 import likewise as lw
 from cli_helpers import QUICK, command, environment, files_below, run
-from likewise.commands import output as _cli_output
-from likewise.work import whole_file as _whole_file
 from likewise.commands import main as cli
-from likewise.commands.output import TrainingProgress, whole_file
+from likewise.commands import output as _cli_output
 from likewise.commands.main import main
+from likewise.commands.output import TrainingProgress, whole_file
+from likewise.work import whole_file as _whole_file
 
 Capture = pytest.CaptureFixture[str]
 

@@ -17,10 +17,10 @@ import hostile
 import likewise as lw
 from cli_helpers import files_below, run
 from likewise.clustering import grouping as clustering
-from likewise.commands.clusters import clusters as command
-from likewise.clustering.names import name_groups
 from likewise.clustering.hdbscan import tight_groups
 from likewise.clustering.kmeans import choose_number, k_means, silhouette
+from likewise.clustering.names import name_groups
+from likewise.commands.clusters import clusters as command
 from likewise.errors import InputError, StorageError
 
 pytest.importorskip("sklearn")

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.tables.coded import coded_chunks, decoded, is_coded
 from likewise.tables.catalogue import Catalogue
+from likewise.tables.coded import coded_chunks, decoded, is_coded
 
 
 def test_paths_that_repeat_are_held_once():

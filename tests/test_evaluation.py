@@ -15,14 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from likewise.errors import InputError
 from likewise.evaluation import ranking as _ranking
 from likewise.evaluation.baselines import ItemKNN, Popularity
-from likewise.tables.catalogue import Catalogue
-from likewise.errors import InputError
 from likewise.evaluation.evaluation import cold_split, cosine_ranks, evaluate, last_split
 from likewise.options import Options
-from likewise.tables.sessions import Sessions
 from likewise.simulation.shop import Shop, simulate
+from likewise.tables.catalogue import Catalogue
+from likewise.tables.sessions import Sessions
 from likewise.training.train import train as real_train
 
 SHARED = Path(os.environ.get("LIKEWISE_DATA", Path(__file__).parents[2] / "shared"))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import likewise as lw
-from likewise.score.blend import answer_vectors
 from likewise.questions.explain import parts_of, shares_of
+from likewise.score.blend import answer_vectors
 from tiny_shop import N_ITEMS, options, sessions
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import reference_text as reference
 import likewise._core as _core
+import reference_text as reference
 from likewise.content.features import Features, Recipe, tokens_of
 from text_catalogue import Strings, many
 

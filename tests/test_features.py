@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import reference_text as reference
 import likewise._core as _core
+import reference_text as reference
 from likewise.content import features
 from likewise.content.features import Features, Kind, Recipe, character_ngrams, tokens_of
 from likewise.options import Options

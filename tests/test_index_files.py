@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from likewise.errors import StorageError
 from likewise.search import index_file as _index_file
 from likewise.search.graph_check import _HEADER
-from likewise.errors import StorageError
 from likewise.search.indexes import ApproximateIndex, ExactIndex, Index, load_index
 from store_helpers import catalogue_of
 from test_index import BOTH, rows

@@ -16,8 +16,8 @@ import pytest
 
 from likewise.tables import ordering as _ordering
 from likewise.tables.files import connect, usable_cores
-from likewise.work.waiting import interruptible
 from likewise.tables.sessions import Sessions
+from likewise.work.waiting import interruptible
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import likewise
-import tiny_shop
 import likewise._core as _core
+import tiny_shop
 
 
 def test_scalar_is_always_there_and_the_last_choice():

@@ -13,11 +13,11 @@ import pytest
 import hostile
 import likewise as lw
 from cli_helpers import files_below, run
+from likewise.errors import InputError, StorageError
 from likewise.maps import maps
-from likewise.pages.category_tree import CategoryTree, levels_of
 from likewise.maps.layout import chance_share, fitted_perplexity, parent_share, plane
 from likewise.maps.page import map_data, named_points
-from likewise.errors import InputError, StorageError
+from likewise.pages.category_tree import CategoryTree, levels_of
 from without import hide
 
 Capture = pytest.CaptureFixture[str]

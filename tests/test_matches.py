@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likewise.display.text_table import cut, pad, table, width_of
-from likewise.tables.catalogue import Catalogue
 from likewise.search.matches import BatchMatches, Matches
+from likewise.tables.catalogue import Catalogue
 from store_helpers import ITEMS, catalogue_of
 
 CATALOGUE = catalogue_of(ITEMS)

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 
 from likewise.errors import UnknownItemError
-from likewise.search.indexes import ApproximateIndex, ExactIndex
-from likewise.search.matches import BatchMatches, Matches
 from likewise.model.model import Model
 from likewise.options import Options
+from likewise.search.indexes import ApproximateIndex, ExactIndex
+from likewise.search.matches import BatchMatches, Matches
 from store_helpers import DIM, ITEMS, NEW, catalogue_of, small_model, unit
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from likewise.content.composition import item_weights
-from likewise.tables.catalogue import Catalogue
 from likewise.content.features import Features
 from likewise.model.model import Model
+from likewise.tables.catalogue import Catalogue
 from store_helpers import DIM, ITEMS, NEW, catalogue_of, small_model, unit
 
 

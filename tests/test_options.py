@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from likewise import Options
 import likewise._core as _core
+from likewise import Options
 
 NAMES = [field.name for field in fields(Options)]
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from likewise import train
-from likewise.evaluation.ranking import ListSystem, VectorSystem, systems_of
-from likewise.tables.catalogue import Catalogue
 from likewise.errors import InputError
 from likewise.evaluation.evaluation import evaluate, last_split
+from likewise.evaluation.ranking import ListSystem, VectorSystem, systems_of
 from likewise.options import Options
-from likewise.tables.sessions import Sessions
 from likewise.simulation.shop import simulate
+from likewise.tables.catalogue import Catalogue
+from likewise.tables.sessions import Sessions
 
 CATALOGUE = Catalogue.from_ids(["a", "b", "c", "d"])
 VECTORS = np.array([[1, 0], [1, 0.1], [0, 1], [0, 0]], np.float32)

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import likewise as lw
-from likewise.score.blend import POPULARITY, answer_vectors, likeness_vectors, query_vectors
 from likewise.neighbours.choose import name_keys
+from likewise.score.blend import POPULARITY, answer_vectors, likeness_vectors, query_vectors
 from tiny_shop import options, sessions
 
 

@@ -13,13 +13,13 @@ import pytest
 import hostile
 import likewise as lw
 from cli_helpers import QUICK, files_below, run
+from likewise.errors import InputError, StorageError
 from likewise.pages.curves import curve
 from likewise.pages.markup import Html, data_block, plain, tag, text
 from likewise.report.health import measure, unknown_words
 from likewise.report.lists import example_lists
-from likewise.report.sections import evaluation_section
-from likewise.errors import InputError, StorageError
 from likewise.report.report import report_page, write_report
+from likewise.report.sections import evaluation_section
 from without import hide
 
 Capture = pytest.CaptureFixture[str]

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from likewise.errors import InputError
 from likewise.tables import ordering as _ordering
 from likewise.tables.catalogue import Catalogue
-from likewise.errors import InputError
 from likewise.tables.sessions import Sessions, SessionsReport
 from reference_ingest import Reference, read_sessions
 

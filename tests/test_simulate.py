@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from likewise.simulation.words import DEPARTMENTS, LANGUAGES
 from likewise.errors import InputError
 from likewise.simulation.shop import Shop, simulate
+from likewise.simulation.words import DEPARTMENTS, LANGUAGES
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from likewise.tables.catalogue import Catalogue
 from likewise.errors import InputError
 from likewise.evaluation.evaluation import evaluate, time_split, transfer_split
 from likewise.options import Options
+from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
 
 N_ITEMS = 10

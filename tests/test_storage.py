@@ -19,14 +19,14 @@ import pytest
 import safetensors.numpy
 
 import reference_blend
-from likewise.work import whole_folder as _replace_folder
-from likewise.storage import models as storage
-from likewise.score.blend import POPULARITY
 from likewise.errors import StorageError
 from likewise.model.model import Model
-from likewise.tables.sessions import Sessions
+from likewise.score.blend import POPULARITY
+from likewise.storage import models as storage
 from likewise.storage.models import FORMAT_VERSION, load, save
+from likewise.tables.sessions import Sessions
 from likewise.training.train import train
+from likewise.work import whole_folder as _replace_folder
 from store_helpers import DIM, ITEMS, catalogue_of, small_model
 
 FILES = ["catalogue.parquet", "model.json", "vectors.safetensors", "weights.safetensors"]

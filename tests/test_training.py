@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import likewise
-import tiny_shop
 import likewise._core as _core
+import tiny_shop
 from reference import CONSTANTS, Reference
 from reference_random import NoiseSampler, Rng
 

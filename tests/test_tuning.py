@@ -14,11 +14,11 @@ import pytest
 
 import likewise as lw
 from cli_helpers import QUICK, run
+from likewise.errors import InputError, TrainingError
+from likewise.options import Options
 from likewise.tuning import job as _tuning_job
 from likewise.tuning import tuning
 from likewise.tuning.job import Job, _against, _Held
-from likewise.errors import InputError, TrainingError
-from likewise.options import Options
 from likewise.tuning.tuning import SPACE, Trial, search, tune
 
 pytest.importorskip("optuna", reason="Optuna is not installed")

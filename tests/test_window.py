@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta, timezone
 import pyarrow as pa
 import pytest
 
-from likewise.tables import ordering as _ordering
 from likewise.errors import InputError
+from likewise.tables import ordering as _ordering
 from likewise.tables.sessions import Sessions
 
 DAYS = [date(2024, 5, 30), date(2024, 5, 31), date(2024, 6, 1), date(2024, 6, 2)]

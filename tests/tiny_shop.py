@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from likewise import Catalogue, Model, Options, Sessions, train
 import likewise._core as _core
+from likewise import Catalogue, Model, Options, Sessions, train
 from likewise.training import train as training
 
 N_ITEMS = 40

@@ -78,7 +78,7 @@ def sized(name: str, events: int | None, items: int | None, mean_length: float |
 
 def simulated(corpus: Corpus, seed: int = 1) -> Any:
     """Return the simulated shop of a corpus: a likewise.simulate.Shop."""
-    from likewise.simulate import simulate
+    from likewise.simulation.shop import simulate
 
     return simulate(
         n_items=corpus.items,
@@ -156,7 +156,7 @@ def slugs(catalogue: Any, of: str) -> list[str]:
 def prepare(corpus: Corpus, splits: list[str], slug: str, work: Path) -> Path:
     """Make the files of a corpus once and return their folder; later calls find them."""
     import likewise as lw
-    from likewise.evaluation import cold_split, last_split
+    from likewise.evaluation.evaluation import cold_split, last_split
 
     size = f"-{corpus.events}-{corpus.items}-{corpus.mean_length:g}" if corpus.simulated else ""
     folder = work / f"{corpus.name}{size}-{slug.replace('+', '-')}"
@@ -209,7 +209,7 @@ def prepare(corpus: Corpus, splits: list[str], slug: str, work: Path) -> Path:
 def _likewise_ngrams(catalogue: Any) -> float:
     """Return n-grams that an item of the catalogue is made of in likewise: those of its name."""
     import likewise as lw
-    from likewise.features import Kind
+    from likewise.content.features import Kind
 
     features = lw.Features.encode(catalogue, lw.Recipe())
     if not features.n_items or not len(features.ngram_offsets):

@@ -106,7 +106,7 @@ def core_time(before: Callable[[dict[str, Any]], None] | None = None) -> Iterato
 
     before: called with what the core is given, when the loop is about to begin.
     """
-    from likewise import _core
+    import likewise._core as _core
 
     inner, seconds = _core.train, []
 

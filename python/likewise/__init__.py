@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
-
 try:
     import likewise._core as _core
 except ImportError as error:  # pragma: no cover
@@ -11,23 +9,24 @@ except ImportError as error:  # pragma: no cover
         "the compiled part of likewise is missing: run `pip install .` in the repository"
     ) from error
 
-from likewise.maps import maps
-from likewise.tables.catalogue import Catalogue
+from likewise import maps
 from likewise.clustering.grouping import Clusters, clusters
+from likewise.content.features import Features, Recipe
 from likewise.errors import InputError, StorageError, TrainingError, UnknownItemError
 from likewise.evaluation.evaluation import Evaluation, evaluate
-from likewise.content.features import Features, Recipe
-from likewise.search.indexes import ApproximateIndex, ExactIndex, load_index
-from likewise.search.matches import BatchMatches, Matches
 from likewise.model.model import Model
+from likewise.model.vectors import Vectors
 from likewise.options import Options
 from likewise.report.report import write_report
-from likewise.tables.sessions import Sessions
+from likewise.search.indexes import ApproximateIndex, ExactIndex, load_index
+from likewise.search.matches import BatchMatches, Matches
 from likewise.simulation.shop import Shop, simulate
 from likewise.storage.models import load, save
+from likewise.tables.catalogue import Catalogue
+from likewise.tables.sessions import Sessions
 from likewise.training.train import train
 from likewise.tuning.tuning import tune
-from likewise.model.vectors import Vectors
+from likewise.version import __version__
 
 
 def kernels() -> str:

@@ -17,11 +17,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from likewise.work.whole_folder import new_folder
-from likewise.search.arguments import Float32, float_rows
-from likewise.work.whole_file import whole_file
 from likewise.errors import InputError
 from likewise.model.vectors import Vectors
+from likewise.search.arguments import Float32, float_rows
+from likewise.work.whole_file import whole_file
+from likewise.work.whole_folder import new_folder
 
 if TYPE_CHECKING:
     from likewise.model.model import Model

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from likewise.content.features import Features, Kind, Recipe, tokens_of
 from likewise.pages.category_tree import JOIN, CategoryTree
 from likewise.pages.markup import plain
-from likewise.content.features import Features, Kind, Recipe, tokens_of
 
 if TYPE_CHECKING:
     from likewise.tables.catalogue import Catalogue

@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from likewise.clustering.grouping import METHODS
+from likewise.clustering.grouping import clusters as find_clusters
 from likewise.commands.options import (
     CATALOGUE_COLUMNS,
     PATH,
@@ -25,10 +27,8 @@ from likewise.commands.options import (
 )
 from likewise.commands.output import print_json, print_labelled, print_text, refusals
 from likewise.commands.work import WorkProgress, check_places
-from likewise.tables.catalogue import Catalogue
-from likewise.clustering.grouping import METHODS
-from likewise.clustering.grouping import clusters as find_clusters
 from likewise.storage.models import load
+from likewise.tables.catalogue import Catalogue
 
 __all__ = ["clusters"]
 

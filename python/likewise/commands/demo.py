@@ -28,19 +28,19 @@ from likewise.commands.output import (
     whole_file,
 )
 from likewise.commands.work import WorkProgress
-from likewise.simulation.names import TYPES
-from likewise.simulation.words import DEPARTMENTS
 from likewise.display.text_table import cut, table, terminal_width
-from likewise.tables.catalogue import Catalogue
 from likewise.errors import StorageError
 from likewise.evaluation.evaluation import Evaluation, evaluate
-from likewise.search.matches import BatchMatches, Matches
 from likewise.model.model import Model
 from likewise.options import Options
 from likewise.report.report import write_report
-from likewise.tables.sessions import Sessions
+from likewise.search.matches import BatchMatches, Matches
+from likewise.simulation.names import TYPES
 from likewise.simulation.shop import Shop, simulate
+from likewise.simulation.words import DEPARTMENTS
 from likewise.storage.models import save
+from likewise.tables.catalogue import Catalogue
+from likewise.tables.sessions import Sessions
 from likewise.training.train import train
 
 __all__ = ["run_demo"]

@@ -37,12 +37,12 @@ from likewise.commands.output import (
     print_text,
     refusals,
 )
-from likewise.evaluation.baselines import BASELINES
-from likewise.tables.catalogue import Catalogue
 from likewise.errors import InputError
+from likewise.evaluation.baselines import BASELINES
 from likewise.evaluation.evaluation import SPLITS
 from likewise.evaluation.evaluation import evaluate as evaluate_model
 from likewise.options import Options
+from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
 
 __all__ = ["Steps", "evaluate", "read_items", "read_sessions"]

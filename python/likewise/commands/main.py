@@ -15,8 +15,8 @@ import click
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from likewise import __version__, kernels
 from likewise.commands.clusters import clusters
+from likewise.commands.demo import run_demo
 from likewise.commands.evaluation import evaluate
 from likewise.commands.export import export
 from likewise.commands.maps import map_command
@@ -44,11 +44,12 @@ from likewise.commands.recommend import recommend
 from likewise.commands.report import report
 from likewise.commands.training import train
 from likewise.commands.tune import tune
-from likewise.commands.demo import run_demo
-from likewise.tables.catalogue import Catalogue
 from likewise.model.model import Model
 from likewise.options import Options
 from likewise.storage.models import load
+from likewise.tables.catalogue import Catalogue
+from likewise import kernels
+from likewise.version import __version__
 
 __all__ = ["main"]
 

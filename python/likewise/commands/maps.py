@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from likewise.maps import maps
 from likewise.commands.options import (
     PATH,
     Command,
@@ -22,6 +21,7 @@ from likewise.commands.options import (
 )
 from likewise.commands.output import print_json, print_labelled, print_text, refusals
 from likewise.commands.work import WorkProgress, check_places
+from likewise.maps import maps
 from likewise.storage.models import load
 
 __all__ = ["map_command"]

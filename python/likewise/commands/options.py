@@ -15,8 +15,8 @@ from typing import Any, TypeVar, get_type_hints
 
 import click
 
-from likewise.score.blend import POPULARITY
 from likewise.options import Options
+from likewise.score.blend import POPULARITY
 
 __all__ = [
     "CATALOGUE_COLUMNS",

@@ -22,12 +22,12 @@ import click
 from tqdm import tqdm
 
 from likewise import kernels
-from likewise.work.whole_folder import new_folder
 from likewise.display.text_table import terminal_width
-from likewise.work.whole_file import whole_file
 from likewise.errors import InputError, StorageError, TrainingError, UnknownItemError
 from likewise.model.model import Model
 from likewise.storage.models import _is_model
+from likewise.work.whole_file import whole_file
+from likewise.work.whole_folder import new_folder
 
 __all__ = [
     "Group",

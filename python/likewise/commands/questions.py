@@ -23,10 +23,10 @@ from likewise.commands.options import (
     popularity_option,
 )
 from likewise.commands.output import print_json, print_text, refusals
-from likewise.tables.catalogue import Catalogue
-from likewise.search.matches import Matches
 from likewise.model.model import Model
+from likewise.search.matches import Matches
 from likewise.storage.models import load
+from likewise.tables.catalogue import Catalogue
 
 __all__ = ["complements", "similar"]
 

@@ -26,8 +26,8 @@ from likewise.commands.options import (
 )
 from likewise.commands.output import print_json, print_labelled, print_text, refusals
 from likewise.commands.work import WorkProgress
-from likewise.tables.catalogue import Catalogue
 from likewise.storage.models import load
+from likewise.tables.catalogue import Catalogue
 
 __all__ = ["recommend"]
 

@@ -33,9 +33,9 @@ from likewise.commands.output import (
     print_trained,
     report_values,
 )
+from likewise.storage.models import save
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
-from likewise.storage.models import save
 from likewise.training.train import train as train_model
 
 __all__ = ["train"]

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 import likewise._core as _core
-from likewise.errors import InputError
 from likewise.content.features import Features
+from likewise.errors import InputError
 
 if TYPE_CHECKING:
     from likewise.model.model import Model

@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from likewise.content.composition import SideWeights, item_weights
 from likewise.content.direct import composed_tables, direct_arrays
-from likewise.tables.catalogue import Catalogue
 from likewise.content.features import Features, Kind, Recipe
 from likewise.options import Options
+from likewise.tables.catalogue import Catalogue
 
 __all__ = ["UNKNOWN_WEIGHT", "Content"]
 

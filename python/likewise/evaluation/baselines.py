@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from likewise.errors import InputError
 from likewise.evaluation.item_knn import ItemKNN, PairCounts, at_least_one
 from likewise.evaluation.peers import TfIdf, gensim_fasttext, gensim_word2vec
-from likewise.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

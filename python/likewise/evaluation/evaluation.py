@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from likewise.score.blend import answer_vectors, trained_answers, wording_abroad
+from likewise.errors import InputError
+from likewise.evaluation.baselines import baseline_systems, check_baselines, usual_baselines
 from likewise.evaluation.measures import (
     BANDS,
     Resampler,
@@ -35,9 +36,8 @@ from likewise.evaluation.splits import (
     time_split,
     transfer_split,
 )
-from likewise.evaluation.baselines import baseline_systems, check_baselines, usual_baselines
-from likewise.errors import InputError
 from likewise.options import Options
+from likewise.score.blend import answer_vectors, trained_answers, wording_abroad
 from likewise.tables.sessions import Sessions
 from likewise.training.train import train as train_model
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from likewise.score.blend import POPULARITY, query_vectors, trained_answers
 from likewise.errors import InputError
-from likewise.search.indexes import ExactIndex
 from likewise.model.model import Model
+from likewise.score.blend import POPULARITY, query_vectors, trained_answers
+from likewise.search.indexes import ExactIndex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -10,8 +10,8 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from likewise.evaluation.measures import BANDS
 from likewise.display.text_table import table, terminal_width, width_of
+from likewise.evaluation.measures import BANDS
 
 __all__ = ["Band", "Evaluation", "Result"]
 

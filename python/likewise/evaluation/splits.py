@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from likewise.tables.catalogue import Catalogue
 from likewise.errors import InputError
+from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from likewise.pages.category_tree import CategoryTree
-from likewise.maps.layout import Progress, chance_share, fitted_perplexity, parent_share, plane
 from likewise.errors import InputError
+from likewise.maps.layout import Progress, chance_share, fitted_perplexity, parent_share, plane
+from likewise.pages.category_tree import CategoryTree
 from likewise.search.indexes import make_index
 
 if TYPE_CHECKING:
@@ -300,7 +300,7 @@ def _map(
     settings: dict[str, Any],
 ) -> Map:
     """Put a map together: what its points are, then the columns that every map has."""
-    from likewise import __version__
+    from likewise.version import __version__
 
     about = {
         "likewise_version": __version__,

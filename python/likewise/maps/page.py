@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from likewise.pages.category_tree import JOIN
 from likewise.maps.still import DENSE, frame, map_element
+from likewise.pages.category_tree import JOIN
 from likewise.pages.markup import Html, data_block, join, page, part, plain, plotly, tag
 
 if TYPE_CHECKING:

@@ -17,8 +17,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from likewise.content.composition import SideWeights, check_shape, encode_items, item_weights
+from likewise.content.features import Features, Recipe
 from likewise.model import describe as _describe
+from likewise.neighbours.verb import RecommendAll
+from likewise.options import Options
 from likewise.questions import queries as _queries
+from likewise.questions.answers import Questions
+from likewise.questions.explain import Explains
 from likewise.score.blend import (
     Popularity,
     answer_vectors,
@@ -29,15 +35,9 @@ from likewise.score.blend import (
     wording_abroad,
 )
 from likewise.score.co_occurrence import Company, CompanyMap, fit_company_map
-from likewise.content.composition import SideWeights, check_shape, encode_items, item_weights
 from likewise.score.linear_map import ContextMap, fit_context_map
-from likewise.questions.explain import Explains
-from likewise.questions.answers import Questions
-from likewise.neighbours.verb import RecommendAll
-from likewise.tables.catalogue import Catalogue
-from likewise.content.features import Features, Recipe
 from likewise.search.indexes import Index, make_index
-from likewise.options import Options
+from likewise.tables.catalogue import Catalogue
 
 __all__ = ["Model", "SideWeights", "encode_items", "item_weights"]
 

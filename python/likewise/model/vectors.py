@@ -17,13 +17,13 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from likewise.questions import queries as _queries
-from likewise.neighbours.verb import RecommendAll
-from likewise.search.arguments import float_rows
-from likewise.tables.catalogue import Catalogue
 from likewise.errors import InputError
+from likewise.neighbours.verb import RecommendAll
+from likewise.questions import queries as _queries
+from likewise.search.arguments import float_rows
 from likewise.search.indexes import EXACT_COMPARISONS, Index, make_index
 from likewise.search.matches import BatchMatches, Matches
+from likewise.tables.catalogue import Catalogue
 
 __all__ = ["Vectors"]
 

@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from likewise.errors import InputError
+from likewise.search.arguments import allowed_mask
+from likewise.tables.catalogue import Catalogue
 from likewise.tables.columns import one_line
 from likewise.tables.files import connect, find_files, open_files
-from likewise.search.arguments import allowed_mask
 from likewise.tables.suggest import close_ids
-from likewise.tables.catalogue import Catalogue
-from likewise.errors import InputError
 
 __all__ = ["Attributes"]
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from likewise.neighbours.choose import Rules, choose, diversify
 from likewise.questions import queries as _queries
 from likewise.score.blend import likeness_vectors, query_vectors
-from likewise.neighbours.choose import Rules, choose, diversify
 from likewise.search.arguments import Float32, Int32, Mask
-from likewise.tables.catalogue import Catalogue
 from likewise.search.indexes import Found, Index
+from likewise.tables.catalogue import Catalogue
 
 if TYPE_CHECKING:
     from likewise.model.model import Model

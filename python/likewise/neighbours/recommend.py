@@ -19,15 +19,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from likewise.neighbours.attributes import Attributes
-from likewise.score.blend import check_popularity
 from likewise.neighbours.choose import Cap, Rules, name_keys
-from likewise.search.filters import coded
 from likewise.neighbours.lists import Job
-from likewise.search.arguments import Int32, check_k
 from likewise.neighbours.trust import Trust, trust_report
-from likewise.work.whole_file import check_file_place, whole_file
-from likewise.tables.catalogue import Catalogue
+from likewise.score.blend import check_popularity
+from likewise.search.arguments import Int32, check_k
+from likewise.search.filters import coded
 from likewise.search.indexes import EXACT_COMPARISONS, ApproximateIndex, Found
+from likewise.tables.catalogue import Catalogue
+from likewise.work.whole_file import check_file_place, whole_file
 
 if TYPE_CHECKING:
     from likewise.model.model import Model

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from likewise.tables.catalogue import Catalogue
 from likewise.content.features import Features
+from likewise.tables.catalogue import Catalogue
 
 if TYPE_CHECKING:
     from likewise.model.model import Model

@@ -78,7 +78,7 @@ def data_block(name: str, value: Any) -> Html:
 
 def part(name: str) -> Html:
     """Return a file of page_parts: a script or a style of our own."""
-    found = resources.files("likewise") / "page_parts" / name
+    found = resources.files("likewise.pages") / "parts" / name
     return Html(found.read_text(encoding="utf-8"))
 
 

@@ -17,6 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 import likewise._core as _core
+from likewise.content.composition import SideWeights, item_weights
+from likewise.content.features import Features, Kind
+from likewise.display.html_table import html_table
+from likewise.display.text_table import table, terminal_width
 from likewise.score.blend import (
     answer_vectors,
     check_popularity,
@@ -28,12 +32,8 @@ from likewise.score.blend import (
     trust,
 )
 from likewise.score.co_occurrence import COMPANY_DIM
-from likewise.content.composition import SideWeights, item_weights
-from likewise.display.html_table import html_table
-from likewise.search.arguments import known_positions
 from likewise.score.text import Wording
-from likewise.display.text_table import table, terminal_width
-from likewise.content.features import Features, Kind
+from likewise.search.arguments import known_positions
 
 if TYPE_CHECKING:
     from likewise.model.model import Model

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from likewise.score.blend import answer_vectors, answers_width
+from likewise.score.text import Wording, wording_of
 from likewise.search.arguments import (
     Float32,
     Int32,
@@ -24,13 +25,12 @@ from likewise.search.arguments import (
     raise_unknown,
     unit_rows,
 )
-from likewise.score.text import Wording, wording_of
-from likewise.tables.catalogue import Catalogue
 from likewise.search.matches import Matches
+from likewise.tables.catalogue import Catalogue
 
 if TYPE_CHECKING:
-    from likewise.search.indexes import Index
     from likewise.model.model import Model
+    from likewise.search.indexes import Index
 
 
 @dataclass(frozen=True, eq=False)

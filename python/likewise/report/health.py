@@ -13,13 +13,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from likewise.pages.category_tree import CategoryTree
 from likewise.content.features import Features, Kind
+from likewise.pages.category_tree import CategoryTree
 from likewise.search.matches import BatchMatches
 
 if TYPE_CHECKING:
-    from likewise.tables.catalogue import Catalogue
     from likewise.model.model import Model
+    from likewise.tables.catalogue import Catalogue
     from likewise.tables.sessions import SessionsReport
 
 __all__ = ["Health", "measure", "unknown_words"]

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from likewise.score.blend import POPULARITY, context_vectors
 from likewise.pages.category_tree import CategoryTree
 from likewise.questions.explain import Part, parts_of, products_of, query_parts, shares_of
 from likewise.questions.queries import trained_vectors, wording_in
+from likewise.score.blend import POPULARITY, context_vectors
 from likewise.search.indexes import Index
 from likewise.search.matches import Matches
 
 if TYPE_CHECKING:
-    from likewise.tables.catalogue import Catalogue
     from likewise.model.model import Model
+    from likewise.tables.catalogue import Catalogue
 
 __all__ = ["Answer", "Example", "example_lists"]
 

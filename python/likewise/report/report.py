@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from likewise.clustering.grouping import Clusters, clusters
+from likewise.errors import InputError
+from likewise.evaluation.evaluation import Evaluation
 from likewise.maps import maps
 from likewise.maps.page import map_data
 from likewise.maps.still import DENSE
@@ -33,9 +36,6 @@ from likewise.report.sections import (
     training_section,
 )
 from likewise.tables.catalogue import Catalogue
-from likewise.clustering.grouping import Clusters, clusters
-from likewise.errors import InputError
-from likewise.evaluation.evaluation import Evaluation
 
 if TYPE_CHECKING:
     from likewise.model.model import Model

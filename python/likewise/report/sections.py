@@ -11,19 +11,19 @@ from dataclasses import fields
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from likewise.pages.category_tree import JOIN
-from likewise.pages.curves import curve
 from likewise.maps.page import quality_sentences, theme_button
 from likewise.maps.still import map_element
-from likewise.pages.markup import Html, data_block, join, tag, text
 from likewise.options import Options
+from likewise.pages.category_tree import JOIN
+from likewise.pages.curves import curve
+from likewise.pages.markup import Html, data_block, join, tag, text
 
 if TYPE_CHECKING:
-    from likewise.report.health import Health
-    from likewise.report.lists import Example
     from likewise.clustering.grouping import Clusters
     from likewise.maps.maps import Map
     from likewise.model.model import Model
+    from likewise.report.health import Health
+    from likewise.report.lists import Example
 
 __all__ = [
     "clusters_section", "contents", "data_section", "evaluation_section", "header",

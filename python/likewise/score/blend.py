@@ -29,9 +29,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from likewise.score.co_occurrence import COMPANY_DIM, LONGEST
 from likewise.content.composition import encode_items, item_weights
-from likewise.search.arguments import Float32, unit_rows
+from likewise.content.features import Features, Kind
+from likewise.score.co_occurrence import COMPANY_DIM, LONGEST
 from likewise.score.text import (
     TEXT_DIM,
     TEXT_DIM_ABROAD,
@@ -41,11 +41,11 @@ from likewise.score.text import (
     unknown_shares,
     wording_of,
 )
-from likewise.content.features import Features, Kind
+from likewise.search.arguments import Float32, unit_rows
 
 if TYPE_CHECKING:
-    from likewise.tables.catalogue import Catalogue
     from likewise.model.model import Model
+    from likewise.tables.catalogue import Catalogue
 
 __all__ = [
     "POPULARITY",

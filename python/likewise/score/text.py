@@ -14,12 +14,12 @@ import numpy.typing as npt
 
 import likewise._core as _core
 from likewise.content.composition import item_weights, known_tokens
-from likewise.search.arguments import Float32, unit_rows
 from likewise.content.features import Features, Kind
+from likewise.search.arguments import Float32, unit_rows
 
 if TYPE_CHECKING:
-    from likewise.tables.catalogue import Catalogue
     from likewise.model.model import Model
+    from likewise.tables.catalogue import Catalogue
 
 __all__ = [
     "TEXT_DIM",

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from likewise.search.arguments import Float32, Int32, unit_rows
 from likewise.search.filters import Filters
 from likewise.search.graph_check import check_graph
 from likewise.search.index import ExactIndex, Found, Index, share_found
-from likewise.search.arguments import Float32, Int32, unit_rows
 
 if TYPE_CHECKING:
     from likewise.tables.catalogue import Catalogue

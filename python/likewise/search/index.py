@@ -17,7 +17,6 @@ import numpy.typing as npt
 
 import likewise._core as _core
 from likewise.search import index_file as _index_file
-from likewise.search.filters import Filters, make_filters
 from likewise.search.arguments import (
     Float32,
     Int32,
@@ -27,6 +26,7 @@ from likewise.search.arguments import (
     float_rows,
     unit_rows,
 )
+from likewise.search.filters import Filters, make_filters
 
 if TYPE_CHECKING:
     from likewise.tables.catalogue import Catalogue

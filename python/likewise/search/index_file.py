@@ -23,9 +23,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from likewise.work.whole_file import whole_file
-from likewise.tables.catalogue import Catalogue
 from likewise.errors import StorageError
+from likewise.tables.catalogue import Catalogue
+from likewise.work.whole_file import whole_file
 
 if TYPE_CHECKING:
     from likewise.search.index import Index

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
+from likewise.errors import StorageError
 from likewise.search import index_file as _index_file
+from likewise.search.arguments import float_rows
 from likewise.search.graph import ApproximateIndex, check_ef
 from likewise.search.index import ExactIndex, Found, Index
-from likewise.search.arguments import float_rows
-from likewise.errors import StorageError
 
 if TYPE_CHECKING:
     from likewise.tables.catalogue import Catalogue

@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from likewise.errors import InputError
 from likewise.simulation.names import TYPES, category_paths, item_names
 from likewise.simulation.process import Truth, make_intents, make_items, walk
 from likewise.simulation.words import LANGUAGES
-from likewise.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

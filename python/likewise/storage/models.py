@@ -29,16 +29,16 @@ import pyarrow.parquet as pq
 import safetensors
 import safetensors.numpy
 
-from likewise.storage import model_json as _model_json
-from likewise.storage import tensors as _safetensors_map
-from likewise.score.co_occurrence import COMPANY_DIM, Company
-from likewise.storage.model_json import FORMAT_VERSION, one_line
-from likewise.work.whole_folder import folder_id, left_behind, new_folder
-from likewise.tables.catalogue import Catalogue
-from likewise.errors import StorageError
 from likewise.content.features import Recipe
+from likewise.errors import StorageError
 from likewise.model.model import Model, SideWeights
 from likewise.options import Options
+from likewise.score.co_occurrence import COMPANY_DIM, Company
+from likewise.storage import model_json as _model_json
+from likewise.storage import tensors as _safetensors_map
+from likewise.storage.model_json import FORMAT_VERSION, one_line
+from likewise.tables.catalogue import Catalogue
+from likewise.work.whole_folder import folder_id, left_behind, new_folder
 
 __all__ = ["FORMAT_VERSION", "load", "save"]
 

@@ -15,6 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from likewise.errors import InputError, UnknownItemError
+from likewise.tables._ingest import MISSING_ID, UNKNOWN_ID, IdTable
 from likewise.tables.coded import coded_chunks, coded_if_less, coded_part, decoded, is_coded
 from likewise.tables.columns import (
     combined,
@@ -29,10 +31,8 @@ from likewise.tables.columns import (
     text_views,
     to_arrow,
 )
-from likewise.tables._ingest import MISSING_ID, UNKNOWN_ID, IdTable
 from likewise.tables.reading import open_table
 from likewise.tables.suggest import close_ids
-from likewise.errors import InputError, UnknownItemError
 
 __all__ = ["Catalogue", "CatalogueReport"]
 

@@ -16,8 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from likewise.tables._ingest import MISSING_ID, IdTable
 from likewise.errors import InputError
+from likewise.tables._ingest import MISSING_ID, IdTable
 
 __all__ = [
     "encode",

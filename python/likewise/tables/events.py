@@ -14,8 +14,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from likewise.tables import _arrange
-from likewise.tables import _ingest
+from likewise.errors import InputError
+from likewise.tables import _arrange, _ingest
+from likewise.tables._ingest import MISSING_ID, UNKNOWN_ID, IdTable
+from likewise.tables.catalogue import Catalogue
 from likewise.tables.columns import (
     combined,
     encode,
@@ -26,12 +28,9 @@ from likewise.tables.columns import (
     text_views,
     time_column,
 )
-from likewise.tables._ingest import MISSING_ID, UNKNOWN_ID, IdTable
 from likewise.tables.ordering import EventStore, Ordered
 from likewise.tables.reading import Table
 from likewise.tables.window import Window
-from likewise.tables.catalogue import Catalogue
-from likewise.errors import InputError
 
 __all__ = ["catalogue_of", "read_events", "read_sequences"]
 

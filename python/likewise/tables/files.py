@@ -19,9 +19,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from likewise.errors import InputError
 from likewise.tables.columns import one_line, shown
 from likewise.work.waiting import interruptible
-from likewise.errors import InputError
 
 __all__ = ["connect", "find_files", "open_files", "usable_cores"]
 

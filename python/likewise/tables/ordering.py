@@ -20,11 +20,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from likewise.errors import InputError
 from likewise.tables import _arrange
 from likewise.tables.columns import combined, from_numpy, one_line
 from likewise.tables.files import connect, stream
 from likewise.work.waiting import interruptible
-from likewise.errors import InputError
 
 __all__ = ["EventStore", "Ordered", "memory_share"]
 

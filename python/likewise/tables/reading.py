@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from likewise.errors import InputError
 from likewise.tables.columns import combined, one_line, shown, to_arrow
 from likewise.tables.files import BATCH_ROWS, find_files, open_files
 from likewise.work.waiting import settle_arrow
-from likewise.errors import InputError
 
 __all__ = ["Table", "is_table", "open_table"]
 

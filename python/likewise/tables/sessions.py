@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from likewise.errors import InputError
 from likewise.tables import _arrange
-from likewise.tables.events import catalogue_of, read_events, read_sequences
 from likewise.tables._ingest import IdTable
+from likewise.tables.catalogue import Catalogue
+from likewise.tables.events import catalogue_of, read_events, read_sequences
 from likewise.tables.reading import is_table, open_table
 from likewise.tables.window import Window
-from likewise.tables.catalogue import Catalogue
-from likewise.errors import InputError
 
 __all__ = ["Sessions", "SessionsReport"]
 

@@ -17,12 +17,12 @@ import pyarrow as pa
 from tqdm import tqdm
 
 import likewise._core as _core
-from likewise.score.co_occurrence import find_company
 from likewise.content.weights import UNKNOWN_WEIGHT, Content
-from likewise.tables.catalogue import Catalogue
 from likewise.errors import InputError, TrainingError
 from likewise.model.model import Model
 from likewise.options import Options
+from likewise.score.co_occurrence import find_company
+from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
 
 __all__ = ["Progress", "train"]
@@ -128,7 +128,7 @@ def train(
     finally:
         watch.close()
 
-    from likewise import __version__
+    from likewise.version import __version__
 
     return Model(
         options=options,

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from likewise.errors import InputError, TrainingError
 from likewise.evaluation.measures import Resampler, interval, pair_measures
 from likewise.evaluation.ranking import sides_of
 from likewise.evaluation.splits import cold_split, last_split
-from likewise.tuning.records import Check, Trial, Tuning, shown
-from likewise.errors import InputError, TrainingError
 from likewise.options import Options
 from likewise.tables.sessions import Sessions
 from likewise.training.train import train
+from likewise.tuning.records import Check, Trial, Tuning, shown
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from likewise.evaluation.splits import same_catalogue
-from likewise.tuning.job import Job
-from likewise.tuning.records import Check, Trial, Tuning
 from likewise.errors import InputError
+from likewise.evaluation.splits import same_catalogue
 from likewise.options import Options
 from likewise.tables.sessions import Sessions
+from likewise.tuning.job import Job
+from likewise.tuning.records import Check, Trial, Tuning
 
 if TYPE_CHECKING:
     from likewise.tables.catalogue import Catalogue

@@ -14,8 +14,8 @@ import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from likewise.work.whole_folder import _escaped
 from likewise.errors import InputError, StorageError
+from likewise.work.whole_folder import _escaped
 
 __all__ = ["check_file_place", "whole_file"]
 
