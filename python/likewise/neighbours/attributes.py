@@ -17,9 +17,9 @@ import pyarrow as pa
 
 from likewise.errors import InputError
 from likewise.search.arguments import allowed_mask
-from likewise.tables.catalogue import Catalogue
 from likewise.tables.columns import one_line
 from likewise.tables.files import connect, find_files, open_files
+from likewise.tables.items import Items
 from likewise.tables.suggest import close_ids
 
 __all__ = ["Attributes"]
@@ -36,7 +36,7 @@ class Attributes:
 
     Parameters
     ----------
-    catalogue : Catalogue
+    catalogue : Items
         The items.
     table : path, glob, DataFrame, Arrow table, list of dicts or dict of columns, optional
         More columns, with the items' ids in one of them. The first row of an id counts.
@@ -44,7 +44,7 @@ class Attributes:
         What that column is called.
     """
 
-    def __init__(self, catalogue: Catalogue, table: Any = None, item_id: str = "item_id") -> None:
+    def __init__(self, catalogue: Items, table: Any = None, item_id: str = "item_id") -> None:
         self.catalogue = catalogue
         self._columns: dict[str, Any] = {}
         if table is not None:
@@ -158,7 +158,7 @@ def _without_views(table: pa.Table) -> pa.Table:
     return table
 
 
-def _aligned(catalogue: Catalogue, table: pa.Table, item_id: str) -> dict[str, Any]:
+def _aligned(catalogue: Items, table: pa.Table, item_id: str) -> dict[str, Any]:
     if item_id not in table.column_names:
         close = close_ids(pa.array(table.column_names, pa.large_string()), item_id)
         hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""

@@ -151,7 +151,7 @@ class Catalogue:
         more = ", ..." if len(self) > 3 else ""
         return f"<Catalogue of {len(self):,} items: {first}{more}>"
 
-    # --- making one ----------------------------------------------------------
+    # --- making one -------------------------------------------------------------------------------
 
     @classmethod
     def read(
@@ -280,7 +280,7 @@ null_names=0, empty_names=0)
         )
         return cls(ids, categories, names, report, table)
 
-    # --- asking --------------------------------------------------------------
+    # --- asking -----------------------------------------------------------------------------------
 
     @property
     def categories(self) -> Any:
@@ -397,3 +397,8 @@ null_names=0, empty_names=0)
             "name_offsets": name_offsets,
             "name_bytes": name_bytes,
         }
+
+
+def as_catalogue(source: Any) -> Catalogue:
+    """Return a catalogue, read where it is not one yet."""
+    return source if isinstance(source, Catalogue) else Catalogue.read(source)

@@ -137,7 +137,7 @@ class EventStore:
         if held > self.budget:
             self._spill()
 
-    # --- in memory -----------------------------------------------------------
+    # --- in memory --------------------------------------------------------------------------------
 
     def order(
         self, ranks_of: Callable[[Int64s], tuple[Int64s, int]], gap: float | None, ticks: int
@@ -178,7 +178,7 @@ class EventStore:
         cut = _arrange.cut_at_gaps(times, offsets, limit)
         return Ordered(items, cut, len(cut) - len(offsets))
 
-    # --- on disk -------------------------------------------------------------
+    # --- on disk ----------------------------------------------------------------------------------
 
     def _spill(self) -> None:
         """Move the events held to the disk."""
