@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Arrays", "Batch", "Domain", "Part", "Sequences", "Trained", "forgotten", "scaled"]
 
-#: The power that 1 - u is raised to in an out-of-domain catalogue, where what training learned of an
-#: item says little.
+#: The power that 1 - u is raised to in an out-of-domain catalogue, where what training learned
+#: of an item says little.
 FORGETTING = 8
 #: Arrays by the name that files give them.
 Arrays = Mapping[str, npt.NDArray[Any]]

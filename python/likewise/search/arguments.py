@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 def check_k(k: Any) -> int:
+    """Check a number of answers; TypeError or ValueError name it."""
     if isinstance(k, bool) or not isinstance(k, int | np.integer):
         raise TypeError(f"k must be a whole number, got {k!r}")
     if k < 1:

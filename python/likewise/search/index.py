@@ -336,6 +336,7 @@ class ExactIndex(Index):
         return cls(index_file.vectors_of(about, sections["vectors"]), **described)
 
     def vectors_at(self, positions: npt.ArrayLike) -> Float32:
+        """Return vectors as they are held; see `Index.vectors_at`."""
         taken: Float32 = self._rows[np.asarray(positions, dtype=np.int64)]
         return taken
 
