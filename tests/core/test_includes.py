@@ -25,12 +25,10 @@ FOLDERS = {
 PLATFORM = {
     "immintrin.h": {
         "kernels/avx2.cpp",
-        "kernels/avx512.cpp",
+        "kernels/avx512_simd.h",
         "kernels/avx512bf16.cpp",
-        "kernels/scan_avx2.cpp",
-        "kernels/scan_avx512.cpp",
     },
-    "arm_neon.h": {"kernels/neon.cpp", "kernels/scan_neon.cpp"},
+    "arm_neon.h": {"kernels/neon.cpp"},
     "sys/mman.h": {"base/table.cpp", "base/page_allocator.h"},
     "unistd.h": {"base/table.cpp"},
     "malloc.h": {"base/table.cpp"},

@@ -1,10 +1,18 @@
 // accumulate.h: sums of steps times rows, register-blocked; the larger part of training.
 //
-// Included by tiles.h, and by itself where rows are packed, inside an unnamed namespace
-// that has defined `struct Simd`: see there. No include guard.
+// Written once over a vector type S: see kernel_set.h.
+#pragma once
 
+#include <cstddef>
+
+#include "core/kernels/kernels.h"
+
+namespace likewise {
+namespace {
+
+template <class S>
 inline std::size_t whole_registers(std::size_t stride) {
-  return Simd::kHalves ? stride / Simd::kWidth * Simd::kWidth : stride;
+  return S::kHalves ? stride / S::kWidth * S::kWidth : stride;
 }
 
 // Sums of kRegs registers of each row, and of half a register after them.
@@ -30,8 +38,7 @@ struct RowSums<S, kRows, kRegs, true> : RowSums<S, kRows, kRegs, false> {
   }
 };
 
-// What a term adds to a sum: a float32 product. Packed rows have another kind: see
-// avx512bf16.cpp.
+// What a term adds to a sum: a float32 product. Packed rows have another kind: avx512bf16.cpp.
 template <class S>
 struct PlainProduct {
   static typename S::Reg add(typename S::Reg step, typename S::Reg part, typename S::Reg sum) {
@@ -133,7 +140,7 @@ inline void accumulate_rows(float* const* out, const float* scales, const Terms*
   std::size_t d = 0;
   if constexpr (S::kTileRegs > 3) {  // 6 registers are 3 and 3 rather than 4 and 2
     constexpr std::size_t kLess = kStep - S::kWidth;
-    const std::size_t whole = whole_registers(stride);
+    const std::size_t whole = whole_registers<S>(stride);
     if (whole % kStep != 0 && whole % kLess == 0) {
       for (; d + 2 * kLess <= whole; d += kLess) {
         accumulate_tile<S, Product, kRows, S::kTileRegs - 1>(out, scales, terms, n, d);
@@ -146,12 +153,15 @@ inline void accumulate_rows(float* const* out, const float* scales, const Terms*
   accumulate_end<S, Product, kRows, S::kTileRegs - 1>(out, scales, terms, n, d, stride);
 }
 
-template <class S, class Product>
-inline void accumulate_any(float* const* out, const float* scales, std::size_t m,
-                           const Terms* terms, std::size_t n, std::size_t stride) {
+template <class S, class Product = PlainProduct<S>>
+inline void accumulate(float* const* out, const float* scales, std::size_t m, const Terms* terms,
+                       std::size_t n, std::size_t stride) {
   static_assert(kMostRows == 4);
   if (m == 4) return accumulate_rows<S, Product, 4>(out, scales, terms, n, stride);
   if (m == 3) return accumulate_rows<S, Product, 3>(out, scales, terms, n, stride);
   if (m == 2) return accumulate_rows<S, Product, 2>(out, scales, terms, n, stride);
   if (m == 1) return accumulate_rows<S, Product, 1>(out, scales, terms, n, stride);
 }
+
+}  // namespace
+}  // namespace likewise

@@ -1,12 +1,18 @@
-// avx512_simd.h: the vector type of the AVX-512 kernel sets.
-//
-// Included by each of them inside its own unnamed namespace, before kernels_tiles.h; no include
-// guard, as there.
+// avx512_simd.h: the vector type of the AVX-512 kernel sets, as kernel_set.h wants it.
+#pragma once
 
-struct Simd {
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace likewise {
+namespace {
+
+struct Avx512 {
   using Reg = __m512;
   static constexpr std::size_t kWidth = 16;
-  static constexpr int kScoreRows = 4, kTileRegs = 4, kRowRegs = 8;
+  static constexpr int kScoreRows = 4, kTileRegs = 4, kRowRegs = 8, kScanRows = 12, kScanRegs = 2;
   static constexpr bool kFewRegisters = false;
   static constexpr bool kHalves = true;  // rows are whole halves, kRowAlign floats
 
@@ -41,20 +47,11 @@ struct Simd {
     return multiply(guess, _mm512_fnmadd_ps(x, guess, set(2.0F)));
   }
 
-  // e^-x: 2^n * 2^f with n whole and |f| <= 1/2; Taylor terms of 2^f up to f^6, error below 2e-7.
-  static Reg exp_negated(Reg x) {
-    const Reg t = multiply(x, set(-1.44269504F));
-    const Reg n = _mm512_roundscale_ps(t, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-    const Reg f = subtract(t, n);
-    Reg p = set(1.54035304e-4F);
-    p = fma(p, f, set(1.33335581e-3F));
-    p = fma(p, f, set(9.61812911e-3F));
-    p = fma(p, f, set(5.55041087e-2F));
-    p = fma(p, f, set(2.40226507e-1F));
-    p = fma(p, f, set(6.93147181e-1F));
-    p = fma(p, f, set(1.0F));
-    return _mm512_scalef_ps(p, n);
+  static Reg within_powers(Reg x) { return x; }
+  static Reg rounded(Reg x) {
+    return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   }
+  static Reg times_power(Reg p, Reg n) { return _mm512_scalef_ps(p, n); }
 
   static __mmask16 from(std::size_t base, std::size_t edge) {  // lanes j with base + j >= edge
     const std::size_t skip = edge > base ? edge - base : 0;
@@ -77,34 +74,35 @@ struct Simd {
 
   static float sum(Reg x) { return _mm512_reduce_add_ps(x); }
 
-  template <int kRows, int kColumns>
-  static void store_sums(const Reg (&sums)[kRows][kColumns], float* out, std::size_t out_stride) {
-    static_assert(kColumns == 4);
-    if constexpr (kRows == 4) {
-      Reg rows[4];
+  static void store_row(const Reg (&sums)[4], float* out) {
+    const Reg lanes = sums_by_lane(sums[0], sums[1], sums[2], sums[3]);
+    const __m256 half =
+        _mm256_add_ps(_mm512_castps512_ps256(lanes), _mm512_extractf32x8_ps(lanes, 1));
+    _mm_storeu_ps(out, _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1)));
+  }
+
+  static void store_four_rows(const Reg (&sums)[4][4], float* out, std::size_t out_stride) {
+    Reg rows[4];
 #pragma GCC unroll 8
-      for (int i = 0; i < 4; ++i) {
-        rows[i] = sums_by_lane(sums[i][0], sums[i][1], sums[i][2], sums[i][3]);
-      }
-      const Reg low = add(_mm512_shuffle_f32x4(rows[0], rows[1], 0x44),
-                          _mm512_shuffle_f32x4(rows[0], rows[1], 0xEE));
-      const Reg high = add(_mm512_shuffle_f32x4(rows[2], rows[3], 0x44),
-                           _mm512_shuffle_f32x4(rows[2], rows[3], 0xEE));
-      const Reg all =
-          add(_mm512_shuffle_f32x4(low, high, 0x88), _mm512_shuffle_f32x4(low, high, 0xDD));
-      _mm_storeu_ps(out, _mm512_castps512_ps128(all));
-      _mm_storeu_ps(out + out_stride, _mm512_extractf32x4_ps(all, 1));
-      _mm_storeu_ps(out + 2 * out_stride, _mm512_extractf32x4_ps(all, 2));
-      _mm_storeu_ps(out + 3 * out_stride, _mm512_extractf32x4_ps(all, 3));
-    } else {
-#pragma GCC unroll 8
-      for (int i = 0; i < kRows; ++i) {
-        const Reg lanes = sums_by_lane(sums[i][0], sums[i][1], sums[i][2], sums[i][3]);
-        const __m256 half =
-            _mm256_add_ps(_mm512_castps512_ps256(lanes), _mm512_extractf32x8_ps(lanes, 1));
-        _mm_storeu_ps(out + static_cast<std::size_t>(i) * out_stride,
-                      _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1)));
-      }
+    for (int i = 0; i < 4; ++i) {
+      rows[i] = sums_by_lane(sums[i][0], sums[i][1], sums[i][2], sums[i][3]);
     }
+    const Reg low = add(_mm512_shuffle_f32x4(rows[0], rows[1], 0x44),
+                        _mm512_shuffle_f32x4(rows[0], rows[1], 0xEE));
+    const Reg high = add(_mm512_shuffle_f32x4(rows[2], rows[3], 0x44),
+                         _mm512_shuffle_f32x4(rows[2], rows[3], 0xEE));
+    const Reg all =
+        add(_mm512_shuffle_f32x4(low, high, 0x88), _mm512_shuffle_f32x4(low, high, 0xDD));
+    _mm_storeu_ps(out, _mm512_castps512_ps128(all));
+    _mm_storeu_ps(out + out_stride, _mm512_extractf32x4_ps(all, 1));
+    _mm_storeu_ps(out + 2 * out_stride, _mm512_extractf32x4_ps(all, 2));
+    _mm_storeu_ps(out + 3 * out_stride, _mm512_extractf32x4_ps(all, 3));
+  }
+
+  static std::uint32_t over(Reg x, float bar) {
+    return _mm512_cmp_ps_mask(x, set(bar), _CMP_GT_OQ);
   }
 };
+
+}  // namespace
+}  // namespace likewise

@@ -5,24 +5,21 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
+#include <cstddef>
+
 #include "core/base/types.h"
+#include "core/kernels/accumulate.h"
+#include "core/kernels/avx512_simd.h"
 #include "core/kernels/kernels.h"
 
 namespace likewise {
-
-const Kernels& avx512_kernels() noexcept;
-
 namespace {
 
-#include "core/kernels/avx512_simd.h"
-
-#include "core/kernels/accumulate.h"
-
 using Words = __m512i;
-constexpr std::size_t kChunk = 2 * Simd::kWidth;  // floats that become one register of words
+constexpr std::size_t kChunk = 2 * Avx512::kWidth;  // floats that become one register of words
 
 __mmask16 first_lanes(std::size_t n) {
-  return static_cast<__mmask16>(n >= Simd::kWidth ? 0xFFFFU : (1U << n) - 1U);
+  return static_cast<__mmask16>(n >= Avx512::kWidth ? 0xFFFFU : (1U << n) - 1U);
 }
 
 // What a chunk of a row holds when `left` floats are left of it: zeros past them.
@@ -32,13 +29,13 @@ struct Chunk {
 
   Chunk(const float* row, std::size_t left)
       : low(_mm512_maskz_loadu_ps(first_lanes(left), row)),
-        high(left > Simd::kWidth
-                 ? _mm512_maskz_loadu_ps(first_lanes(left - Simd::kWidth), row + Simd::kWidth)
-                 : Simd::zero()),
+        high(left > Avx512::kWidth
+                 ? _mm512_maskz_loadu_ps(first_lanes(left - Avx512::kWidth), row + Avx512::kWidth)
+                 : Avx512::zero()),
         words((Words)_mm512_cvtne2ps_pbh(high, low)) {}
   explicit Chunk(const float* row)
-      : low(Simd::load(row)),
-        high(Simd::load(row + Simd::kWidth)),
+      : low(Avx512::load(row)),
+        high(Avx512::load(row + Avx512::kWidth)),
         words((Words)_mm512_cvtne2ps_pbh(high, low)) {}
 };
 
@@ -57,7 +54,7 @@ void store_words(float* place, Words words) {
 
 void store_pairs(float* place, Words a, Words b) {
   store_words(place, alternate(a, b, 0));
-  store_words(place + Simd::kWidth, alternate(a, b, 16));
+  store_words(place + Avx512::kWidth, alternate(a, b, 16));
 }
 
 void store_first_words(float* place, Words words, std::size_t n) {
@@ -66,8 +63,8 @@ void store_first_words(float* place, Words words, std::size_t n) {
 
 void store_first_pairs(float* place, Words a, Words b, std::size_t n) {
   store_first_words(place, alternate(a, b, 0), n);
-  if (n > Simd::kWidth) {
-    store_first_words(place + Simd::kWidth, alternate(a, b, 16), n - Simd::kWidth);
+  if (n > Avx512::kWidth) {
+    store_first_words(place + Avx512::kWidth, alternate(a, b, 16), n - Avx512::kWidth);
   }
 }
 
@@ -76,12 +73,12 @@ void pack_centers(const float* const* rows, std::size_t n, std::size_t stride, f
   for (std::size_t i = 0; i < n; i += 2, pairs += stride, singles += stride) {
     const float *first = rows[i], *second = rows[i + 1];
     float* other_singles = singles + stride / 2;
-    Simd::Reg first_sum = Simd::zero(), second_sum = Simd::zero();
+    Avx512::Reg first_sum = Avx512::zero(), second_sum = Avx512::zero();
     const auto add = [&](const Chunk& a, const Chunk& b) {
-      first_sum = Simd::fma(a.low, a.low, first_sum);
-      second_sum = Simd::fma(b.low, b.low, second_sum);
-      first_sum = Simd::fma(a.high, a.high, first_sum);
-      second_sum = Simd::fma(b.high, b.high, second_sum);
+      first_sum = Avx512::fma(a.low, a.low, first_sum);
+      second_sum = Avx512::fma(b.low, b.low, second_sum);
+      first_sum = Avx512::fma(a.high, a.high, first_sum);
+      second_sum = Avx512::fma(b.high, b.high, second_sum);
     };
     std::size_t d = 0;
     for (; d + kChunk <= stride; d += kChunk) {
@@ -98,8 +95,8 @@ void pack_centers(const float* const* rows, std::size_t n, std::size_t stride, f
       store_first_words(other_singles + d / 2, b.words, left / 2);
       store_first_pairs(pairs + d, a.words, b.words, left);
     }
-    squares[i] = Simd::sum(first_sum);
-    squares[i + 1] = Simd::sum(second_sum);
+    squares[i] = Avx512::sum(first_sum);
+    squares[i + 1] = Avx512::sum(second_sum);
   }
 }
 
@@ -168,7 +165,7 @@ __m512bh as_bf16(Words words) {
 
 void pack_contexts(const float* const* rows, std::size_t stride, float* columns,
                    std::size_t column_stride, float* pairs, float* squares) {
-  Simd::Reg sum = Simd::zero();
+  Avx512::Reg sum = Avx512::zero();
   const auto finish = [&](const Words(&w)[16], std::size_t d, std::size_t count) {
 #pragma GCC unroll 16
     for (std::size_t k = 0; k < 16; ++k) {
@@ -202,7 +199,7 @@ void pack_contexts(const float* const* rows, std::size_t stride, float* columns,
     transpose(w);
     finish(w, d, left / 2);
   }
-  Simd::store(squares, sum);
+  Avx512::store(squares, sum);
 }
 
 void pack_mean(const float* row, std::size_t stride, float* single, float* pairs) {
@@ -214,8 +211,8 @@ void pack_mean(const float* row, std::size_t stride, float* single, float* pairs
     };
     const __m512 low = widen(_mm512_castsi512_si256(chunk.words));
     const __m512 high = widen(_mm512_extracti64x4_epi64(chunk.words, 1));
-    const auto rest = (Words)_mm512_cvtne2ps_pbh(Simd::subtract(chunk.high, high),
-                                                 Simd::subtract(chunk.low, low));
+    const auto rest = (Words)_mm512_cvtne2ps_pbh(Avx512::subtract(chunk.high, high),
+                                                 Avx512::subtract(chunk.low, low));
     store_first_words(single + d / 2, chunk.words, (stride - d) / 2);
     store_first_pairs(pairs + d, chunk.words, rest, stride - d);
   }
@@ -224,10 +221,10 @@ void pack_mean(const float* row, std::size_t stride, float* single, float* pairs
 void pack_steps(const float* steps, std::size_t row_stride, std::size_t m, std::size_t n,
                 float* along, std::size_t along_stride, float* across, std::size_t across_stride) {
   for (std::size_t i = 0; i < m; i += 2) {
-    for (std::size_t j = 0; j < n; j += Simd::kWidth) {
-      const Simd::Reg first = Simd::load_any(steps + i * row_stride + j);
-      const Simd::Reg second =
-          i + 1 < m ? Simd::load_any(steps + (i + 1) * row_stride + j) : Simd::zero();
+    for (std::size_t j = 0; j < n; j += Avx512::kWidth) {
+      const Avx512::Reg first = Avx512::load_any(steps + i * row_stride + j);
+      const Avx512::Reg second =
+          i + 1 < m ? Avx512::load_any(steps + (i + 1) * row_stride + j) : Avx512::zero();
       const auto both = (Words)_mm512_cvtne2ps_pbh(second, first);
       if (along != nullptr) {
         float* place = along + i * along_stride + j / 2;
@@ -270,7 +267,7 @@ void score_three(const float* singles, std::size_t words, const float* columns,
 #pragma GCC unroll 4
       for (int i = 0; i < kRows; ++i) {
         const auto center =
-            (__m512bh)Simd::set(singles[static_cast<std::size_t>(i) * words + p + k]);
+            (__m512bh)Avx512::set(singles[static_cast<std::size_t>(i) * words + p + k]);
         pairs[k][i] = _mm512_dpbf16_ps(pairs[k][i], center, x);
         noise[k][i] = _mm512_dpbf16_ps(noise[k][i], center, y);
       }
@@ -279,9 +276,9 @@ void score_three(const float* singles, std::size_t words, const float* columns,
 #pragma GCC unroll 4
   for (int i = 0; i < kRows; ++i) {
     const auto row = static_cast<std::size_t>(i);
-    const __m512 both = Simd::add(noise[0][i], noise[1][i]);
+    const __m512 both = Avx512::add(noise[0][i], noise[1][i]);
     _mm512_storeu_ps(wanted[0].out + row * wanted[0].out_stride,
-                     Simd::add(pairs[0][i], pairs[1][i]));
+                     Avx512::add(pairs[0][i], pairs[1][i]));
     _mm256_storeu_ps(wanted[1].out + row * wanted[1].out_stride, _mm512_castps512_ps256(both));
     _mm_storeu_ps(wanted[2].out + row * wanted[2].out_stride, _mm512_extractf32x4_ps(both, 2));
   }
@@ -291,7 +288,7 @@ void score_three(const float* singles, std::size_t words, const float* columns,
 template <int kRows>
 void score_columns(const float* singles, std::size_t words, const float* columns,
                    std::size_t column_stride, const Columns& wanted) {
-  for (std::size_t j = 0; j < wanted.count; j += Simd::kWidth) {
+  for (std::size_t j = 0; j < wanted.count; j += Avx512::kWidth) {
     __m512 sums[2][kRows];
 #pragma GCC unroll 4
     for (int i = 0; i < kRows; ++i) sums[0][i] = sums[1][i] = _mm512_setzero_ps();
@@ -302,7 +299,7 @@ void score_columns(const float* singles, std::size_t words, const float* columns
         const auto x = (__m512bh)_mm512_loadu_ps(column + k * column_stride);
 #pragma GCC unroll 4
         for (int i = 0; i < kRows; ++i) {
-          const __m512 center = Simd::set(singles[static_cast<std::size_t>(i) * words + p + k]);
+          const __m512 center = Avx512::set(singles[static_cast<std::size_t>(i) * words + p + k]);
           sums[k][i] = _mm512_dpbf16_ps(sums[k][i], (__m512bh)center, x);
         }
       }
@@ -311,7 +308,7 @@ void score_columns(const float* singles, std::size_t words, const float* columns
 #pragma GCC unroll 4
     for (int i = 0; i < kRows; ++i) {
       _mm512_mask_storeu_ps(wanted.out + static_cast<std::size_t>(i) * wanted.out_stride + j, there,
-                            Simd::add(sums[0][i], sums[1][i]));
+                            Avx512::add(sums[0][i], sums[1][i]));
     }
   }
 }
@@ -336,26 +333,20 @@ void scores(const float* singles, std::size_t m, std::size_t stride, const float
 }
 
 struct PackedProduct {
-  static Simd::Reg add(Simd::Reg step, Simd::Reg part, Simd::Reg sum) {
+  static Avx512::Reg add(Avx512::Reg step, Avx512::Reg part, Avx512::Reg sum) {
     return _mm512_dpbf16_ps(sum, (__m512bh)step, (__m512bh)part);
   }
-  static __m256 add_half(Simd::Reg step, const float* part, __m256 sum) {
+  static __m256 add_half(Avx512::Reg step, const float* part, __m256 sum) {
     return _mm256_dpbf16_ps(sum, (__m256bh)_mm512_castps512_ps256(step),
                             (__m256bh)_mm256_load_ps(part));
   }
 };
 
-void accumulate(float* const* out, const float* scales, std::size_t m, const Terms* terms,
-                std::size_t n, std::size_t stride) {
-  accumulate_any<Simd, PackedProduct>(out, scales, m, terms, n, stride);
-}
-
 constexpr PackedKernels kPacked{pack_centers, pack_contexts, pack_mean,
-                                pack_steps,   scores,        accumulate};
+                                pack_steps,   scores,        accumulate<Avx512, PackedProduct>};
 
 }  // namespace
 
-const Kernels& avx512bf16_kernels();
 const Kernels& avx512bf16_kernels() {
   static const Kernels set = [] {
     Kernels kernels = avx512_kernels();

@@ -8,14 +8,6 @@
 
 namespace likewise {
 
-#if defined(__x86_64__)
-const Kernels& avx2_kernels();
-const Kernels& avx512_kernels() noexcept;
-const Kernels& avx512bf16_kernels();
-#elif defined(__aarch64__)
-const Kernels& neon_kernels();
-#endif
-
 const std::vector<const Kernels*>& supported_kernels() {
   static const std::vector<const Kernels*> supported = [] {
     std::vector<const Kernels*> found;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace likewise {
@@ -76,6 +77,10 @@ struct PackedKernels {
                      std::size_t n, std::size_t stride);
 };
 
+/// Exact search scans a tile of kScanQueries queries against kScanCandidates candidates.
+inline constexpr std::size_t kScanQueries = 12;
+inline constexpr std::size_t kScanCandidates = 32;
+
 struct Kernels {
   const char* name;
 
@@ -124,12 +129,27 @@ struct Kernels {
   void (*collect)(float* row, float scale, const float* const* gradients, const float* weights,
                   std::size_t n, std::size_t stride);
 
+  /// queries (dim, kScanQueries) and candidates (dim, kScanCandidates, 64-byte aligned) are laid
+  /// out dimension by dimension, so that scores grow in registers and nothing is summed across
+  /// them. The first `count` queries are scored (more may be). over[q] gets a bit for every
+  /// candidate that scores above bars[q]; where it is not 0 the scores of q are in out[q *
+  /// kScanCandidates ...], elsewhere they may not be.
+  void (*scan)(const float* queries, std::size_t count, const float* candidates, std::size_t dim,
+               const float* bars, float* out, std::uint32_t* over);
+
   /// Faster products of lower precision, or null.
   const PackedKernels* packed = nullptr;
 };
 
-/// The definition, always present.
+/// The definition, always present; and the others, which not every machine can run.
 const Kernels& scalar_kernels();
+#if defined(__x86_64__)
+const Kernels& avx2_kernels();
+const Kernels& avx512_kernels() noexcept;
+const Kernels& avx512bf16_kernels();
+#elif defined(__aarch64__)
+const Kernels& neon_kernels();
+#endif
 
 /// Sets that this machine can run, the fastest first; the last one is scalar.
 const std::vector<const Kernels*>& supported_kernels();

@@ -2,16 +2,16 @@
 #if defined(__aarch64__)
 #include <arm_neon.h>
 
-#include "core/base/types.h"
+#include "core/kernels/kernel_set.h"
 #include "core/kernels/kernels.h"
 
 namespace likewise {
 namespace {
 
-struct Simd {
+struct Neon {
   using Reg = float32x4_t;
   static constexpr std::size_t kWidth = 4;
-  static constexpr int kScoreRows = 4, kTileRegs = 4, kRowRegs = 26;
+  static constexpr int kScoreRows = 4, kTileRegs = 4, kRowRegs = 26, kScanRows = 6, kScanRegs = 4;
   static constexpr bool kHalves = false, kFewRegisters = false;
 
   static Reg zero() { return vdupq_n_f32(0.0F); }
@@ -26,19 +26,11 @@ struct Simd {
   static Reg multiply(Reg a, Reg b) { return vmulq_f32(a, b); }
   static Reg reciprocal(Reg x) { return vdivq_f32(set(1.0F), x); }
 
-  // As in kernels_avx512.cpp; x is held within +-87 (vmin and vmax let a NaN through).
-  static Reg exp_negated(Reg x) {
-    x = vminq_f32(set(87.0F), vmaxq_f32(set(-87.0F), x));
-    const Reg t = multiply(x, set(-1.44269504F));
-    const Reg n = vrndnq_f32(t);
-    const Reg f = subtract(t, n);
-    Reg p = set(1.54035304e-4F);
-    p = fma(p, f, set(1.33335581e-3F));
-    p = fma(p, f, set(9.61812911e-3F));
-    p = fma(p, f, set(5.55041087e-2F));
-    p = fma(p, f, set(2.40226507e-1F));
-    p = fma(p, f, set(6.93147181e-1F));
-    p = fma(p, f, set(1.0F));
+  static Reg within_powers(Reg x) {  // +-87; vmin and vmax let a NaN through
+    return vminq_f32(set(87.0F), vmaxq_f32(set(-87.0F), x));
+  }
+  static Reg rounded(Reg x) { return vrndnq_f32(x); }
+  static Reg times_power(Reg p, Reg n) {
     const int32x4_t power = vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127)), 23);
     return multiply(p, vreinterpretq_f32_s32(power));
   }
@@ -53,28 +45,21 @@ struct Simd {
 
   static float sum(Reg x) { return vaddvq_f32(x); }
 
-  template <int kRows, int kColumns>
-  static void store_sums(const Reg (&sums)[kRows][kColumns], float* out, std::size_t out_stride) {
-    static_assert(kColumns == 4);
-#pragma GCC unroll 8
-    for (int i = 0; i < kRows; ++i) {
-      float* place = out + static_cast<std::size_t>(i) * out_stride;
-      vst1q_f32(place,
-                vpaddq_f32(vpaddq_f32(sums[i][0], sums[i][1]), vpaddq_f32(sums[i][2], sums[i][3])));
-    }
+  static void store_row(const Reg (&sums)[4], float* out) {
+    vst1q_f32(out, vpaddq_f32(vpaddq_f32(sums[0], sums[1]), vpaddq_f32(sums[2], sums[3])));
+  }
+
+  static std::uint32_t over(Reg x, float bar) {
+    const uint32x4_t places = {1U, 2U, 4U, 8U};
+    return vaddvq_u32(vandq_u32(vcgtq_f32(x, set(bar)), places));
   }
 };
 
-#include "core/kernels/tiles.h"
-
-constexpr Kernels kNeon{"neon",         scores,     squares, bend,    positive_steps,
-                        negative_steps, accumulate, compose, scatter, collect};
-
 }  // namespace
 
-const Kernels& neon_kernels();
 const Kernels& neon_kernels() {
-  return kNeon;
+  static constexpr Kernels set = kernel_set<Neon>("neon");
+  return set;
 }
 
 }  // namespace likewise

@@ -1,26 +1,64 @@
-// scan.h: the innermost loop of exact search, once per instruction set.
+// scan.h: the register tile of exact search, written once over a vector type S: see kernel_set.h.
 //
-// A tile is kScanQueries queries against kScanCandidates candidates, both laid out dimension by
-// dimension, so that scores grow in registers and nothing is summed across them. Only scores above
-// a query's bar leave the registers.
+// Only scores above a query's bar leave the registers.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "core/kernels/kernels.h"
+
 namespace likewise {
+namespace {
 
-inline constexpr std::size_t kScanQueries = 12;
-inline constexpr std::size_t kScanCandidates = 32;
+template <class S, int kRows>
+inline void scan_tile(const float* queries, const float* candidates, std::size_t dim,
+                      const float* bars, float* out, std::uint32_t* over, unsigned shift) {
+  typename S::Reg sums[kRows][S::kScanRegs];
+  for (int q = 0; q < kRows; ++q) {
+    for (int v = 0; v < S::kScanRegs; ++v) sums[q][v] = S::zero();
+  }
+  for (std::size_t d = 0; d < dim; ++d) {
+    typename S::Reg right[S::kScanRegs];
+    for (int v = 0; v < S::kScanRegs; ++v) {
+      right[v] = S::load(candidates + static_cast<std::size_t>(v) * S::kWidth);
+    }
+    for (int q = 0; q < kRows; ++q) {
+      const typename S::Reg left = S::set(queries[q]);
+      for (int v = 0; v < S::kScanRegs; ++v) sums[q][v] = S::fma(left, right[v], sums[q][v]);
+    }
+    queries += kScanQueries;
+    candidates += kScanCandidates;
+  }
+  for (int q = 0; q < kRows; ++q) {
+    std::uint32_t bits = 0;
+    for (int v = 0; v < S::kScanRegs; ++v) {
+      bits |= S::over(sums[q][v], bars[q]) << (static_cast<unsigned>(v) * S::kWidth);
+    }
+    over[q] |= bits << shift;
+    if (bits == 0) continue;
+    float* place = out + static_cast<std::size_t>(q) * kScanCandidates;
+    for (int v = 0; v < S::kScanRegs; ++v) {
+      S::store_any(place + static_cast<std::size_t>(v) * S::kWidth, sums[q][v]);
+    }
+  }
+}
 
-/// queries (dim, kScanQueries) and candidates (dim, kScanCandidates, 64-byte aligned): value d of
-/// query q is queries[d * kScanQueries + q]. The first `count` queries are scored (more may be).
-/// over[q] gets a bit for every candidate that scores above bars[q]; where it is not 0 the scores
-/// of q are in out[q * kScanCandidates ...], elsewhere they may not be.
-using Scan = void (*)(const float* queries, std::size_t count, const float* candidates,
-                      std::size_t dim, const float* bars, float* out, std::uint32_t* over);
+template <class S>
+void scan(const float* queries, std::size_t count, const float* candidates, std::size_t dim,
+          const float* bars, float* out, std::uint32_t* over) {
+  constexpr std::size_t kRows = S::kScanRows, kColumns = S::kScanRegs * S::kWidth;
+  static_assert(kScanQueries % kRows == 0 && kScanCandidates % kColumns == 0 && kRows > 2);
+  for (std::size_t q = 0; q < kScanQueries; ++q) over[q] = 0;
+  for (std::size_t q = 0; q < count; q += kRows) {
+    const bool few = count - q <= 2;
+    for (std::size_t c = 0; c < kScanCandidates; c += kColumns) {
+      const auto tile = few ? scan_tile<S, 2> : scan_tile<S, S::kScanRows>;
+      tile(queries + q, candidates + c, dim, bars + q, out + q * kScanCandidates + c, over + q,
+           static_cast<unsigned>(c));
+    }
+  }
+}
 
-/// The loop that belongs to the kernel set in use; throws as kernels() does.
-Scan scan_kernel();
-
+}  // namespace
 }  // namespace likewise

@@ -13,7 +13,7 @@
 
 #include "core/base/table.h"
 #include "core/base/workers.h"
-#include "core/kernels/scan.h"
+#include "core/kernels/kernels.h"
 
 namespace likewise {
 namespace {
@@ -245,7 +245,7 @@ bool passes(const TopKRequest& request, std::size_t query, ItemId candidate) {
 }
 
 /// False when it was stopped on the way.
-bool search(const TopKRequest& request, const Plan& plan, const Task& task, Scan scan,
+bool search(const TopKRequest& request, const Plan& plan, const Task& task, const Kernels& set,
             const StopFlag& stop, Workspace& work) {
   const std::size_t count = task.last - task.first, dim = request.dim;
   const std::size_t blocks = (count + kScanQueries - 1) / kScanQueries;
@@ -275,8 +275,8 @@ bool search(const TopKRequest& request, const Plan& plan, const Task& task, Scan
     const std::uint32_t there = ~std::uint32_t{0} >> (kScanCandidates - some);
     for (std::size_t b = 0; b < blocks; ++b) {
       const std::size_t first = b * kScanQueries, many = std::min(kScanQueries, count - first);
-      scan(work.queries.row(b), many, work.candidates.data(), dim, work.bars.data() + first,
-           work.scores.data(), over);
+      set.scan(work.queries.row(b), many, work.candidates.data(), dim, work.bars.data() + first,
+               work.scores.data(), over);
       for (std::size_t q = 0; q < many; ++q) {
         for (std::uint32_t bits = over[q] & there; bits != 0; bits &= bits - 1) {
           const auto i = static_cast<std::size_t>(std::countr_zero(bits));
@@ -339,10 +339,10 @@ void top_k(const TopKRequest& request, ItemId* positions, float* scores,
   const std::size_t threads = small ? 1 : static_cast<std::size_t>(std::max(1, request.threads));
   const Plan plan = request.same.of_queries == nullptr ? plan_all(request, threads)
                                                        : plan_by_label(request, threads);
-  const Scan scan = scan_kernel();
+  const Kernels& set = kernels();
   std::vector<std::vector<Found>> parts(plan.slices > 1 ? plan.slices * request.n_queries : 0);
   const auto run = [&](const Task& task, const StopFlag& stop, Workspace& work) {
-    if (!search(request, plan, task, scan, stop, work)) return;
+    if (!search(request, plan, task, set, stop, work)) return;
     for (std::size_t q = task.first; q < task.last; ++q) {
       const std::size_t query = plan.order[q];
       work.sorted = work.best[q - task.first].settled();

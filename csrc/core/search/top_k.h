@@ -4,7 +4,7 @@
 // Folder search owns the way from query vectors to the nearest candidates.
 //
 // Owns which candidates a query meets, the blocking over queries and candidates, what is kept of
-// each query and the order of the answers; the innermost loop is a scan (scan.h). Knows nothing
+// each query and the order of the answers; the innermost loop is a scan (kernels.h). Knows nothing
 // about ids, files or Python.
 #pragma once
 

@@ -13,7 +13,6 @@
 
 #include "check.h"
 #include "core/kernels/kernels.h"
-#include "core/kernels/scan.h"
 #include "core/search/unit_rows.h"
 
 namespace {
@@ -223,8 +222,8 @@ void test_every_kernel_set_scans_alike() {
     for (const std::size_t count : {1U, 2U, 3U, 6U, 7U, 8U, 9U, 12U}) {
       likewise::Table out(likewise::kScanQueries, likewise::kScanCandidates);
       std::uint32_t over[likewise::kScanQueries];
-      likewise::scan_kernel()(queries.data(), count, candidates.data(), dim, bars.data(),
-                              out.data(), over);
+      likewise::kernels().scan(queries.data(), count, candidates.data(), dim, bars.data(),
+                               out.data(), over);
       for (std::size_t q = 0; q < count; ++q) {
         for (std::size_t c = 0; c < likewise::kScanCandidates; ++c) {
           double sum = 0.0;
