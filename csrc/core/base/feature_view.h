@@ -20,6 +20,10 @@ struct FeatureView {
 
   bool empty() const { return item_offsets.empty(); }
   std::size_t n_tokens() const { return token_hashes.size(); }
+  std::span<const std::int32_t> tokens(std::size_t item) const {
+    const auto first = static_cast<std::size_t>(item_offsets[item]);
+    return item_tokens.subspan(first, static_cast<std::size_t>(item_offsets[item + 1]) - first);
+  }
   std::span<const RowId> ngrams(std::size_t token) const {
     if (ngram_offsets.empty()) return {};
     const auto first = static_cast<std::size_t>(ngram_offsets[token]);

@@ -12,7 +12,7 @@
 namespace likewise {
 
 void run_workers(int threads, const std::function<void(int, const StopFlag&)>& work,
-                 const std::function<void()>& poll) {
+                 const Poll& poll) {
   StopFlag stop;
   std::mutex mutex;
   std::condition_variable finished;
@@ -63,7 +63,7 @@ void run_workers(int threads, const std::function<void(int, const StopFlag&)>& w
 
 void parallel_for(int threads, std::int64_t n, std::int64_t grain,
                   const std::function<void(std::int64_t, std::int64_t, int)>& body,
-                  const std::function<void()>& poll) {
+                  const Poll& poll) {
   if (n <= 0) return;
   if (n <= grain) return body(0, n, 0);
   const auto pieces = (n + grain - 1) / grain;

@@ -10,9 +10,9 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "core/base/table.h"
-#include "core/base/workers.h"
 #include "core/kernels/kernels.h"
 
 namespace likewise {
@@ -324,8 +324,7 @@ void write_row(const TopKRequest& request, std::size_t query, std::vector<Found>
 
 }  // namespace
 
-void top_k(const TopKRequest& request, ItemId* positions, float* scores,
-           const std::function<void()>& poll) {
+void top_k(const TopKRequest& request, ItemId* positions, float* scores, const Poll& poll) {
   if (request.k == 0) throw std::invalid_argument("k must be at least 1, got 0");
   if (request.n > static_cast<std::size_t>(std::numeric_limits<ItemId>::max())) {
     throw std::invalid_argument("candidates must be at most 2147483647, got " +

@@ -10,11 +10,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
-#include <vector>
 
 #include "core/base/types.h"
+#include "core/base/workers.h"
 
 namespace likewise {
 
@@ -48,7 +47,6 @@ struct TopKRequest {
 ///
 /// `poll` is called on the calling thread during a long search; when it throws, the search stops,
 /// every thread is joined, and the exception goes on to the caller.
-void top_k(const TopKRequest& request, ItemId* positions, float* scores,
-           const std::function<void()>& poll);
+void top_k(const TopKRequest& request, ItemId* positions, float* scores, const Poll& poll);
 
 }  // namespace likewise

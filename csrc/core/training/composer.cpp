@@ -2,8 +2,8 @@
 #include "core/training/composer.h"
 
 #include <algorithm>
+#include <vector>
 
-#include "core/base/workers.h"
 #include "core/kernels/kernels.h"
 
 namespace likewise {

@@ -6,17 +6,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
-#include <vector>
 
 #include "core/base/feature_view.h"
 #include "core/base/table.h"
+#include "core/base/workers.h"
 
 namespace likewise {
-
-/// Called on the calling thread while others work; may throw to stop.
-using Poll = std::function<void()>;
 
 /// out_i += the content of item i, for every row i of `out`; tokens (n_tokens, out.dim()).
 void add_content(const FeatureView& features, const float* tokens, std::size_t token_stride,

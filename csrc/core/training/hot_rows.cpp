@@ -21,10 +21,8 @@ HotTokens::HotTokens(const FeatureView& features, std::span<const std::int64_t> 
   std::int64_t all = 0;
   for (std::size_t i = 0; i < counts.size(); ++i) {
     all += counts[i];
-    const auto end = static_cast<std::size_t>(features.item_offsets[i + 1]);
-    for (auto e = static_cast<std::size_t>(features.item_offsets[i]); e < end; ++e) {
-      events[static_cast<std::size_t>(features.item_tokens[e])] += counts[i];
-    }
+    for (const auto token : features.tokens(i))
+      events[static_cast<std::size_t>(token)] += counts[i];
   }
   for (std::size_t t = 0; t < events.size(); ++t) {
     const auto met =

@@ -38,10 +38,6 @@ class NoiseSampler {
     __builtin_prefetch(&ratios_[static_cast<std::size_t>(item)]);
   }
 
-  std::size_t bytes() const {
-    return slots_.size() * sizeof(Slot) + ratios_.size() * sizeof(float);
-  }
-
  private:
   struct Slot {
     std::uint32_t keep;  // of 2^32: the share of this slot that is `item`

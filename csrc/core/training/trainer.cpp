@@ -173,10 +173,7 @@ class Trainer {
     trained_.assign(features.n_tokens(), 0);
     for (std::size_t i = 0; i < input_.counts.size(); ++i) {
       if (input_.counts[i] == 0) continue;
-      const auto end = static_cast<std::size_t>(features.item_offsets[i + 1]);
-      for (auto e = static_cast<std::size_t>(features.item_offsets[i]); e < end; ++e) {
-        trained_[static_cast<std::size_t>(features.item_tokens[e])] = 1;
-      }
+      for (const auto token : features.tokens(i)) trained_[static_cast<std::size_t>(token)] = 1;
     }
   }
 
