@@ -47,7 +47,7 @@ struct Avx512 {
     return multiply(guess, _mm512_fnmadd_ps(x, guess, set(2.0F)));
   }
 
-  static Reg within_powers(Reg x) { return x; }
+  static Reg within_powers(Reg x) { return x; }  // times_power knows them all
   static Reg rounded(Reg x) {
     return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   }

@@ -145,14 +145,6 @@ void ascii_words(std::string_view text, Words& out) {
   }
 }
 
-}  // namespace
-
-void Words::clear() {
-  bytes.clear();
-  ends.clear();
-  spaced.clear();
-}
-
 bool is_ascii(std::string_view text) {
   std::uint64_t seen = 0;
   std::size_t i = 0;
@@ -164,6 +156,14 @@ bool is_ascii(std::string_view text) {
   unsigned rest = 0;
   for (; i < text.size(); ++i) rest |= static_cast<unsigned char>(text[i]);
   return (seen & 0x8080808080808080u) == 0 && (rest & 0x80u) == 0;
+}
+
+}  // namespace
+
+void Words::clear() {
+  bytes.clear();
+  ends.clear();
+  spaced.clear();
 }
 
 void append_utf8(char32_t code, std::string& out) {

@@ -65,8 +65,6 @@ class TextReader {
   std::vector<std::uint8_t> combining_;
 };
 
-bool is_ascii(std::string_view text);
-
 /// Appends a code point in UTF-8.
 void append_utf8(char32_t code, std::string& out);
 
