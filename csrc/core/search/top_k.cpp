@@ -26,6 +26,7 @@ constexpr std::size_t kShortlistBytes = std::size_t{16} << 20;
 constexpr std::size_t kMargin = 8;
 // Multiplications below which starting threads costs more than it saves.
 constexpr std::size_t kSmallWork = std::size_t{1} << 24;
+using Scan = decltype(Kernels::scan);
 constexpr float kNone = -std::numeric_limits<float>::infinity();
 
 struct Found {
@@ -245,7 +246,7 @@ bool passes(const TopKRequest& request, std::size_t query, ItemId candidate) {
 }
 
 /// False when it was stopped on the way.
-bool search(const TopKRequest& request, const Plan& plan, const Task& task, const Kernels& set,
+bool search(const TopKRequest& request, const Plan& plan, const Task& task, Scan scan,
             const StopFlag& stop, Workspace& work) {
   const std::size_t count = task.last - task.first, dim = request.dim;
   const std::size_t blocks = (count + kScanQueries - 1) / kScanQueries;
@@ -275,8 +276,8 @@ bool search(const TopKRequest& request, const Plan& plan, const Task& task, cons
     const std::uint32_t there = ~std::uint32_t{0} >> (kScanCandidates - some);
     for (std::size_t b = 0; b < blocks; ++b) {
       const std::size_t first = b * kScanQueries, many = std::min(kScanQueries, count - first);
-      set.scan(work.queries.row(b), many, work.candidates.data(), dim, work.bars.data() + first,
-               work.scores.data(), over);
+      scan(work.queries.row(b), many, work.candidates.data(), dim, work.bars.data() + first,
+           work.scores.data(), over);
       for (std::size_t q = 0; q < many; ++q) {
         for (std::uint32_t bits = over[q] & there; bits != 0; bits &= bits - 1) {
           const auto i = static_cast<std::size_t>(std::countr_zero(bits));
@@ -338,10 +339,10 @@ void top_k(const TopKRequest& request, ItemId* positions, float* scores, const P
   const std::size_t threads = small ? 1 : static_cast<std::size_t>(std::max(1, request.threads));
   const Plan plan = request.same.of_queries == nullptr ? plan_all(request, threads)
                                                        : plan_by_label(request, threads);
-  const Kernels& set = kernels();
+  const Scan scan = kernels().scan;
   std::vector<std::vector<Found>> parts(plan.slices > 1 ? plan.slices * request.n_queries : 0);
   const auto run = [&](const Task& task, const StopFlag& stop, Workspace& work) {
-    if (!search(request, plan, task, set, stop, work)) return;
+    if (!search(request, plan, task, scan, stop, work)) return;
     for (std::size_t q = task.first; q < task.last; ++q) {
       const std::size_t query = plan.order[q];
       work.sorted = work.best[q - task.first].settled();
