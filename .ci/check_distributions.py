@@ -26,8 +26,9 @@ WHEEL_NEEDS = [
     "likewise/page_parts/map.js",
     "likewise/page_parts/page.css",
 ]
-SDIST_NEEDS = ["pyproject.toml", "CMakeLists.txt", "README.md", "LICENSE", "csrc/core/trainer.cpp",
-               "python/likewise/_ingest.pyx", "tests/test_cli.py"]  # fmt: skip
+SDIST_NEEDS = ["pyproject.toml", "CMakeLists.txt", "README.md", "LICENSE",
+               "csrc/core/training/trainer.cpp", "python/likewise/_ingest.pyx",
+               "tests/test_cli.py"]  # fmt: skip
 LITTER = re.compile(
     r"(^|/)(build|dist|\.git|\.venv|__pycache__|\.\w+_cache|likewise-demo)(/|$)|\.so$"
 )

@@ -1,4 +1,4 @@
-"""Who may import whom: the order of the Python modules, and what the C++ sources include."""
+"""Who may import whom: the order of the Python modules."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ import re
 import subprocess
 import sys
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 from cli_helpers import ROOT, environment
 
 PACKAGE = ROOT / "python" / "likewise"
-CSRC = ROOT / "csrc"
 
 #: A module imports only modules to its left.
 ORDER = (
@@ -120,69 +118,6 @@ def test_import_loads_nothing_heavy() -> None:
         check=True,
     )  # fmt: skip
     assert ended.stdout.split() == []
-
-
-# --- C++ ------------------------------------------------------------------------------------------
-
-INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)
-#: What of the platform the core may use, and where.
-PLATFORM = {
-    "immintrin.h": {
-        "kernels_avx2.cpp",
-        "kernels_avx512.cpp",
-        "kernels_avx512bf16.cpp",
-        "kernels_scan_avx2.cpp",
-        "kernels_scan_avx512.cpp",
-    },
-    "arm_neon.h": {"kernels_neon.cpp", "kernels_scan_neon.cpp"},
-    "sys/mman.h": {"table.cpp", "page_allocator.h"},
-    "unistd.h": {"table.cpp"},
-    "malloc.h": {"table.cpp"},
-}
-
-
-def includes(path: Path) -> list[tuple[str, str]]:
-    return INCLUDE.findall(path.read_text(encoding="utf-8"))
-
-
-def sources(folder: str) -> list[Path]:
-    found = sorted((CSRC / folder).glob("*.h")) + sorted((CSRC / folder).glob("*.cpp"))
-    assert len(found) > 5
-    return found
-
-
-def is_standard(name: str) -> bool:
-    return re.fullmatch(r"[a-z_0-9]+", name) is not None
-
-
-@pytest.mark.skipif(not CSRC.exists(), reason="the C++ sources are not here")
-def test_the_core_includes_the_standard_library_and_itself() -> None:
-    for path in sources("core"):
-        for quote, name in includes(path):
-            if quote == '"':
-                assert name.startswith("core/"), f"{path.name} includes {name}"
-                assert (CSRC / name).exists(), f"{path.name} includes {name}"
-            elif not is_standard(name):
-                assert path.name in PLATFORM.get(name, ()), f"{path.name} includes {name}"
-
-
-@pytest.mark.skipif(not CSRC.exists(), reason="the C++ sources are not here")
-def test_the_bindings_include_the_core_and_pybind11() -> None:
-    for path in sources("bindings"):
-        for quote, name in includes(path):
-            if quote == '"':
-                assert name.startswith(("core/", "bindings/")), f"{path.name} includes {name}"
-            else:
-                assert is_standard(name) or name.startswith("pybind11/"), f"{path.name}: {name}"
-
-
-@pytest.mark.skipif(not CSRC.exists(), reason="the C++ sources are not here")
-def test_the_core_neither_prints_nor_exits_nor_opens_files() -> None:
-    words = r"\b(std::c(out|err)|f?printf|puts|std::(exit|abort)|fopen|[io]?fstream|iostream)\b"
-    for path in sources("core"):
-        code = re.sub(r"//.*", "", path.read_text(encoding="utf-8"))
-        found = re.findall(words, code)
-        assert not found, f"{path.name}: {found}"
 
 
 def test_hnswlib_stays_behind_one_file() -> None:
