@@ -36,7 +36,7 @@ from likewise.commands.output import (
 from likewise.model.model import save
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
-from likewise.training.train import train as train_model
+from likewise.model.model import train as train_model
 
 __all__ = ["train"]
 

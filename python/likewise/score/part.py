@@ -190,7 +190,7 @@ class Part(ABC):
         """
         return {}
 
-    @classmethod
+    @classmethod  # noqa: B027, no need to check anything
     def check(cls, arrays: Arrays, n_items: int) -> None:
         """Raise ValueError when arrays do not fit together and so many items."""
 
