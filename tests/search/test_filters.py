@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_index import BOTH, KINDS, rows
 
+from helpers.indexes import BOTH, KINDS, rows
 from likewise.search.indexes import ApproximateIndex, Index
 
 

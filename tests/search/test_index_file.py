@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_index import BOTH, rows
-from test_mutations import MUTATIONS, mutated
 
+from helpers.indexes import BOTH, rows
+from helpers.mutations import MUTATIONS, mutated
 from helpers.store_helpers import catalogue_of
 from likewise.errors import StorageError
 from likewise.search import index_file as _index_file

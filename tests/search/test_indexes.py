@@ -11,16 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.indexes import BOTH, rows
 from helpers.store_helpers import catalogue_of
 from likewise.errors import UnknownItemError
 from likewise.search.indexes import EXACT_BELOW, ApproximateIndex, ExactIndex, Index, make_index
-
-KINDS = [ExactIndex, ApproximateIndex]
-BOTH = pytest.mark.parametrize("kind", KINDS)
-
-
-def rows(n: int, dim: int = 12, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).standard_normal((n, dim)).astype(np.float32)
 
 
 def brute_force(vectors: np.ndarray, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:

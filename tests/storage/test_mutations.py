@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -11,9 +10,8 @@ import numpy as np
 import pytest
 
 import likewise as lw
+from helpers.mutations import MUTATIONS, mutated
 from helpers.tiny_shop import options, sessions
-
-MUTATIONS = int(os.environ.get("LIKEWISE_MUTATIONS", "400"))
 
 
 @pytest.fixture(scope="module")
@@ -22,25 +20,6 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     for name, seed in (("a", 1), ("b", 2)):
         lw.train(sessions(), options=options(seed=seed)).save(folder / name)
     return folder / "a", folder / "b"
-
-
-def mutated(data: bytes, other: bytes, rng: np.random.Generator) -> bytes:
-    """A flipped bit, a file cut off, one with more at its end, with the start of another."""
-    changed = bytearray(data)
-    way = int(rng.integers(5))
-    if way == 0:
-        changed[int(rng.integers(len(data)))] ^= 1 << int(rng.integers(8))
-    elif way == 1:
-        del changed[int(rng.integers(len(data))) :]
-    elif way == 2:
-        changed += bytes(int(rng.integers(1, 50)))
-    elif way == 3:
-        size = int(rng.integers(1, min(len(data), len(other))))
-        changed[:size] = other[:size]
-    else:
-        at = int(rng.integers(len(data)))
-        changed[at : at + 8] = rng.integers(0, 256, 8, dtype=np.uint8).tobytes()
-    return bytes(changed)
 
 
 def means_the_same(data: bytes, whole: bytes) -> bool:
