@@ -14,6 +14,13 @@ import pytest
 import likewise
 from helpers.places import ROOT
 
+PACKAGE = Path(likewise.__file__).parent
+COMPILED = ["_core", "tables._ingest", "tables._arrange"]
+
+
+def stub_of(module: str) -> Path:
+    return PACKAGE / f"{module.replace('.', '/')}.pyi"
+
 
 def test_one_version_everywhere() -> None:
     assert importlib.metadata.version("likewise") == likewise.__version__
@@ -24,23 +31,22 @@ def test_one_version_everywhere() -> None:
 
 def test_the_command_is_installed() -> None:
     (script,) = importlib.metadata.entry_points(group="console_scripts", name="likewise")
-    assert script.value == "likewise.cli:main"
+    assert script.value == "likewise.commands.main:main"
 
 
 def test_types_and_licence_are_shipped() -> None:
-    package = Path(likewise.__file__).parent
-    assert (package / "py.typed").exists()
-    for module in ("_core", "_ingest", "_arrange"):
-        assert (package / f"{module}.pyi").exists()
+    assert (PACKAGE / "py.typed").exists()
+    for module in COMPILED:
+        assert stub_of(module).exists()
     about = importlib.metadata.metadata("likewise")
     assert about["License-Expression"] == "Apache-2.0"
     extras = {"test", "bench", "viz", "tune", "baselines", "gensim"}
     assert set(about.get_all("Provides-Extra")) == extras
 
 
-@pytest.mark.parametrize("module", ["_core", "_ingest", "_arrange"])
+@pytest.mark.parametrize("module", COMPILED)
 def test_stubs_name_what_is_compiled(module: str) -> None:
-    stub = (Path(likewise.__file__).parent / f"{module}.pyi").read_text(encoding="utf-8")
+    stub = stub_of(module).read_text(encoding="utf-8")
     stated = set(re.findall(r"^(?:def |class )?(\w+)(?=[(:]| = )", stub, flags=re.MULTILINE))
     compiled = {
         name
