@@ -46,7 +46,7 @@ from likewise.model.model import Model
 from likewise.storage import model_json as _model_json
 from likewise.storage import models as storage
 from likewise.storage.models import load
-from likewise.work import whole_folder as _replace_folder
+from likewise.work import replacing as _replace_folder
 from store_helpers import DIM, small_model
 
 

@@ -26,7 +26,7 @@ from likewise.storage import models as storage
 from likewise.storage.models import FORMAT_VERSION, load, save
 from likewise.tables.sessions import Sessions
 from likewise.training.train import train
-from likewise.work import whole_folder as _replace_folder
+from likewise.work import replacing as _replace_folder
 from store_helpers import DIM, ITEMS, catalogue_of, small_model
 
 FILES = ["catalogue.parquet", "model.json", "vectors.safetensors", "weights.safetensors"]
@@ -251,7 +251,7 @@ def test_an_old_model_left_aside_comes_back(model: Model, saved: Path) -> None:
         load(saved)
     with (
         pytest.raises(KeyboardInterrupt),
-        _replace_folder.new_folder(saved, is_model=storage._is_model),
+        _replace_folder.new_folder(saved, is_model=storage.is_model),
     ):
         raise KeyboardInterrupt  # even a save that fails brings it back
     assert not aside.exists()
@@ -267,7 +267,7 @@ KILLED = """
     import os, signal, sys
     sys.path.insert(0, sys.argv[1])
     from store_helpers import small_model
-    from likewise.work import whole_folder as _replace_folder
+    from likewise.work import replacing as _replace_folder
     from likewise.storage import models as storage
 
     newer = small_model(seed=9)
@@ -301,7 +301,7 @@ def test_killed_while_saving_the_old_model_stays(model: Model, tmp_path: Path) -
 
 
 def test_a_save_does_not_clear_away_what_another_is_writing(model: Model, saved: Path) -> None:
-    with _replace_folder.new_folder(saved, is_model=storage._is_model) as other:
+    with _replace_folder.new_folder(saved, is_model=storage.is_model) as other:
         small_model(seed=1).save(saved)
         assert other.is_dir()
         assert list(other.iterdir()) == []

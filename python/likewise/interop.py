@@ -20,8 +20,7 @@ import pyarrow.parquet as pq
 from likewise.errors import InputError
 from likewise.model.vectors import Vectors
 from likewise.search.arguments import Float32, float_rows
-from likewise.work.whole_file import whole_file
-from likewise.work.whole_folder import new_folder
+from likewise.work.replacing import new_folder, whole_file
 
 if TYPE_CHECKING:
     from likewise.model.model import Model

@@ -26,9 +26,10 @@ from likewise.commands.options import (
     seed_option,
 )
 from likewise.commands.output import print_json, print_labelled, print_text, refusals
-from likewise.commands.work import WorkProgress, check_places
+from likewise.commands.work import check_places
 from likewise.storage.models import load
 from likewise.tables.catalogue import Catalogue
+from likewise.work.progress import WorkProgress
 
 __all__ = ["clusters"]
 

@@ -21,13 +21,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from likewise.commands.output import (
-    TrainingProgress,
     print_labelled,
     print_text,
     print_trained,
-    whole_file,
 )
-from likewise.commands.work import WorkProgress
 from likewise.display.text_table import cut, table, terminal_width
 from likewise.errors import StorageError
 from likewise.evaluation.evaluation import Evaluation, evaluate
@@ -42,6 +39,8 @@ from likewise.storage.models import save
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
 from likewise.training.train import train
+from likewise.work.progress import TrainingProgress, WorkProgress
+from likewise.work.replacing import whole_file
 
 __all__ = ["run_demo"]
 

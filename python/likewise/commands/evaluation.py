@@ -6,8 +6,6 @@ Owns its options and what is shown while it works. What is measured is evaluatio
 from __future__ import annotations
 
 import json
-import sys
-import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -31,7 +29,6 @@ from likewise.commands.options import (
     training_options,
 )
 from likewise.commands.output import (
-    TrainingProgress,
     print_json,
     print_labelled,
     print_text,
@@ -44,8 +41,9 @@ from likewise.evaluation.evaluation import evaluate as evaluate_model
 from likewise.options import Options
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
+from likewise.work.progress import Steps, TrainingProgress
 
-__all__ = ["Steps", "evaluate", "read_items", "read_sessions"]
+__all__ = ["evaluate", "read_items", "read_sessions"]
 
 
 @click.command(
@@ -206,39 +204,3 @@ def _vectors(name: str, path: str) -> SimpleNamespace:
             f"{reason}"
         ) from None
     return SimpleNamespace(ids=table.column("item_id"), vectors=rows)
-
-
-class Steps:
-    """Says on standard error what is done, in a terminal at once, elsewhere now and then.
-
-    Parameters
-    ----------
-    label : str
-    quiet : bool
-        Say nothing.
-    """
-
-    _LINE_SECONDS = 10.0
-
-    def __init__(self, label: str, quiet: bool = False) -> None:
-        self._label = label
-        self._quiet = quiet
-        self._terminal = sys.stderr.isatty()
-        self._next_line = time.monotonic() + self._LINE_SECONDS
-
-    def __enter__(self) -> Steps:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._terminal and not self._quiet:
-            click.echo("\r\033[K", err=True, nl=False)
-
-    def __call__(self, text: str) -> None:
-        """Say what comes next."""
-        if self._quiet:
-            return
-        if self._terminal:
-            click.echo(f"\r\033[K{self._label}: {text}", err=True, nl=False)
-        elif time.monotonic() >= self._next_line:
-            self._next_line = time.monotonic() + self._LINE_SECONDS
-            click.echo(f"{self._label}: {text}", err=True)

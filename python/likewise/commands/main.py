@@ -15,6 +15,7 @@ import click
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from likewise import kernels
 from likewise.commands.clusters import clusters
 from likewise.commands.demo import run_demo
 from likewise.commands.evaluation import evaluate
@@ -37,7 +38,6 @@ from likewise.commands.output import (
     print_text,
     refusals,
     report_values,
-    whole_file,
 )
 from likewise.commands.questions import complements, similar
 from likewise.commands.recommend import recommend
@@ -48,8 +48,8 @@ from likewise.model.model import Model
 from likewise.options import Options
 from likewise.storage.models import load
 from likewise.tables.catalogue import Catalogue
-from likewise import kernels
 from likewise.version import __version__
+from likewise.work.replacing import whole_file
 
 __all__ = ["main"]
 

@@ -20,9 +20,10 @@ from likewise.commands.options import (
     seed_option,
 )
 from likewise.commands.output import print_json, print_labelled, print_text, refusals
-from likewise.commands.work import WorkProgress, check_places
+from likewise.commands.work import check_places
 from likewise.maps import maps
 from likewise.storage.models import load
+from likewise.work.progress import WorkProgress
 
 __all__ = ["map_command"]
 

@@ -12,26 +12,22 @@ import os
 import re
 import sys
 import textwrap
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
-from tqdm import tqdm
 
 from likewise import kernels
 from likewise.display.text_table import terminal_width
 from likewise.errors import InputError, StorageError, TrainingError, UnknownItemError
 from likewise.model.model import Model
-from likewise.storage.models import _is_model
-from likewise.work.whole_file import whole_file
-from likewise.work.whole_folder import new_folder
+from likewise.storage.models import is_model
+from likewise.work.replacing import new_folder, try_out
 
 __all__ = [
     "Group",
-    "TrainingProgress",
     "check_model_place",
     "one_line_errors",
     "print_json",
@@ -41,7 +37,6 @@ __all__ = [
     "refusals",
     "report_values",
     "said",
-    "whole_file",
 ]
 
 _EXPECTED = (InputError, UnknownItemError, StorageError, TrainingError, OSError, MemoryError)
@@ -194,91 +189,9 @@ def _finite(value: Any) -> Any:
     return value
 
 
-# --- progress on standard error -------------------------------------------------------------------
-
-
-Shown = TypeVar("Shown", bound="Progress")
-
-
-class Progress:
-    """Shows work on standard error: a bar in a terminal, a line now and then elsewhere.
-
-    Parameters
-    ----------
-    label : str
-        What is done.
-    quiet : bool
-        Show nothing.
-    """
-
-    _LINE_SECONDS = 10.0
-
-    def __init__(self, label: str, quiet: bool = False) -> None:
-        self._label = label
-        self._quiet = quiet
-        self._bar: Any = None
-        self._next_line = time.monotonic() + self._LINE_SECONDS
-
-    def __enter__(self: Shown) -> Shown:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
-    def _line_is_due(self) -> bool:
-        """Tell whether it is time for a line, and wait for the next one if so."""
-        due = time.monotonic() >= self._next_line
-        if due:
-            self._next_line = time.monotonic() + self._LINE_SECONDS
-        return due
-
-
-class TrainingProgress(Progress):
-    """Shows training."""
-
-    def __init__(self, label: str = "training", quiet: bool = False) -> None:
-        super().__init__(label, quiet)
-
-    def __call__(self, record: dict[str, Any]) -> None:
-        """Take a record of ``likewise.train``."""
-        if self._quiet:
-            return
-        rate = record["pairs_done"] / max(record["seconds"], 1e-9) / 1e6
-        state = (
-            f"epoch {record['epoch'] + 1}/{record['epochs']}, {rate:.1f} M pairs/s, "
-            f"loss {record['loss_per_pair']:.3f}"
-        )
-        done, total = record["events_done"], record["events_total"]
-        if sys.stderr.isatty():
-            if self._bar is None or self._bar.total != total:
-                self.__exit__()
-                self._bar = tqdm(
-                    total=total,
-                    desc=self._label,
-                    file=sys.stderr,
-                    leave=False,
-                    bar_format="{desc}: {percentage:3.0f}% |{bar}| {postfix}, {remaining} left",
-                    dynamic_ncols=True,
-                )
-            self._bar.set_postfix_str(state, refresh=False)
-            self._bar.update(done - self._bar.n)
-        elif self._line_is_due():
-            left = record["seconds"] * (total - done) / max(done, 1)
-            click.echo(
-                f"{self._label}: {done / max(total, 1):4.0%}, {state}, {left:,.0f} s left", err=True
-            )
-
-
 # --- files ----------------------------------------------------------------------------------------
 
 
 def check_model_place(path: Path) -> None:
     """Find out before the work whether a model can be saved there; leaves nothing behind."""
-
-    class _EnoughError(Exception):
-        pass
-
-    with contextlib.suppress(_EnoughError), new_folder(path, is_model=_is_model):
-        raise _EnoughError
+    try_out(new_folder(path, is_model=is_model))

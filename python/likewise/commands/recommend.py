@@ -25,9 +25,9 @@ from likewise.commands.options import (
     quiet_option,
 )
 from likewise.commands.output import print_json, print_labelled, print_text, refusals
-from likewise.commands.work import WorkProgress
 from likewise.storage.models import load
 from likewise.tables.catalogue import Catalogue
+from likewise.work.progress import WorkProgress
 
 __all__ = ["recommend"]
 

@@ -27,12 +27,13 @@ from likewise.commands.options import (
     session_options,
 )
 from likewise.commands.output import print_json, print_labelled, refusals
-from likewise.commands.work import WorkProgress, check_places
+from likewise.commands.work import check_places
 from likewise.errors import InputError
 from likewise.report.report import write_report
 from likewise.storage.models import load
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
+from likewise.work.progress import WorkProgress
 
 __all__ = ["report"]
 

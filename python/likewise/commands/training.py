@@ -26,7 +26,6 @@ from likewise.commands.options import (
     training_options,
 )
 from likewise.commands.output import (
-    TrainingProgress,
     check_model_place,
     print_json,
     print_labelled,
@@ -37,6 +36,7 @@ from likewise.storage.models import save
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
 from likewise.training.train import train as train_model
+from likewise.work.progress import TrainingProgress
 
 __all__ = ["train"]
 

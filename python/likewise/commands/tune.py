@@ -28,8 +28,9 @@ from likewise.commands.options import (
     session_options,
     training_options,
 )
-from likewise.commands.output import print_json, print_text, whole_file
+from likewise.commands.output import print_json, print_text
 from likewise.tuning.tuning import SPACE, Tuning, search
+from likewise.work.replacing import whole_file
 
 __all__ = ["tune"]
 

@@ -27,7 +27,7 @@ from likewise.search.arguments import Int32, check_k
 from likewise.search.filters import coded
 from likewise.search.indexes import EXACT_COMPARISONS, ApproximateIndex, Found
 from likewise.tables.catalogue import Catalogue
-from likewise.work.whole_file import check_file_place, whole_file
+from likewise.work.replacing import check_file_place, whole_file
 
 if TYPE_CHECKING:
     from likewise.model.model import Model

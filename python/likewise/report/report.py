@@ -36,6 +36,7 @@ from likewise.report.sections import (
     training_section,
 )
 from likewise.tables.catalogue import Catalogue
+from likewise.work.replacing import whole_file
 
 if TYPE_CHECKING:
     from likewise.model.model import Model
@@ -104,8 +105,6 @@ def write_report(
     --------
     >>> lw.write_report(model, "report.html", sessions=sessions)  # doctest: +SKIP
     """
-    from likewise.commands.output import whole_file  # imports the package: not while it loads
-
     with whole_file(Path(path), (".html",)) as draft:
         found = report_page(
             model, sessions=sessions, evaluations=evaluations, other=other, title=title,

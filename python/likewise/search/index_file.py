@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 from likewise.errors import StorageError
 from likewise.tables.catalogue import Catalogue
-from likewise.work.whole_file import whole_file
+from likewise.work.replacing import whole_file
 
 if TYPE_CHECKING:
     from likewise.search.index import Index
