@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likewise.display.text_table import cut, pad, table, width_of
+from likewise.display.tables import table
+from likewise.display.terminal import cut, pad, width_of
 from likewise.search.matches import BatchMatches, Matches
 from likewise.tables.catalogue import Catalogue
 from store_helpers import ITEMS, catalogue_of

@@ -13,9 +13,9 @@ import pytest
 import hostile
 import likewise as lw
 from cli_helpers import QUICK, files_below, run
+from likewise.display.markup import Html, data_block, plain, tag, text
 from likewise.errors import InputError, StorageError
 from likewise.pages.curves import curve
-from likewise.pages.markup import Html, data_block, plain, tag, text
 from likewise.report.health import measure, unknown_words
 from likewise.report.lists import example_lists
 from likewise.report.report import report_page, write_report

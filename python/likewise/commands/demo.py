@@ -25,7 +25,8 @@ from likewise.commands.output import (
     print_text,
     print_trained,
 )
-from likewise.display.text_table import cut, table, terminal_width
+from likewise.display.tables import table
+from likewise.display.terminal import cut, terminal_width
 from likewise.errors import StorageError
 from likewise.evaluation.evaluation import Evaluation, evaluate
 from likewise.model.model import Model

@@ -20,7 +20,7 @@ from typing import Any
 import click
 
 from likewise import kernels
-from likewise.display.text_table import terminal_width
+from likewise.display.terminal import terminal_width
 from likewise.errors import InputError, StorageError, TrainingError, UnknownItemError
 from likewise.model.model import Model
 from likewise.storage.models import is_model

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from likewise.display.text_table import table
+from likewise.display.tables import table
 
 if TYPE_CHECKING:
     from likewise.model.model import Model

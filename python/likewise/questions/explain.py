@@ -19,8 +19,8 @@ import numpy.typing as npt
 import likewise._core as _core
 from likewise.content.composition import SideWeights, item_weights
 from likewise.content.features import Features, Kind
-from likewise.display.html_table import html_table
-from likewise.display.text_table import table, terminal_width
+from likewise.display.tables import html_table, table
+from likewise.display.terminal import terminal_width
 from likewise.score.blend import (
     answer_vectors,
     check_popularity,

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from likewise.clustering.grouping import Clusters, clusters
+from likewise.display.markup import join, tag
 from likewise.errors import InputError
 from likewise.evaluation.evaluation import Evaluation
 from likewise.maps import maps
 from likewise.maps.page import map_data
 from likewise.maps.still import DENSE
-from likewise.pages.markup import join, page, part, plotly, tag
+from likewise.pages.page import page, part, plotly
 from likewise.report.health import measure
 from likewise.report.lists import example_lists
 from likewise.report.sections import (
