@@ -14,7 +14,7 @@ import pytest
 
 import likewise as lw
 from cli_helpers import QUICK, files_below, run
-from likewise.commands import main as cli
+from likewise.commands import vectors as cli
 from likewise.commands.main import main
 from likewise.display.terminal import width_of
 
