@@ -20,7 +20,7 @@ from likewise.clustering import grouping as clustering
 from likewise.clustering.hdbscan import tight_groups
 from likewise.clustering.kmeans import choose_number, k_means, silhouette
 from likewise.clustering.names import name_groups
-from likewise.commands.clusters import clusters as command
+from likewise.commands.pages import clusters as command
 from likewise.errors import InputError, StorageError
 
 pytest.importorskip("sklearn")

@@ -14,9 +14,9 @@ import pytest
 
 import likewise as lw
 from helpers.cli_helpers import QUICK, files_below, run
-from likewise.commands import main as cli
+from likewise.commands import vectors as cli
 from likewise.commands.main import main
-from likewise.display.text_table import width_of
+from likewise.display.terminal import width_of
 
 Capture = pytest.CaptureFixture[str]
 

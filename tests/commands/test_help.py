@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
+import sys
 from dataclasses import fields
 from datetime import timedelta
 from typing import Any
@@ -11,7 +13,8 @@ import click
 import pytest
 
 import likewise as lw
-from helpers.cli_helpers import run
+from helpers.cli_helpers import environment, run
+from likewise.commands.main import COMMANDS as LISTED
 from likewise.commands.main import main
 from likewise.commands.options import Gap, option_help, options_given
 
@@ -94,6 +97,35 @@ def test_help_has_examples_that_parse(name: str, capfd: Capture) -> None:
         program, verb, *words = shlex.split(example.split("   ")[0])
         assert (program, verb) == ("likewise", name)
         main.commands[name].make_context(name, words)
+
+
+def test_the_lines_of_help_are_those_of_the_commands() -> None:
+    assert {
+        name: (command.name, command.get_short_help_str(200))
+        for name, command in main.commands.items()
+    } == {name: (name, line) for name, (_, line) in LISTED.items()}
+
+
+@pytest.mark.parametrize(
+    ("words", "modules"),
+    [
+        (["--help"], "errors main"),
+        (["info", "--help"], "errors main options output questions"),
+        (["nothing"], "errors main"),
+    ],
+)
+def test_only_what_is_asked_for_is_imported(words: list[str], modules: str) -> None:
+    program = (
+        "import sys\nfrom likewise.commands.main import main\n"
+        f"try: main({words!r})\nexcept SystemExit: pass\n"
+        "rooms = [m.split('.') for m in sys.modules if m.startswith('likewise.commands.')]\n"
+        "print(*sorted(names[2] for names in rooms))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment(),
+        check=True,
+    )  # fmt: skip
+    assert ended.stdout.splitlines()[-1] == modules
 
 
 def test_without_a_command_it_explains_itself(capfd: Capture) -> None:

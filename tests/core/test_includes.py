@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-
 from cli_helpers import ROOT
 
 CSRC = ROOT / "csrc"

@@ -16,7 +16,6 @@ from helpers.cli_helpers import QUICK, files_below, run
 from helpers.without import hide
 from likewise.errors import InputError, StorageError
 from likewise.pages.curves import curve
-from likewise.pages.markup import Html, data_block, plain, tag, text
 from likewise.report.health import measure, unknown_words
 from likewise.report.lists import example_lists
 from likewise.report.report import report_page, write_report

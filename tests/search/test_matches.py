@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.store_helpers import ITEMS, catalogue_of
-from likewise.display.text_table import cut, pad, table, width_of
+from likewise.display.tables import table
+from likewise.display.terminal import cut, pad, width_of
 from likewise.search.matches import BatchMatches, Matches
 from likewise.tables.catalogue import Catalogue
 

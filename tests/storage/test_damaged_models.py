@@ -46,7 +46,7 @@ from likewise.errors import StorageError
 from likewise.model.model import Model, load
 from likewise.storage import model_json as _model_json
 from likewise.storage import models as storage
-from likewise.work import whole_folder as _replace_folder
+from likewise.work import replacing as _replace_folder
 
 
 @pytest.fixture(scope="module")

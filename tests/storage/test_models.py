@@ -26,7 +26,7 @@ from likewise.score.popularity import POPULARITY
 from likewise.storage import models as storage
 from likewise.storage.models import FORMAT_VERSION, load, save
 from likewise.tables.sessions import Sessions
-from likewise.work import whole_folder as _replace_folder
+from likewise.work import replacing as _replace_folder
 from oracles import blend as reference_blend
 
 FILES = ["catalogue.parquet", "model.json", "vectors.safetensors", "weights.safetensors"]
@@ -250,7 +250,7 @@ def test_an_old_model_left_aside_comes_back(model: Model, saved: Path) -> None:
         load(saved)
     with (
         pytest.raises(KeyboardInterrupt),
-        _replace_folder.new_folder(saved, is_model=storage._is_model),
+        _replace_folder.new_folder(saved, is_model=storage.is_model),
     ):
         raise KeyboardInterrupt  # even a save that fails brings it back
     assert not aside.exists()
@@ -266,7 +266,7 @@ KILLED = """
     import os, signal, sys
     sys.path.insert(0, sys.argv[1])
     from helpers.store_helpers import small_model
-    from likewise.work import whole_folder as _replace_folder
+    from likewise.work import replacing as _replace_folder
     from likewise.storage import models as storage
 
     newer = small_model(seed=9)
@@ -300,7 +300,7 @@ def test_killed_while_saving_the_old_model_stays(model: Model, tmp_path: Path) -
 
 
 def test_a_save_does_not_clear_away_what_another_is_writing(model: Model, saved: Path) -> None:
-    with _replace_folder.new_folder(saved, is_model=storage._is_model) as other:
+    with _replace_folder.new_folder(saved, is_model=storage.is_model) as other:
         small_model(seed=1).save(saved)
         assert other.is_dir()
         assert list(other.iterdir()) == []

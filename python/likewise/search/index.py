@@ -20,7 +20,7 @@ from likewise.arrays import Float32, Int32, Mask, float_rows, unit_rows
 from likewise.search import index_file
 from likewise.search.arguments import allowed_mask, check_k
 from likewise.search.filters import Filters, make_filters
-from likewise.work.whole_file import whole_file
+from likewise.work.replacing import whole_file
 
 if TYPE_CHECKING:
     from likewise.tables.items import Items
