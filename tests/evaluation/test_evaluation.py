@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from likewise.training.train import train as real_train
+from likewise.model.model import train as real_train
 
 from helpers.places import SHARED
 from likewise.errors import InputError

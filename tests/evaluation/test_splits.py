@@ -105,13 +105,13 @@ def test_nothing_of_the_other_half_is_known(monkeypatch):
     given: list[Any] = []
     from likewise.evaluation import evaluation
 
-    real = evaluation.train_model
+    real = evaluation.fit
 
     def spy(sessions: Any, *arguments: Any, **named: Any) -> Any:
         given.append(sessions)
         return real(sessions, *arguments, **named)
 
-    monkeypatch.setattr(evaluation, "train_model", spy)
+    monkeypatch.setattr(evaluation, "fit", spy)
     options = Options(dim=8, epochs=2, threads=1)
     result = evaluate(sessions, options=options, split="transfer", held=["Food"], k=2)
     ours, seen = given

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from likewise.content.composition import SideWeights
 from likewise.content.features import Features, Recipe
-from likewise.model.model import Model, SideWeights, encode_items
+from likewise.model.model import Model
 from likewise.options import Options
-from likewise.score.co_occurrence import COMPANY_DIM, Company
+from likewise.score.co_occurrence import CO_OCCURRENCE_DIM
 from likewise.tables.catalogue import Catalogue
 
 ITEMS = [
@@ -84,12 +85,12 @@ def small_model(
         half = Model(**parts)
         for side in ("center", "context"):
             if parts[f"{side}_content"] is not None:
-                parts[side] = encode_items(half, features, side)
+                parts[side] = half.encoder.compose(features, side)
     parts["center"] = parts["center"] + own * rows(n_items)
     parts["context"] = parts["context"] + own * rows(n_items)
-    company = (0.025 * rng.standard_normal((n_items, COMPANY_DIM))).astype(np.float32)
+    company = (0.025 * rng.standard_normal((n_items, CO_OCCURRENCE_DIM))).astype(np.float32)
     some = np.arange(n_items // 2, dtype=np.int32)
-    parts["company"] = Company(some, company[some])
+    parts["learned"] = {"company": company[some], "company_items": some}
     return Model(**(parts | (changes or {})))
 
 

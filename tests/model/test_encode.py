@@ -84,8 +84,9 @@ def test_context_vectors_of_new_items_are_mapped_from_their_centers() -> None:
     model = small_model()
     new = catalogue_of(NEW)
     mapped = model.encode(new, "context")
-    assert model.context_map is not None
-    known = np.c_[unit(model.encode(new)), np.ones(4)] @ model.context_map.matrix
+    context_map = model.encoder.context_map
+    assert context_map is not None
+    known = np.c_[unit(model.encode(new)), np.ones(4)] @ context_map.matrix
     np.testing.assert_allclose(mapped[[0, 1, 3]], unit(known)[[0, 1, 3]], atol=1e-6)
     assert not mapped[2].any()  # nothing is known of it
     assert len(model.complements("B2", index=model.index(new, side="context")))

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 import likewise as lw
 from helpers.tiny_shop import options, sessions
 from likewise.neighbours.choose import name_keys
-from likewise.score.blend import POPULARITY, answer_vectors, likeness_vectors, query_vectors
+from likewise.score.blend import blend_of
+from likewise.score.popularity import POPULARITY
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +93,9 @@ def brute_force(
 def sides(model: lw.Model, side: str) -> tuple[list[Any], list[Any]]:
     """Vectors that items ask with and are found by; None where there is none."""
     if side == "similar":  # its formula is the business of score/test_blend.py
-        answers = answer_vectors(model, model.catalogue, np.arange(len(model.catalogue)))
-        asked = query_vectors(answers, model.options.dim, POPULARITY)
+        blend = blend_of(model)
+        answers = blend.trained_vectors()
+        asked = blend.query_vectors(answers, POPULARITY)
         both = [asked.astype(np.float64), answers.astype(np.float64)]
         return tuple([v if v.any() else None for v in one] for one in both)  # type: ignore[return-value]
     both = [model.center, model.center if side == "center" else model.context]
@@ -160,7 +162,9 @@ def test_diverse_lists_are_full_and_greedy(model: lw.Model, side: str) -> None:
     query, answers = sides(model, side)
     # How alike answers are: the score without popularity, or the cosine.
     rows = np.array([np.zeros_like(answers[5]) if v is None else v for v in answers])
-    near = likeness_vectors(rows.astype(np.float32)) if side == "similar" else rows
+    near = rows
+    if side == "similar":
+        near = blend_of(model).likeness_vectors(rows.astype(np.float32))
     for item_id, neighbours in found.items():
         pool = plain[item_id]
         assert len(neighbours) == min(5, len(pool))

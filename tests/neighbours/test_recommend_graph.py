@@ -14,7 +14,7 @@ import likewise as lw
 from helpers.tiny_shop import KINDS, WORDS, options, sessions
 from likewise.arrays import unit_rows
 from likewise.neighbours.choose import name_keys
-from likewise.score.blend import answer_vectors, query_vectors, wording_abroad
+from likewise.score.blend import blend_of
 
 N_ITEMS = 900
 
@@ -91,11 +91,10 @@ def scores_of(
 ) -> np.ndarray:
     """Scores of all pairs, float64; minus infinity where one of them has no vector."""
     if side == "similar":  # its formula is the business of score/test_blend.py
-        wording = wording_abroad(model, found)
-        queries = query_vectors(
-            answer_vectors(model, asked, wording=wording), model.options.dim, popularity
-        )
-        answers = answer_vectors(model, found, wording=wording)
+        blend = blend_of(model)
+        domain = blend.domain_of(found)
+        queries = blend.query_vectors(blend.item_vectors(asked, domain=domain), popularity)
+        answers = blend.item_vectors(found, domain=domain)
     else:
         queries = unit_rows(model.encode(asked))[0]
         answers = unit_rows(model.encode(found, "context" if side == "complements" else "center"))[
@@ -228,7 +227,7 @@ def test_a_graph_of_the_blend_finds_what_is_near(model: lw.Model, popularity: fl
     items = shop(9000, 5, "x")
     index = model.index(items, exact=False)
     assert index.metric == "dot"
-    queries = query_vectors(index.vectors_at(np.arange(0, 9000, 9)), model.options.dim, popularity)
+    queries = blend_of(model).query_vectors(index.vectors_at(np.arange(0, 9000, 9)), popularity)
     assert index.recall(k=20, queries=queries) > 0.9
     assert index.widen(0.98, k=20, queries=queries) >= 0.98  # type: ignore[attr-defined]
     found = index.search(queries, 20, exclude=np.arange(0, 9000, 9))

@@ -7,8 +7,8 @@ import pytest
 
 import likewise as lw
 from helpers.tiny_shop import N_ITEMS, options, sessions
-from likewise.questions.explain import parts_of, shares_of
-from likewise.score.blend import answer_vectors
+from likewise.questions.explain import shares_of
+from likewise.score.blend import blend_of
 
 
 @pytest.fixture(scope="module", params=["content", "item", "no own row", "item2vec"])
@@ -94,10 +94,13 @@ def test_parts_add_up_to_the_vector(model: lw.Model, side: str) -> None:
     vectors = {
         "center": model.center,
         "context": model.all_contexts(),
-        "similar": answer_vectors(model, model.catalogue, np.arange(N_ITEMS)),
+        "similar": blend_of(model).trained_vectors(),
     }[side]
     for at, vector in enumerate(vectors):
-        parts = parts_of(model, at, side)
+        if side == "similar":
+            parts = blend_of(model).contributions(at)
+        else:
+            parts = model.encoder.contributions(at, side)
         whole = sum((part.vector for part in parts), np.zeros(vectors.shape[1]))
         assert np.allclose(whole, vector, atol=1e-5), at
 
@@ -105,14 +108,14 @@ def test_parts_add_up_to_the_vector(model: lw.Model, side: str) -> None:
 def test_items_without_history_have_no_own_row(model: lw.Model) -> None:
     never = N_ITEMS - 1
     assert model.counts[never] == 0
-    assert "history" not in {part.kind for part in parts_of(model, never)}
+    assert "history" not in {part.kind for part in model.encoder.contributions(never)}
 
 
 def test_shares_are_of_the_cosine_whatever_the_lengths(model: lw.Model) -> None:
     found = model.similar("item5", k=6, side="center")
     assert isinstance(found, lw.Matches)
     others = model.center[found.positions].astype(np.float64)
-    parts = parts_of(model, 5)
+    parts = model.encoder.contributions(5)
     shares = shares_of(parts, others)
     assert shares.shape == (6, len(parts))
     assert np.allclose(shares.sum(axis=1), found.scores, atol=1e-5)
@@ -123,7 +126,7 @@ def test_shares_are_of_the_cosine_whatever_the_lengths(model: lw.Model) -> None:
 def test_an_item_of_which_nothing_is_known_has_no_parts() -> None:
     items = lw.Catalogue.from_arrays(["a", "b", "void"], ["A", "B", None], ["x", "y", ""])
     model = lw.train([["a", "b"]], items, options())
-    assert parts_of(model, 2) == []
+    assert model.encoder.contributions(2) == blend_of(model).contributions(2) == []
     assert shares_of([], np.ones((3, 16))).shape == (3, 0)
 
 

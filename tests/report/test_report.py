@@ -14,6 +14,7 @@ import likewise as lw
 from helpers import hostile
 from helpers.cli_helpers import QUICK, files_below, run
 from helpers.without import hide
+from likewise.display.markup import Html, data_block, plain, tag, text
 from likewise.errors import InputError, StorageError
 from likewise.pages.curves import curve
 from likewise.report.health import measure, unknown_words

@@ -12,9 +12,10 @@ import likewise as lw
 from helpers.tiny_shop import N_ITEMS, catalogue, options, sessions
 from likewise.content.features import tokens_of
 from likewise.content.linear_map import _MOST, fit_context_map
-from likewise.score import blend as _blend
-from likewise.score.blend import POPULARITY, answer_vectors, likeness_vectors, query_vectors
-from likewise.score.co_occurrence import COMPANY_DIM
+from likewise.score import learned
+from likewise.score.blend import blend_of
+from likewise.score.co_occurrence import CO_OCCURRENCE_DIM
+from likewise.score.popularity import POPULARITY
 from likewise.score.text import TEXT_DIM, text_vectors, token_directions
 from oracles import blend as reference_blend
 
@@ -91,7 +92,7 @@ def test_other_catalogues_are_the_formula(model: lw.Model, own_rows: bool) -> No
     if model.context_content is not None:
         context = model.encode(items, "context", own_rows=own_rows)
     counts = np.zeros(len(items), np.int64)
-    company = np.zeros((len(items), COMPANY_DIM))
+    company = np.zeros((len(items), CO_OCCURRENCE_DIM))
     if own_rows:
         at = model.catalogue.position("item3")
         counts[4], context[4] = model.counts[at], model.context[at]
@@ -128,11 +129,12 @@ def test_words_that_training_never_saw_still_find_each_other(model: lw.Model) ->
 
 def test_cosines_rank_alike_once_answers_are_of_one_length(model: lw.Model) -> None:
     """What a search that knows cosines alone needs: one more float for each answer, 0 to ask."""
-    answers = answer_vectors(model, model.catalogue, np.arange(N_ITEMS))
+    blend = blend_of(model)
+    answers = blend.trained_vectors()
     usable = answers.any(axis=1)
     squares = np.square(answers.astype(np.float64)).sum(axis=1)
     rest = np.where(usable, np.sqrt(squares.max() - squares), 0.0)[:, None]
-    asked = query_vectors(answers, model.options.dim, 0.5)
+    asked = blend.query_vectors(answers, 0.5)
     by_product = lw.ExactIndex(answers, metric="dot").search(asked, N_ITEMS)
     by_cosine = lw.ExactIndex(np.hstack([answers, rest])).search(
         np.hstack([asked, np.zeros_like(rest)]), N_ITEMS
@@ -170,17 +172,18 @@ def test_popularity_is_a_choice_of_the_question(model: lw.Model) -> None:
     for popularity in (0.0, 0.3, 3.0, 300.0):
         found = model.similar(ids, k=5, index=index, popularity=popularity)
         assert isinstance(found, lw.BatchMatches)
-        popular = model.item_popularity.of_items[found.positions]
+        popular = blend_of(model).popularity.of_items[found.positions]
         shown.append(popular[found.positions >= 0].mean())
     assert shown == sorted(shown)
     assert shown[0] < shown[-1]
 
 
 def test_likeness_leaves_popularity_out(model: lw.Model) -> None:
-    answers = answer_vectors(model, model.catalogue, np.arange(N_ITEMS))
-    near = likeness_vectors(answers)
+    blend = blend_of(model)
+    answers = blend.trained_vectors()
+    near = blend.likeness_vectors(answers)
     found = near @ near.T
-    expected = query_vectors(answers, model.options.dim, 0.0) @ answers.T
+    expected = blend.query_vectors(answers, 0.0) @ answers.T
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert found.max() <= 1.0
 
@@ -277,15 +280,16 @@ def test_the_map_is_found_from_the_items_with_most_events(monkeypatch: pytest.Mo
 
 def test_blocks_do_not_change_the_vectors(model: lw.Model, monkeypatch: pytest.MonkeyPatch) -> None:
     at = np.where(np.arange(N_ITEMS) % 3 == 0, -1, np.arange(N_ITEMS))
-    whole = answer_vectors(model, catalogue(), at)
+    blend = blend_of(model)
+    whole = blend.item_vectors(catalogue(), at)
     monkeypatch.setattr("likewise.score.blend._ITEMS", 7)
-    np.testing.assert_array_equal(answer_vectors(model, catalogue(), at), whole)
+    np.testing.assert_array_equal(blend.item_vectors(catalogue(), at), whole)
 
 
 def test_an_index_of_another_formula_is_refused(model: lw.Model, monkeypatch: Any) -> None:
     index = model.index(exact=True)
     assert len(model.similar("item5", k=2, index=index)) == 2
-    monkeypatch.setattr(_blend, "_TRUST_MORE", 0.5)
+    monkeypatch.setattr(learned, "TRUST_MORE", 0.5)
     with pytest.raises(ValueError, match="made by this version of likewise"):
         model.similar("item5", k=2, index=index)
     monkeypatch.undo()

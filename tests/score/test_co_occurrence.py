@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
 import likewise as lw
 from helpers.tiny_shop import N_ITEMS, options, sessions
-from likewise.score import co_occurrence as _company
+from likewise.score import co_occurrence
 from likewise.score.co_occurrence import (
-    COMPANY_DIM,
+    CO_OCCURRENCE_DIM,
     LONGEST,
-    Company,
-    find_company,
-    fit_company_map,
+    CoOccurrence,
+    find_co_occurrence,
     shortened,
 )
 from oracles import blend as reference_blend
 
 
-def expected(data: lw.Sessions, dim: int = COMPANY_DIM) -> np.ndarray:
+def expected(data: lw.Sessions, dim: int = CO_OCCURRENCE_DIM) -> np.ndarray:
     """Inner products of the company of all items, by a whole singular value decomposition."""
     left, values, _ = np.linalg.svd(reference_blend.company_table(data), full_matrices=False)
     whole = (left * values)[:, :dim]
@@ -27,8 +29,13 @@ def expected(data: lw.Sessions, dim: int = COMPANY_DIM) -> np.ndarray:
 
 
 def found_in(data: lw.Sessions, threads: int = 0) -> np.ndarray:
-    """Company of every item, float32 (n_items, COMPANY_DIM)."""
-    return find_company(data, threads).of(np.arange(len(data.catalogue)))
+    """Company of every item, float32 (n_items, CO_OCCURRENCE_DIM)."""
+    return part(find_co_occurrence(data, threads)).of(np.arange(len(data.catalogue)))
+
+
+def part(arrays: dict[str, Any], **trained: Any) -> CoOccurrence:
+    """The part of these arrays, and of what training learned besides."""
+    return CoOccurrence(SimpleNamespace(recipe="any", **trained), arrays)
 
 
 def products(vectors: np.ndarray) -> np.ndarray:
@@ -38,7 +45,7 @@ def products(vectors: np.ndarray) -> np.ndarray:
 def test_few_items_have_the_whole_table() -> None:
     found = found_in(sessions())
     assert found.dtype == np.float32
-    assert found.shape == (N_ITEMS, COMPANY_DIM)
+    assert found.shape == (N_ITEMS, CO_OCCURRENCE_DIM)
     np.testing.assert_allclose(products(found), expected(sessions()), atol=1e-6)
     assert not found[N_ITEMS - 1].any()  # never seen
     lengths = np.linalg.norm(found, axis=1)
@@ -47,12 +54,12 @@ def test_few_items_have_the_whole_table() -> None:
 
 def test_many_items_are_as_near_as_so_few_floats_can(monkeypatch: pytest.MonkeyPatch) -> None:
     """Against the best there is: the sum of the squares that are left (Eckart and Young 1936)."""
-    monkeypatch.setattr(_company, "LONGEST", 1.0)  # as they are found: no row is as long
+    monkeypatch.setattr(co_occurrence, "LONGEST", 1.0)  # as they are found: no row is as long
     shop = lw.simulate(400, 4000, seed=3)
     data = lw.Sessions.read(shop.events, lw.Catalogue.read(shop.catalogue))
     table = reference_blend.company_table(data)
     whole = table @ table.T
-    best = float((np.linalg.eigvalsh(whole)[:-COMPANY_DIM] ** 2).sum())
+    best = float((np.linalg.eigvalsh(whole)[:-CO_OCCURRENCE_DIM] ** 2).sum())
     left = float(((products(found_in(data)) - whole) ** 2).sum())
     assert best < left < 1.1 * best
 
@@ -61,10 +68,10 @@ def test_many_items_are_as_near_as_so_few_floats_can(monkeypatch: pytest.MonkeyP
 def test_products_by_parts_are_those_of_the_whole(
     rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_company, "_FEW_ROWS", 6)
+    monkeypatch.setattr(co_occurrence, "_FEW_ROWS", 6)
     rng = np.random.default_rng(rows)
     vectors, turn = rng.normal(size=(rows, 4)).astype(np.float32), rng.normal(size=(4, 3))
-    found = _company._turned(vectors, turn)
+    found = co_occurrence._turned(vectors, turn)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, vectors @ turn, atol=1e-5)
 
@@ -72,13 +79,13 @@ def test_products_by_parts_are_those_of_the_whole(
 @pytest.mark.parametrize(("events", "most"), [(7, 3), (160, 5), (1, 1 << 18)])
 def test_blocks_do_not_change_it(monkeypatch: pytest.MonkeyPatch, events: int, most: int) -> None:
     whole = products(found_in(sessions(), threads=2))
-    monkeypatch.setattr(_company, "_EVENTS", events)
-    monkeypatch.setattr(_company, "_SESSIONS", most)
+    monkeypatch.setattr(co_occurrence, "_EVENTS", events)
+    monkeypatch.setattr(co_occurrence, "_SESSIONS", most)
     np.testing.assert_allclose(products(found_in(sessions(), threads=1)), whole, atol=1e-6)
 
 
 def test_items_with_few_events_are_left_out_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_company, "_MOST_ITEMS", 9)
+    monkeypatch.setattr(co_occurrence, "_MOST_ITEMS", 9)
     data = sessions()
     best = np.argsort(-data.counts, kind="stable")[:9]
     found = found_in(data)
@@ -97,9 +104,9 @@ def test_of_many_events_some_tell_evenly(monkeypatch: pytest.MonkeyPatch, share:
             [f"i{at}" for at in range(6000)]
         )
     )  # fmt: skip
-    monkeypatch.setattr(_company, "_EVENTS", 50)
-    monkeypatch.setattr(_company, "_MOST_EVENTS", int(6000 * share))
-    blocks = list(_company._blocks(data, np.arange(6000, dtype=np.int32)))
+    monkeypatch.setattr(co_occurrence, "_EVENTS", 50)
+    monkeypatch.setattr(co_occurrence, "_MOST_EVENTS", int(6000 * share))
+    blocks = list(co_occurrence._blocks(data, np.arange(6000, dtype=np.int32)))
     seen = np.concatenate([block.items for block in blocks])
     assert len(seen) == pytest.approx(6000 * share, rel=0.02)
     assert len(set(seen.tolist())) == len(seen)
@@ -127,31 +134,35 @@ def test_no_sessions_no_company() -> None:
     empty = lw.Sessions.from_arrays(
         np.zeros(0, np.int32), np.zeros(4, np.int64), sessions().catalogue
     )
-    assert len(find_company(empty).items) == 0
+    assert len(part(find_co_occurrence(empty)).items) == 0
 
 
 def test_nothing_to_map_from() -> None:
     center = np.ones((5, 8), np.float32)
-    rows = np.ones((5, COMPANY_DIM), np.float32)
-    company = Company(np.arange(5, dtype=np.int32), rows)
-    assert fit_company_map(center, Company.none(), np.ones(5, np.int64)) is None
-    assert fit_company_map(center, company, np.zeros(5, np.int64)) is None
+    rows = np.ones((5, CO_OCCURRENCE_DIM), np.float32)
+    found = {"company_items": np.arange(5, dtype=np.int32), "company": rows}
+    events = np.ones(5, np.int64)
+    assert part({}, center=center, counts=events).map is None
+    assert part(found, center=center, counts=0 * events).map is None
+    assert part(found, center=center, counts=events).map is not None
 
 
 @pytest.mark.parametrize("items", [[0, 5], [-1, 2], [2, 2], [3, 1]])
 def test_company_of_items_that_are_not_there_is_refused(items: list[int]) -> None:
-    company = Company(np.array(items, np.int32), np.ones((2, COMPANY_DIM), np.float32))
+    rows = np.ones((2, CO_OCCURRENCE_DIM), np.float32)
+    found = {"company_items": np.array(items, np.int32), "company": rows}
     with pytest.raises(ValueError, match="company_items must ascend within the 5 items"):
-        company.check(5)
+        CoOccurrence.check(found, 5)
     with pytest.raises(ValueError, match="company must be float32"):
-        Company(company.items, company.rows[:, 1:]).check(9)
+        CoOccurrence.check(found | {"company": rows[:, 1:]}, 9)
 
 
 def test_items_without_company_have_zeros() -> None:
-    company = Company(np.array([1, 4], np.int32), np.ones((2, COMPANY_DIM), np.float32))
+    rows = np.ones((2, CO_OCCURRENCE_DIM), np.float32)
+    found = part({"company_items": np.array([1, 4], np.int32), "company": rows})
     wanted = np.array([4, 0, -1, 1, 7])
-    np.testing.assert_array_equal(company.of(wanted)[:, 0], [1, 0, 0, 1, 0])
-    assert Company.none().of(wanted).shape == (5, COMPANY_DIM)
+    np.testing.assert_array_equal(found.of(wanted)[:, 0], [1, 0, 0, 1, 0])
+    assert part({}).of(wanted).shape == (5, CO_OCCURRENCE_DIM)
 
 
 def test_what_is_too_long_is_shortened() -> None:

@@ -1,4 +1,4 @@
-"""A catalogue whose words are strange to the model: its own weights of words, and more floats."""
+"""A catalogue of mostly unknown words: its own weights of words, and more floats."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import pytest
 
 import likewise as lw
 from helpers.tiny_shop import catalogue, options, sessions
-from likewise.questions.explain import products_of, query_parts
-from likewise.questions.queries import wording_in
-from likewise.score.blend import POPULARITY, answers_width, wording_abroad
-from likewise.score.co_occurrence import COMPANY_DIM
-from likewise.score.text import TEXT_DIM, TEXT_DIM_ABROAD
+from likewise.questions.explain import products_of
+from likewise.score.blend import blend_of
+from likewise.score.co_occurrence import CO_OCCURRENCE_DIM
+from likewise.score.popularity import POPULARITY
+from likewise.score.text import TEXT_DIM, TEXT_DIM_OUT_OF_DOMAIN
 from oracles import blend as reference_blend
 
 STRANGE = ["lampe", "tisch", "stuhl", "regal", "eiche", "buche", "grau", "grün", "hoch", "breit"]
@@ -55,7 +55,7 @@ def expected_scores(
     if model.context_content is not None:
         context = model.encode(both, "context")
     counts = np.zeros(len(both), np.int64)
-    company = np.zeros((len(both), COMPANY_DIM))
+    company = np.zeros((len(both), CO_OCCURRENCE_DIM))
     if queries is model.catalogue:
         n = len(queries)
         center[:n], context[:n], counts[:n] = model.center, model.context, model.counts
@@ -80,7 +80,7 @@ def test_items_of_training_ask_abroad(
     model: lw.Model, foreign: lw.Catalogue, popularity: float | None
 ) -> None:
     index = model.index(foreign)
-    assert index.dim == model.options.dim + COMPANY_DIM + TEXT_DIM_ABROAD + 1
+    assert index.dim == model.options.dim + CO_OCCURRENCE_DIM + TEXT_DIM_OUT_OF_DOMAIN + 1
     weight = POPULARITY if popularity is None else popularity
     expected = expected_scores(model, model.catalogue, foreign, weight)
     # An item whose content alone is known, and that was never sold, asks as any other.
@@ -131,23 +131,25 @@ def test_names_and_items_of_the_catalogue_ask_abroad(
 
 def test_reasons_of_answers_abroad_sum_to_the_score(model: lw.Model, foreign: lw.Catalogue) -> None:
     index = model.index(foreign)
-    wording = wording_in(model, index)
-    assert wording is not None
+    blend = blend_of(model)
+    domain = blend.domain_in(index)
+    assert domain is not None
     for item in ("item3", "item9", "item20"):
         found = model.similar(item, k=30, index=index)
         assert isinstance(found, lw.Matches)
-        parts = query_parts(model, model.catalogue.position(item), POPULARITY, wording)
+        parts = blend.query_contributions(model.catalogue.position(item), POPULARITY, domain)
         vectors = index.vectors_at(found.positions).astype(np.float64)
         shares = products_of(parts, vectors)
         np.testing.assert_allclose(shares.sum(axis=1), found.scores, atol=1e-6)
 
 
 def test_new_items_of_the_shop_are_not_abroad(model: lw.Model, foreign: lw.Catalogue) -> None:
-    at_home = model.options.dim + COMPANY_DIM + TEXT_DIM + 1
-    assert model.index().dim == at_home == answers_width(model)
+    at_home = model.options.dim + CO_OCCURRENCE_DIM + TEXT_DIM + 1
+    blend = blend_of(model)
+    assert model.index().dim == at_home == blend.width()
     assert model.index(model.catalogue).dim == at_home
-    assert wording_in(model, model.index(catalogue())) is None
-    assert wording_abroad(model, foreign.take([])) is None
+    assert blend.domain_in(model.index(catalogue())) is None
+    assert blend.domain_of(foreign.take([])) is None
     new = [{"item_id": "n", "category": "Toys > Dogs", "name": "large red ball"}]
     assert model.index(new).dim == at_home
     # Known by their ids, items are not strange, whatever they are called by now.
@@ -160,13 +162,14 @@ def test_new_items_of_the_shop_are_not_abroad(model: lw.Model, foreign: lw.Catal
 def test_words_are_weighed_by_the_catalogue_in_blocks(
     model: lw.Model, foreign: lw.Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = wording_abroad(model, foreign)
+    blend = blend_of(model)
+    whole = blend.domain_of(foreign)
     assert whole is not None
     expected = reference_blend.rarity(model, foreign)
     assert whole.hashes.tolist() == sorted(expected)
     np.testing.assert_allclose(whole.weights, [expected[h] for h in sorted(expected)], rtol=1e-6)
     monkeypatch.setattr("likewise.score.text._ITEMS", 7)
-    blocks = wording_abroad(model, foreign)
+    blocks = blend.domain_of(foreign)
     assert blocks is not None
     np.testing.assert_array_equal(blocks.hashes, whole.hashes)
     np.testing.assert_array_equal(blocks.weights, whole.weights)

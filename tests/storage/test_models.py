@@ -24,7 +24,8 @@ from likewise.errors import StorageError
 from likewise.model.model import Model, train
 from likewise.score.popularity import POPULARITY
 from likewise.storage import models as storage
-from likewise.storage.models import FORMAT_VERSION, load, save
+from likewise.model.model import load, save
+from likewise.storage.models import FORMAT_VERSION
 from likewise.tables.sessions import Sessions
 from likewise.work import replacing as _replace_folder
 from oracles import blend as reference_blend

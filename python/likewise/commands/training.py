@@ -23,8 +23,8 @@ from likewise.commands.output import (
     read_sessions,
     report_values,
 )
+from likewise.model.model import train as train_model
 from likewise.storage.models import is_model, save
-from likewise.training.train import train as train_model
 from likewise.work.progress import TrainingProgress
 from likewise.work.replacing import new_folder, try_out
 
