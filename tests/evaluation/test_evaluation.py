@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from likewise.model.model import train as real_train
 
 from helpers.places import SHARED
 from likewise.errors import InputError
 from likewise.evaluation import ranking as _ranking
 from likewise.evaluation.baselines import ItemKNN, Popularity
 from likewise.evaluation.evaluation import cold_split, cosine_ranks, evaluate, last_split
+from likewise.model.model import train as real_train
 from likewise.options import Options
 from likewise.simulation.shop import Shop, simulate
 from likewise.tables.catalogue import Catalogue

@@ -21,10 +21,9 @@ import safetensors.numpy
 from helpers.places import TESTS
 from helpers.store_helpers import DIM, ITEMS, catalogue_of, small_model
 from likewise.errors import StorageError
-from likewise.model.model import Model, train
+from likewise.model.model import Model, load, save, train
 from likewise.score.popularity import POPULARITY
 from likewise.storage import models as storage
-from likewise.model.model import load, save
 from likewise.storage.models import FORMAT_VERSION
 from likewise.tables.sessions import Sessions
 from likewise.work import replacing as _replace_folder
