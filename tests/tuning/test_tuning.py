@@ -131,13 +131,13 @@ def test_only_what_is_asked_for_is_tried(sessions):
 
 def test_a_poor_trial_is_stopped_on_a_part_of_the_sessions(sessions, monkeypatch):
     trained: list[tuple[float, int]] = []
-    real = _tuning_job.train
+    real = _tuning_job.fit
 
     def spy(given: Any, **named: Any) -> Any:
         trained.append((named["options"].learning_rate, len(given)))
         return real(given, **named)
 
-    monkeypatch.setattr(_tuning_job, "train", spy)
+    monkeypatch.setattr(_tuning_job, "fit", spy)
     found = search(sessions, options=POOR, trials=10, tuned=["learning_rate"])
     stopped = [trial for trial in found.trials if trial.state == "stopped"]
     assert stopped
@@ -199,14 +199,14 @@ def test_what_the_check_does_not_confirm_is_not_taken(sessions, monkeypatch):
 
 
 def test_a_trial_that_diverges_is_not_the_end(sessions, monkeypatch):
-    real = _tuning_job.train
+    real = _tuning_job.fit
 
     def train(given: Any, **named: Any) -> Any:
         if named["options"] != POOR:
             raise TrainingError("too fast")
         return real(given, **named)
 
-    monkeypatch.setattr(_tuning_job, "train", train)
+    monkeypatch.setattr(_tuning_job, "fit", train)
     found = search(sessions, options=POOR, trials=3)
     assert [trial.state for trial in found.trials] == ["done", "failed", "failed"]
     assert found.options == POOR
