@@ -31,8 +31,8 @@ from likewise.tables.columns import (
     text_views,
     to_arrow,
 )
+from likewise.tables.messages import did_you_mean
 from likewise.tables.reading import open_table
-from likewise.tables.suggest import close_ids
 
 __all__ = ["Catalogue", "CatalogueReport"]
 
@@ -327,10 +327,9 @@ null_names=0, empty_names=0)
         position = self._find(item_id)
         if position < 0:
             text = str(item_id)
-            close = close_ids(self.ids, text)
-            hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
             raise UnknownItemError(
-                f"item {text!r} is not among the {len(self):,} items of the catalogue{hint}"
+                f"item {text!r} is not among the {len(self):,} items of the catalogue"
+                f"{did_you_mean(self.ids, text)}"
             )
         return position
 
@@ -389,11 +388,7 @@ null_names=0, empty_names=0)
             ``category_offsets`` int64 (n + 1,) into ``category_bytes`` uint8, UTF-8;
             ``name_offsets`` and ``name_bytes`` likewise. A null is empty.
         """
-        category_offsets, category_bytes = text_views(self.categories)
-        name_offsets, name_bytes = text_views(self.names)
-        return {
-            "category_offsets": category_offsets,
-            "category_bytes": category_bytes,
-            "name_offsets": name_offsets,
-            "name_bytes": name_bytes,
-        }
+        buffers: dict[str, npt.NDArray[Any]] = {}
+        for what, texts in (("category", self.categories), ("name", self.names)):
+            buffers[f"{what}_offsets"], buffers[f"{what}_bytes"] = text_views(texts)
+        return buffers

@@ -1,4 +1,7 @@
-"""Ids that a misspelt one may have meant, found fast among millions."""
+"""Words for messages: paths, errors of other libraries, and what a misspelt name may have meant.
+
+Owns how each is spelled on one line; raises nothing.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,32 @@ import difflib
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["close_ids"]
+__all__ = ["close_ids", "did_you_mean", "one_line", "shown"]
 
+# Where DuckDB's messages turn from what is wrong to its own options.
+_ADVICE = ("Possible", "LINE 1:", "file =", "* ", "This type was either", "Try setting")
 _LENGTHS_APART = 3
 _MOST_COMPARED = 500
+
+
+def shown(path: object) -> str:
+    """Return a path as messages show it: as it is, unless that would break the line."""
+    text = str(path)
+    return text if text.isprintable() else repr(text)
+
+
+def one_line(error: BaseException) -> str:
+    """Return the message of an error of another library on one line of bounded length."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    advice = [i for i, line in enumerate(lines) if i and line.startswith(_ADVICE)]
+    text = " ".join(" ".join(lines[: advice[0]] if advice else lines).split())
+    return text if len(text) <= 300 else text[:297] + "..."
+
+
+def did_you_mean(ids: pa.Array, text: str) -> str:
+    """Return the end of a message about an unknown id: up to three close ones, or nothing."""
+    close = close_ids(ids, text)
+    return f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
 def close_ids(ids: pa.Array, text: str, most: int = 3) -> list[str]:
