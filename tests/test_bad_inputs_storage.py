@@ -42,10 +42,9 @@ from damage import (
     truncate,
 )
 from likewise.errors import StorageError
-from likewise.model.model import Model
+from likewise.model.model import Model, load
 from likewise.storage import model_json as _model_json
 from likewise.storage import models as storage
-from likewise.storage.models import load
 from likewise.work import whole_folder as _replace_folder
 from store_helpers import DIM, small_model
 

@@ -11,10 +11,10 @@ import pytest
 import likewise as lw
 import reference_blend
 from likewise.content.features import tokens_of
+from likewise.content.linear_map import _MOST, fit_context_map
 from likewise.score import blend as _blend
 from likewise.score.blend import POPULARITY, answer_vectors, likeness_vectors, query_vectors
 from likewise.score.co_occurrence import COMPANY_DIM
-from likewise.score.linear_map import _MOST, fit_context_map
 from likewise.score.text import TEXT_DIM, text_vectors, token_directions
 from tiny_shop import N_ITEMS, catalogue, options, sessions
 
@@ -259,12 +259,12 @@ def test_the_map_is_found_from_the_items_with_most_events(monkeypatch: pytest.Mo
     counts = rng.integers(1, 1000, 300)
     whole = fit_context_map(center, context, counts)
     assert _MOST >= 300
-    monkeypatch.setattr("likewise.score.linear_map._BLOCK", 7)
+    monkeypatch.setattr("likewise.content.linear_map._BLOCK", 7)
     in_blocks = fit_context_map(center, context, counts)
     assert whole is not None
     assert in_blocks is not None
     np.testing.assert_allclose(in_blocks.matrix, whole.matrix, atol=1e-9)
-    monkeypatch.setattr("likewise.score.linear_map._MOST", 100)
+    monkeypatch.setattr("likewise.content.linear_map._MOST", 100)
     best = np.sort(np.argsort(-counts, kind="stable")[:100])
     fewer = fit_context_map(center, context, counts)
     theirs = fit_context_map(center[best], context[best], counts[best])

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from likewise.training.train import train as real_train
 
 from likewise.errors import InputError
 from likewise.evaluation import ranking as _ranking
@@ -23,7 +24,6 @@ from likewise.options import Options
 from likewise.simulation.shop import Shop, simulate
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
-from likewise.training.train import train as real_train
 
 SHARED = Path(os.environ.get("LIKEWISE_DATA", Path(__file__).parents[2] / "shared"))
 N_ITEMS = 12

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import likewise as lw
+from likewise.arrays import unit_rows
 from likewise.neighbours.choose import name_keys
 from likewise.score.blend import answer_vectors, query_vectors, wording_abroad
-from likewise.search.arguments import unit_rows
 from tiny_shop import KINDS, WORDS, options, sessions
 
 N_ITEMS = 900

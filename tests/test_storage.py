@@ -20,12 +20,11 @@ import safetensors.numpy
 
 import reference_blend
 from likewise.errors import StorageError
-from likewise.model.model import Model
-from likewise.score.blend import POPULARITY
+from likewise.model.model import Model, train
+from likewise.score.popularity import POPULARITY
 from likewise.storage import models as storage
 from likewise.storage.models import FORMAT_VERSION, load, save
 from likewise.tables.sessions import Sessions
-from likewise.training.train import train
 from likewise.work import whole_folder as _replace_folder
 from store_helpers import DIM, ITEMS, catalogue_of, small_model
 

@@ -14,17 +14,15 @@ from likewise.clustering.grouping import Clusters, clusters
 from likewise.content.features import Features, Recipe
 from likewise.errors import InputError, StorageError, TrainingError, UnknownItemError
 from likewise.evaluation.evaluation import Evaluation, evaluate
-from likewise.model.model import Model
+from likewise.model.model import Model, load, save, train
 from likewise.model.vectors import Vectors
 from likewise.options import Options
 from likewise.report.report import write_report
 from likewise.search.indexes import ApproximateIndex, ExactIndex, load_index
 from likewise.search.matches import BatchMatches, Matches
 from likewise.simulation.shop import Shop, simulate
-from likewise.storage.models import load, save
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
-from likewise.training.train import train
 from likewise.tuning.tuning import tune
 from likewise.version import __version__
 

@@ -17,13 +17,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from likewise.arrays import unit_rows
 from likewise.clustering.hdbscan import MOST_ITEMS, tight_groups
 from likewise.clustering.kmeans import choose_number, k_means
 from likewise.clustering.names import GroupName, name_groups
 from likewise.display.text_table import table as text_table
 from likewise.display.text_table import terminal_width
 from likewise.errors import InputError
-from likewise.search.arguments import unit_rows
 from likewise.tables.catalogue import Catalogue
 
 if TYPE_CHECKING:

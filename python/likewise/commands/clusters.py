@@ -27,7 +27,7 @@ from likewise.commands.options import (
 )
 from likewise.commands.output import print_json, print_labelled, print_text, refusals
 from likewise.commands.work import WorkProgress, check_places
-from likewise.storage.models import load
+from likewise.model.model import load
 from likewise.tables.catalogue import Catalogue
 
 __all__ = ["clusters"]

@@ -31,17 +31,15 @@ from likewise.commands.work import WorkProgress
 from likewise.display.text_table import cut, table, terminal_width
 from likewise.errors import StorageError
 from likewise.evaluation.evaluation import Evaluation, evaluate
-from likewise.model.model import Model
+from likewise.model.model import Model, save, train
 from likewise.options import Options
 from likewise.report.report import write_report
 from likewise.search.matches import BatchMatches, Matches
 from likewise.simulation.names import TYPES
 from likewise.simulation.shop import Shop, simulate
 from likewise.simulation.words import DEPARTMENTS
-from likewise.storage.models import save
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
-from likewise.training.train import train
 
 __all__ = ["run_demo"]
 

@@ -9,7 +9,7 @@ import click
 from likewise.commands.options import PATH, Command, Option, as_json_option, output_option
 from likewise.commands.output import print_json, print_labelled, refusals
 from likewise.interop import to_projector, to_word2vec, write_parquet
-from likewise.storage.models import load
+from likewise.model.model import load
 
 __all__ = ["export"]
 

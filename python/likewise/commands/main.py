@@ -15,6 +15,7 @@ import click
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from likewise import kernels
 from likewise.commands.clusters import clusters
 from likewise.commands.demo import run_demo
 from likewise.commands.evaluation import evaluate
@@ -44,11 +45,9 @@ from likewise.commands.recommend import recommend
 from likewise.commands.report import report
 from likewise.commands.training import train
 from likewise.commands.tune import tune
-from likewise.model.model import Model
+from likewise.model.model import Model, load
 from likewise.options import Options
-from likewise.storage.models import load
 from likewise.tables.catalogue import Catalogue
-from likewise import kernels
 from likewise.version import __version__
 
 __all__ = ["main"]

@@ -22,7 +22,7 @@ from likewise.commands.options import (
 from likewise.commands.output import print_json, print_labelled, print_text, refusals
 from likewise.commands.work import WorkProgress, check_places
 from likewise.maps import maps
-from likewise.storage.models import load
+from likewise.model.model import load
 
 __all__ = ["map_command"]
 

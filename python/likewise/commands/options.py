@@ -16,7 +16,7 @@ from typing import Any, TypeVar, get_type_hints
 import click
 
 from likewise.options import Options
-from likewise.score.blend import POPULARITY
+from likewise.score.popularity import POPULARITY
 
 __all__ = [
     "CATALOGUE_COLUMNS",

@@ -23,9 +23,8 @@ from likewise.commands.options import (
     popularity_option,
 )
 from likewise.commands.output import print_json, print_text, refusals
-from likewise.model.model import Model
+from likewise.model.model import Model, load
 from likewise.search.matches import Matches
-from likewise.storage.models import load
 from likewise.tables.catalogue import Catalogue
 
 __all__ = ["complements", "similar"]

@@ -26,7 +26,7 @@ from likewise.commands.options import (
 )
 from likewise.commands.output import print_json, print_labelled, print_text, refusals
 from likewise.commands.work import WorkProgress
-from likewise.storage.models import load
+from likewise.model.model import load
 from likewise.tables.catalogue import Catalogue
 
 __all__ = ["recommend"]

@@ -29,8 +29,8 @@ from likewise.commands.options import (
 from likewise.commands.output import print_json, print_labelled, refusals
 from likewise.commands.work import WorkProgress, check_places
 from likewise.errors import InputError
+from likewise.model.model import load
 from likewise.report.report import write_report
-from likewise.storage.models import load
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
 

@@ -33,7 +33,7 @@ from likewise.commands.output import (
     print_trained,
     report_values,
 )
-from likewise.storage.models import save
+from likewise.model.model import save
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
 from likewise.training.train import train as train_model

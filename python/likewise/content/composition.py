@@ -1,26 +1,29 @@
-"""Composition: from learned rows and encoded features to vectors.
+"""Composition: the learned rows of one side, and how much each token of an item counts.
 
-Owns the weights of one side and the formula by which an item's tokens are weighted; the sums are
-the core's.
+Owns the formula by which an item's tokens are weighted. Vectors are made of both in encoder.py.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-import likewise._core as _core
+from likewise.arrays import Float32, Float64, UInt64
 from likewise.content.features import Features
 from likewise.errors import InputError
 
-if TYPE_CHECKING:
-    from likewise.model.model import Model
+__all__ = ["Contribution", "SideWeights", "check_shape", "item_weights", "known_tokens"]
 
-Float32 = npt.NDArray[np.float32]
-UInt64 = npt.NDArray[np.uint64]
+
+class Contribution(NamedTuple):
+    """What one feature of an item adds to its vector (dim,)."""
+
+    kind: str
+    feature: str
+    vector: Float64
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,37 +55,6 @@ class SideWeights:
     def nbytes(self) -> int:
         """Bytes of the three arrays."""
         return int(self.token_hashes.nbytes + self.tokens.nbytes + self.ngrams.nbytes)
-
-
-def encode_items(model: Model, features: Features, side: str) -> Float32:
-    """Compose the vectors of encoded items: words from the weights, items from words.
-
-    Returns float32 ``(n_items, dim)``; all zero for an item of which nothing is known.
-    """
-    content: SideWeights = getattr(model, f"{side}_content")
-    if len(features.item_tokens) == 0:
-        return np.zeros((len(features.item_offsets) - 1, model.options.dim), dtype=np.float32)
-    threads = model.options.threads
-    token_vectors = _core.compose_tokens(
-        features.token_hashes,
-        features.ngram_offsets,
-        features.ngram_rows,
-        content.token_hashes,
-        content.tokens,
-        content.ngrams,
-        threads,
-    )
-    weights = item_weights(
-        features,
-        content.token_hashes,
-        model.token_weights,
-        model.kind_weights,
-        model.unknown_weight,
-    )
-    vectors: Float32 = _core.compose_items(
-        features.item_offsets, features.item_tokens, weights, token_vectors, threads
-    )
-    return vectors
 
 
 def item_weights(

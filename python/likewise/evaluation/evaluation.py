@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,13 @@ from likewise.evaluation.measures import (
     list_measures,
     pair_measures,
 )
-from likewise.evaluation.ranking import cosine_ranks, model_systems, sides_of, systems_of
+from likewise.evaluation.ranking import (
+    cosine_ranks,
+    model_systems,
+    sides_of,
+    systems_of,
+    vectors_of,
+)
 from likewise.evaluation.results import Band, Evaluation, Result
 from likewise.evaluation.splits import (
     ColdSplit,
@@ -37,9 +44,10 @@ from likewise.evaluation.splits import (
     transfer_split,
 )
 from likewise.options import Options
-from likewise.score.blend import answer_vectors, trained_answers, wording_abroad
+from likewise.score.blend import blend_of
+from likewise.state import State
 from likewise.tables.sessions import Sessions
-from likewise.training.train import train as train_model
+from likewise.training.fit import fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -242,7 +250,7 @@ def evaluate(
     def others() -> Iterator[Any]:
         if questions.seen is not None and train is None and names:
             tell("training on what was held, for comparison")
-            seen = train_model(questions.seen, options=options, progress=progress)
+            seen = fit(questions.seen, options=options, made=State, progress=progress)
             yield from sides_of(seen, "likewise that saw them,")[:1]
         tell("baselines")
         yield from baseline_systems(
@@ -321,28 +329,30 @@ def _trained(
     """Train on the history; systems of what was trained."""
     history, catalogue = questions.history, questions.history.catalogue
     if questions.held is None or train is not None:
-        model = (train or train_model)(history, catalogue, options, progress=progress)
+        train = partial(fit, made=State) if train is None else train
+        model = train(history, catalogue, options, progress=progress)
         return list(sides_of(model, "likewise"))
     # The other half is unknown in training, its words and how rare they are included.
     kept = np.flatnonzero(~questions.held)
     known = same_catalogue(history, catalogue.take(kept))
-    model = train_model(known, known.catalogue, options, progress=progress)
+    model = fit(known, known.catalogue, options, made=State, progress=progress)
     others = catalogue.take(np.flatnonzero(questions.held))
-    wording = wording_abroad(model, others)
-    own = [trained_answers(model, wording), model.center, model.all_contexts()]
+    blend = blend_of(model)
+    domain = blend.domain_of(others)
+    own = vectors_of(model, domain)
     if model.recipe is None:  # identities know nothing of others
         theirs = [np.zeros((len(others), part.shape[1]), np.float32) for part in own]
     else:
         theirs = [
-            answer_vectors(model, others, wording=wording),
-            *(model.encode(others, side) for side in ("center", "context")),
+            blend.item_vectors(others, domain=domain),
+            *(model.encoder.encode(others, side) for side in ("center", "context")),
         ]
     placed = []
     for trained, composed in zip(own, theirs, strict=True):
         vectors = np.zeros((len(catalogue), trained.shape[1]), np.float32)
         vectors[kept], vectors[questions.held] = trained, composed
         placed.append(vectors)
-    return list(model_systems("likewise", *placed))
+    return list(model_systems("likewise", blend, *placed))
 
 
 def _score(system: Any, pairs: _Pairs, questions: _Questions, k: int) -> Result:

@@ -15,15 +15,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from likewise.errors import InputError
-from likewise.model.model import Model
-from likewise.score.blend import POPULARITY, query_vectors, trained_answers
-from likewise.search.indexes import ExactIndex
+from likewise.score.blend import Blend, blend_of
+from likewise.score.popularity import POPULARITY
+from likewise.search.index import ExactIndex
+from likewise.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from likewise.score.part import Domain
     from likewise.tables.catalogue import Catalogue
 
     Ints = NDArray[np.int32]
@@ -169,19 +171,19 @@ class SimilarSystem:
     ----------
     name : str
     answers : float32 (n_items, width)
-        What all items of the catalogue are found by (score/blend.py), all zero where nothing is known.
-    dim : int
+        What all items of the catalogue are found by, all zero where nothing is known.
+    blend : Blend
         That of the model.
     """
 
-    def __init__(self, name: str, answers: Floats, dim: int) -> None:
+    def __init__(self, name: str, answers: Floats, blend: Blend) -> None:
         self.name = name
-        self.dim = dim
+        self.blend = blend
         self.answers = answers
         self._index: ExactIndex | None = None
 
     def _asked(self, items: Ints) -> Floats:
-        return query_vectors(self.answers[items], self.dim, POPULARITY)
+        return self.blend.query_vectors(self.answers[items], POPULARITY)
 
     def ranks(
         self, queries: Ints, targets: Ints, allowed: Mask | None = None
@@ -256,9 +258,11 @@ class ListSystem:
 _NOBODY = np.zeros(0, np.int32)
 
 
-def model_systems(name: str, answers: Floats, center: Floats, context: Floats) -> list[System]:
+def model_systems(
+    name: str, blend: Blend, answers: Floats, center: Floats, context: Floats
+) -> list[System]:
     """Make the systems of a model of ours: `similar`, center vectors alone, `complements`."""
-    similar = SimilarSystem(f"{name} similar", answers, center.shape[1])
+    similar = SimilarSystem(f"{name} similar", answers, blend)
     return [similar, *_vector_systems(name, center, context)]
 
 
@@ -269,10 +273,16 @@ def _vector_systems(name: str, center: Floats, context: Floats) -> list[System]:
     ]
 
 
+def vectors_of(state: State, domain: Domain | None = None) -> list[Floats]:
+    """Return what items of training are found by, their center and their context vectors."""
+    context = state.encoder.contexts(state.center, state.context)
+    return [blend_of(state).trained_vectors(domain=domain), state.center, context]
+
+
 def sides_of(model: Any, name: str) -> list[System]:
     """Make the systems of a trained model, or of what has ``center`` and ``context`` vectors."""
-    if isinstance(model, Model):
-        return model_systems(name, trained_answers(model), model.center, model.all_contexts())
+    if isinstance(model, State):
+        return model_systems(name, blend_of(model), *vectors_of(model))
     return _vector_systems(name, model.center, model.context)
 
 
@@ -304,11 +314,11 @@ def systems_of(name: str, given: Any, catalogue: Catalogue, k: int) -> list[Syst
         own = getattr(given, "catalogue", catalogue)
         ids = None if own is catalogue else own.ids
         sides = [given.center, given.context]
-        if isinstance(given, Model):
-            sides = [trained_answers(given), given.center, given.all_contexts()]
+        if isinstance(given, State):
+            sides = vectors_of(given)
         *similar, center, context = [_aligned(name, side, ids, catalogue) for side in sides]
         if similar:
-            return model_systems(name, similar[0], center, context)
+            return model_systems(name, blend_of(given), similar[0], center, context)
         return _vector_systems(name, center, context)
     vectors = getattr(given, "vectors", getattr(given, "matrix", None))
     if vectors is not None and not callable(vectors):

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from likewise.display.text_table import table
-
-if TYPE_CHECKING:
-    from likewise.model.model import Model
+from likewise.state import State
 
 
-def info(model: Model) -> dict[str, Any]:
+def info(model: State) -> dict[str, Any]:
     """Return sizes, options, recipe and origin, fit for JSON."""
     content = model.center_content
     return {
@@ -33,24 +29,7 @@ def info(model: Model) -> dict[str, Any]:
     }
 
 
-def fingerprint(model: Model) -> str:
-    """Return 32 hexadecimal digits that tell models apart, from a thousand rows of each side."""
-    options = model.options.to_dict()
-    options.pop("threads", None)
-    digest = hashlib.sha256(json.dumps([len(model.catalogue), options], sort_keys=True).encode())
-    rows = np.linspace(0, max(0, len(model.catalogue) - 1), 1000).astype(np.int64)
-    for vectors in (model.center, model.context):
-        digest.update(np.ascontiguousarray(vectors[rows[: len(vectors)]]).tobytes())
-    if len(model.company.items):
-        digest.update(model.company.of(rows).tobytes())
-    for content in (model.center_content, model.context_content):
-        if content is not None and len(content.tokens):
-            at = np.linspace(0, len(content.tokens) - 1, 1000).astype(np.int64)
-            digest.update(np.ascontiguousarray(content.tokens[at]).tobytes())
-    return digest.hexdigest()[:32]
-
-
-def text(model: Model) -> str:
+def text(model: State) -> str:
     """Return a few aligned lines that say what the model is."""
     about = info(model)
     cold = about["items"] - about["warm_items"]

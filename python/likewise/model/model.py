@@ -1,214 +1,63 @@
-"""Model: trained vectors, and what is made of them.
+"""The model: what training learned, and the verbs of one line that ask it.
 
-Owns the weights and the vectors of the training catalogue, and composing those of others. What can
-be asked is in questions/answers.py, how answers look in matches.py, how they are found in index.py,
-how models are kept in storage.py.
+Owns which verbs there are; what they do is in the rooms to the left, whose functions take what
+training learned (state.py).
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from likewise.content.composition import SideWeights, check_shape, encode_items, item_weights
-from likewise.content.features import Features, Recipe
-from likewise.model import describe as _describe
-from likewise.neighbours.verb import RecommendAll
+from likewise.arrays import Float32
+from likewise.model import describe
+from likewise.neighbours.recommend import recommend_all
 from likewise.options import Options
-from likewise.questions import queries as _queries
-from likewise.questions.answers import Questions
-from likewise.questions.explain import Explains
-from likewise.score.blend import (
-    Popularity,
-    answer_vectors,
-    answers_fingerprint,
-    context_vectors,
-    trained_answers,
-    usual_length,
-    wording_abroad,
-)
-from likewise.score.co_occurrence import Company, CompanyMap, fit_company_map
-from likewise.score.linear_map import ContextMap, fit_context_map
-from likewise.search.indexes import Index, make_index
-from likewise.tables.catalogue import Catalogue
+from likewise.questions.answers import analogy, complements, index, similar
+from likewise.questions.categories import category_vectors
+from likewise.questions.explain import explain
+from likewise.score.blend import blend_of, fingerprint_of
+from likewise.score.co_occurrence import CoOccurrence
+from likewise.search.arguments import check_side
+from likewise.state import State
+from likewise.storage import models
+from likewise.storage.exports import to_gensim
+from likewise.tables.catalogue import Catalogue, as_catalogue
+from likewise.tables.sessions import Sessions
+from likewise.training.fit import fit
+from likewise.training.progress import Progress
 
-__all__ = ["Model", "SideWeights", "encode_items", "item_weights"]
+__all__ = ["Model", "load", "save", "train"]
 
-Float32 = npt.NDArray[np.float32]
-Int64 = npt.NDArray[np.int64]
 Source = Any  # whatever Catalogue.read takes
 
-# Items composed at once: bounds the memory of encode() for a catalogue of any size.
-_ENCODE_ITEMS = 1 << 17
 
-
-class Model(Questions, RecommendAll, Explains):
+class Model(State):
     """A trained model: made by :func:`likewise.train` or :func:`likewise.load`.
 
-    Attributes
-    ----------
-    options : Options
-        What it was trained with.
-    recipe : Recipe or None
-        How text becomes features; None where content plays no part.
-    catalogue : Catalogue
-        The items of training.
-    counts : int64 array (n_items,)
-        Events of each item in training; 0 for a cold item.
-    center, context : float32 arrays (n_items, dim)
-        Vectors of the items, own rows included. An item with neither content nor events is all
-        zero: it is never an answer and has none.
-    company : Company
-        Which items share sessions with which, for `similar`: 64 floats of each item that does;
-        nothing in models of older versions.
-    center_content, context_content : SideWeights or None
-        What composes the vectors of other items.
-    token_weights : float32 array (m,)
-        How much each token of ``center_content`` counts.
-    kind_weights : float32 array (4,)
-        How much each kind of token counts (features.py lists the kinds).
-    unknown_weight : float
-        How much a token counts that training never saw.
-    history : list of dict
-        Progress records of training.
-    created : str
-        When it was trained, ISO 8601.
-    version : str
-        The likewise that trained it.
+    Its arrays are those of :class:`likewise.state.State`: ``options``, ``recipe``, ``catalogue``,
+    ``counts`` (events of each item, int64 (n_items,), 0 for a cold one), ``center`` and ``context``
+    (float32 (n_items, dim), own rows included, all zero for an item with neither content nor
+    events), the weights that compose vectors of other items, ``history`` (progress records of
+    training), ``created`` and ``version``.
     """
 
-    def __init__(
-        self,
-        *,
-        options: Options,
-        recipe: Recipe | None,
-        catalogue: Catalogue,
-        counts: Int64,
-        center: Float32,
-        context: Float32,
-        company: Company | None = None,
-        center_content: SideWeights | None,
-        context_content: SideWeights | None,
-        token_weights: Float32,
-        kind_weights: Float32,
-        unknown_weight: float,
-        history: list[dict[str, Any]],
-        created: str,
-        version: str,
-    ) -> None:
-        self.options = options
-        self.recipe = recipe
-        self.catalogue = catalogue
-        self.counts = counts
-        self.center = center
-        self.context = context
-        self.company = Company.none() if company is None else company
-        self.center_content = center_content
-        self.context_content = context_content
-        self.token_weights = token_weights
-        self.kind_weights = kind_weights
-        self.unknown_weight = unknown_weight
-        self.history = history
-        self.created = created
-        self.version = version
-        self._indexes: dict[tuple[str, bool], Index] = {}
-        items = (len(catalogue), options.dim)
-        check_shape("counts", counts, np.int64, items[:1])
-        check_shape("center", center, np.float32, items)
-        check_shape("context", context, np.float32, items)
-        self.company.check(len(catalogue))
-        if (recipe is None) != (center_content is None):
-            raise ValueError("recipe and center_content must be given together or not at all")
-        for side, content in (("center", center_content), ("context", context_content)):
-            if content is not None:
-                content.check(side, len(token_weights), options.dim)
-        check_shape("token_weights", token_weights, np.float32, (len(token_weights),))
-        check_shape("kind_weights", kind_weights, np.float32, (4,))
+    catalogue: Catalogue
 
-    # --- vectors --------------------------------------------------------------------------------
+    # --- asking -----------------------------------------------------------------------------------
 
-    def index(
-        self,
-        catalogue: Catalogue | Source | None = None,
-        side: str = "similar",
-        exact: bool | None = None,
-        *,
-        own_rows: bool | None = None,
-        ef: int | None = None,
-        progress: Callable[[int, int], None] | None = None,
-    ) -> Index:
-        """Make an index of a catalogue's vectors, for :meth:`similar` and :meth:`complements`.
+    similar = similar
+    complements = complements
+    analogy = analogy
+    explain = explain
+    recommend_all = recommend_all
+    index = index
 
-        Parameters
-        ----------
-        catalogue : Catalogue or what Catalogue.read takes, optional
-            The items; those of training without it. Others need no events.
-        side : {"similar", "center", "context"}
-            What :meth:`similar` compares, ``dim + 155`` floats of an item, ``dim + 449`` in a
-            catalogue whose words are mostly strange to the model; center vectors alone, for
-            ``similar`` by them and for raw vectors of :meth:`encode`; context vectors, for
-            :meth:`complements`.
-        exact : bool, optional
-            By the number of items without it: exact below 200,000.
-        own_rows : bool, optional
-            As in :meth:`encode`.
-        ef : int, optional
-            Width of a search in a graph, at least 1, 64 without it: the wider, the more of the true
-            best is found (:meth:`Index.recall`) and the longer it takes. An exact index has none.
-        progress : callable, optional
-            Called with (vectors done, vectors in all) while a graph is built.
-
-        Returns
-        -------
-        Index
-            With the catalogue, to be searched with float32 vectors ``(n, index.dim)`` or given to
-            :meth:`similar` and :meth:`complements`.
-
-        Raises
-        ------
-        ValueError, TypeError
-            For arguments that make no sense, and for vectors of the model that are not finite.
-
-        Examples
-        --------
-        ``index = model.index("new-shop.csv", exact=False, ef=200, progress=print)``;
-        ``model.similar(name="red ball", index=index)``
-        """
-        _queries.check_side(side, ("similar", "center", "context"))
-        items = self.catalogue if catalogue is None else _queries.as_catalogue(catalogue)
-        wording = None
-        if catalogue is not None and side == "similar":
-            at = _queries.trained_positions(self, items, own_rows)
-            wording = wording_abroad(self, items, at)
-            vectors = answer_vectors(self, items, at, wording)
-        elif catalogue is not None:
-            vectors = self.encode(items, side, own_rows=own_rows)
-        elif side == "similar":
-            vectors = trained_answers(self)
-        else:
-            vectors = self.center if side == "center" else self.all_contexts()
-        made = make_index(
-            vectors, items, exact=exact, side=side,
-            fingerprint=answers_fingerprint(self) if side == "similar" else self.fingerprint,
-            metric="dot" if side == "similar" else "cosine", threads=self.options.threads,
-            ef=ef, progress=progress,
-        )  # fmt: skip
-        made._wording = wording
-        return made
-
-    def all_contexts(self) -> Float32:
-        """Return context vectors of the items of training, float32 (n_items, dim).
-
-        Those of ``context``, and by linear regression those of items that have none there.
-        """
-        return context_vectors(self, self.center, self.context)
+    # --- vectors ----------------------------------------------------------------------------------
 
     def encode(
         self,
@@ -242,28 +91,22 @@ class Model(Questions, RecommendAll, Explains):
         ValueError
             When the model knows items by id only.
         """
-        _queries.check_side(side)
-        items = _queries.as_catalogue(catalogue)
-        at = _queries.trained_positions(self, items, own_rows)
-        vectors = np.zeros((len(items), self.options.dim), dtype=np.float32)
-        if self.recipe is not None:
-            for place, part in items.pieces(_ENCODE_ITEMS):
-                vectors[place] = self._composed(part, side)
-        if at is not None:
-            known = at[at >= 0]
-            trained = self.center[known]
-            if side == "context":
-                trained = context_vectors(self, trained, self.context[known])
-            vectors[at >= 0] = trained
-        return vectors
+        check_side(side)
+        items = as_catalogue(catalogue)
+        return self.encoder.encode(items, side, self.encoder.positions(items, own_rows))
 
-    def _composed(self, items: Catalogue, side: str) -> Float32:
-        assert self.recipe is not None
-        features = Features.encode(items, self.recipe, threads=self.options.threads)
-        if side == "context" and self.context_content is None:
-            center = encode_items(self, features, "center")
-            return context_vectors(self, center, np.zeros_like(center))
-        return encode_items(self, features, side)
+    def all_contexts(self) -> Float32:
+        """Return context vectors of the items of training, float32 (n_items, dim).
+
+        Those of ``context``, and by linear regression those of items that have none there.
+        """
+        return self.encoder.contexts(self.center, self.context)
+
+    @property
+    def company(self) -> CoOccurrence:
+        """Which items share sessions with which: ``items``, int32 (m,), and their 64 ``rows``."""
+        found: CoOccurrence = blend_of(self).part(CoOccurrence)
+        return found
 
     def category_vectors(self, side: str = "center") -> pa.Table:
         """Return every category level with the mean of the unit vectors of the items below it.
@@ -275,59 +118,116 @@ class Model(Questions, RecommendAll, Explains):
             the top), ``items`` (int64, how many are below), ``vector`` (fixed-size list of
             float32), ordered by path. Items whose vector is all zero count, but do not pull.
         """
-        _queries.check_side(side)
-        return _queries.category_vectors(getattr(self, side), self.catalogue)
+        check_side(side)
+        return category_vectors(getattr(self, side), self.catalogue)
+
+    # --- files and what it is ---------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Save the model as a folder; see :func:`likewise.storage.save`."""
-        from likewise.storage.models import save  # storage is to the right: it knows models
+        """Save the model as a folder; see :func:`likewise.save`."""
+        return models.save(self, path)
 
-        return save(self, path)
-
-    # --- what it is -----------------------------------------------------------------------------
+    to_gensim = to_gensim
 
     def info(self) -> dict[str, Any]:
         """Return what the model is, in plain values fit for JSON."""
-        return _describe.info(self)
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """What tells this model from others: 32 hexadecimal digits, the same after saving."""
-        return _describe.fingerprint(self)
-
-    @cached_property
-    def context_map(self) -> ContextMap | None:
-        """What makes context vectors for items that have none; None where content composes them."""
-        if self.recipe is None or self.context_content is not None:
-            return None
-        return fit_context_map(self.center, self.context, self.counts)
-
-    @cached_property
-    def company_map(self) -> CompanyMap | None:
-        """What tells the company that items without it would keep; None where nothing does."""
-        if self.recipe is None:
-            return None
-        return fit_company_map(self.center, self.company, self.counts)
-
-    @cached_property
-    def usual_length(self) -> float:
-        """Median length of center vectors as content composes them, for the blend."""
-        return usual_length(self)
-
-    @cached_property
-    def item_popularity(self) -> Popularity:
-        """How popular each item is, for the blend."""
-        return Popularity(self.counts)
+        return describe.info(self)
 
     @property
-    def nbytes(self) -> int:
-        """Bytes of all vectors and weights."""
-        sides = (self.center_content, self.context_content)
-        arrays = (self.center, self.context, self.company, self.counts)
-        weights = (self.token_weights, self.kind_weights)
-        return sum(int(a.nbytes) for a in arrays + weights) + sum(
-            s.nbytes for s in sides if s is not None
-        )
+    def fingerprint(self) -> str:
+        """What tells this model from others: 32 hexadecimal digits, the same after saving."""
+        return fingerprint_of(self)
 
     def __repr__(self) -> str:
-        return _describe.text(self)
+        return describe.text(self)
+
+
+save = models.save
+
+
+def load(path: str | os.PathLike[str], verify: bool = True) -> Model:
+    """Load a model; its arrays are memory-mapped and read-only.
+
+    Parameters
+    ----------
+    path : path
+        A folder that :func:`save` wrote.
+    verify : bool
+        Compare the checksums of all files, which reads them once. Sizes, shapes and types are
+        compared in any case.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    StorageError
+        When there is no model, a file is missing or damaged, or a later version wrote it; the
+        message names the file.
+    """
+    return models.load(path, verify, Model)
+
+
+def train(
+    sessions: Sessions | Any,
+    catalogue: Catalogue | Any | None = None,
+    options: Options | None = None,
+    *,
+    progress: Callable[[Progress], None] | None = None,
+    verbose: bool = False,
+    **overrides: Any,
+) -> Model:
+    """Train a model: skip-gram with negative sampling over sessions, items composed of content.
+
+    Parameters
+    ----------
+    sessions : Sessions, or what ``Sessions.read`` takes
+        Who saw what, in order.
+    catalogue : Catalogue, or what ``Catalogue.read`` takes, optional
+        The items. It may be left out when ``sessions`` is a ``Sessions``, which knows its own.
+    options : Options, optional
+        The defaults when left out.
+    progress : callable, optional
+        Called with a record (a dict) about twice a second and once at the end; what it raises
+        stops training.
+    verbose : bool
+        Show a progress bar with pairs/s, loss per pair and time left on standard error.
+    **overrides
+        Single options that replace those of ``options``.
+
+    Returns
+    -------
+    Model
+        With center and context vectors of every item of the catalogue, cold ones included.
+
+    Raises
+    ------
+    InputError
+        When there is nothing to train on.
+    TrainingError
+        When numbers overflow; names the epoch and the learning rate.
+    KeyboardInterrupt
+        On Ctrl-C, within a tenth of a second; nothing is left behind.
+    MemoryError
+        When the tables do not fit; says how large they would be.
+
+    Examples
+    --------
+    >>> from likewise import Catalogue, Sessions, train
+    >>> catalogue = Catalogue.read([{"item_id": "a", "category": "Toys", "name": "red ball"},
+    ...                             {"item_id": "b", "category": "Toys", "name": "blue ball"}])
+    >>> model = train(Sessions.read([["a", "b"]] * 3, catalogue), epochs=1, dim=8, threads=1)
+    >>> model.center.shape
+    (2, 8)
+
+    Notes
+    -----
+    Mikolov et al. 2013, *Distributed Representations of Words and Phrases and their
+    Compositionality*; Barkan and Koenigstein 2016, *Item2Vec*; Bojanowski et al. 2017, *Enriching
+    Word Vectors with Subword Information*. Lock-free updates: Niu et al. 2011, *Hogwild!*
+    """
+    return fit(
+        sessions, catalogue, options,
+        made=Model, progress=progress, verbose=verbose, **overrides,
+    )  # fmt: skip

@@ -17,18 +17,20 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
+from likewise.arrays import float_rows
 from likewise.errors import InputError
-from likewise.neighbours.verb import RecommendAll
-from likewise.questions import queries as _queries
-from likewise.search.arguments import float_rows
+from likewise.neighbours.recommend import recommend_all
+from likewise.questions.answers import analogy_of, vectors_of
+from likewise.questions.queries import query_of
 from likewise.search.indexes import EXACT_COMPARISONS, Index, make_index
 from likewise.search.matches import BatchMatches, Matches
+from likewise.storage.exports import to_gensim, write_parquet
 from likewise.tables.catalogue import Catalogue
 
 __all__ = ["Vectors"]
 
 
-class Vectors(RecommendAll):
+class Vectors:
     """Items and a vector of each, from wherever they come.
 
     ``similar``, ``index``, ``analogy`` and ``recommend_all`` are those of :class:`Model`;
@@ -67,6 +69,9 @@ class Vectors(RecommendAll):
         self.center_content = self.recipe = None
         self._indexes: dict[bool, Index] = {}
 
+    recommend_all = recommend_all
+    to_gensim = to_gensim
+
     def __len__(self) -> int:
         return len(self.catalogue)
 
@@ -93,13 +98,14 @@ class Vectors(RecommendAll):
         exact: bool | None = None,
     ) -> Matches | BatchMatches:
         """Find the items most alike by cosine; arguments are those of :meth:`Model.similar`."""
-        model: Any = self  # has what a question needs of one
-        query = _queries.read(model, items, None, None, vector, None, "center")
+        query = query_of(self, items, None, None, vector, None)
+        vectors = vectors_of(self, query, "center")
         if exact is None:
-            exact = len(query.vectors) * len(self) <= EXACT_COMPARISONS
+            exact = len(vectors) * len(self) <= EXACT_COMPARISONS
+        exclude = None if query.ids is None else query.positions
         if exact not in self._indexes:
             self._indexes[exact] = self.index(exact=exact)
-        found = self._indexes[exact].search(query.vectors, k, where=where, exclude=query.positions)
+        found = self._indexes[exact].search(vectors, k, where=where, exclude=exclude)
         if query.single:
             title = f"similar to {query.title}"
             return Matches(found.positions[0], found.scores[0], self.catalogue, title)
@@ -109,7 +115,7 @@ class Vectors(RecommendAll):
         self, positive: Sequence[str] | str, negative: Sequence[str] | str = (), k: int = 10
     ) -> Matches:
         """Find what is like ``positive`` items and unlike ``negative`` ones."""
-        return _queries.analogy(self.catalogue, self.index(exact=True), positive, negative, k)
+        return analogy_of(self.catalogue, self.index(exact=True), positive, negative, k)
 
     def index(
         self,
@@ -142,6 +148,4 @@ class Vectors(RecommendAll):
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write ids and vectors as Parquet; see :func:`likewise.interop.write_parquet`."""
-        from likewise.interop import write_parquet  # interop is to the right: it knows vectors
-
         return write_parquet(self, path)

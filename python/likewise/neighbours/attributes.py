@@ -17,8 +17,8 @@ import pyarrow as pa
 
 from likewise.errors import InputError
 from likewise.search.arguments import allowed_mask
-from likewise.tables.catalogue import Catalogue
 from likewise.tables.files import connect, find_files, open_files
+from likewise.tables.items import Items
 from likewise.tables.messages import did_you_mean, one_line
 
 __all__ = ["Attributes"]
@@ -35,7 +35,7 @@ class Attributes:
 
     Parameters
     ----------
-    catalogue : Catalogue
+    catalogue : Items
         The items.
     table : path, glob, DataFrame, Arrow table, list of dicts or dict of columns, optional
         More columns, with the items' ids in one of them. The first row of an id counts.
@@ -43,7 +43,7 @@ class Attributes:
         What that column is called.
     """
 
-    def __init__(self, catalogue: Catalogue, table: Any = None, item_id: str = "item_id") -> None:
+    def __init__(self, catalogue: Items, table: Any = None, item_id: str = "item_id") -> None:
         self.catalogue = catalogue
         self._columns: dict[str, Any] = {}
         if table is not None:
@@ -157,7 +157,7 @@ def _without_views(table: pa.Table) -> pa.Table:
     return table
 
 
-def _aligned(catalogue: Catalogue, table: pa.Table, item_id: str) -> dict[str, Any]:
+def _aligned(catalogue: Items, table: pa.Table, item_id: str) -> dict[str, Any]:
     if item_id not in table.column_names:
         hint = did_you_mean(pa.array(table.column_names, pa.large_string()), item_id)
         raise InputError(f"attributes have no column {item_id!r} (item_id=){hint}")

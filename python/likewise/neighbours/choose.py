@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from likewise.search.arguments import Float32, Int32, Mask
-from likewise.search.indexes import Found
+from likewise.arrays import Float32, Int32, Mask
+from likewise.search.index import Found
 
 __all__ = ["Cap", "Rules", "choose", "name_keys"]
 

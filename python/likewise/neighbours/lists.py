@@ -8,22 +8,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from likewise.arrays import Float32, Int32, Mask
 from likewise.neighbours.choose import Rules, choose, diversify
-from likewise.questions import queries as _queries
-from likewise.score.blend import likeness_vectors, query_vectors
-from likewise.search.arguments import Float32, Int32, Mask
-from likewise.search.indexes import Found, Index
-from likewise.tables.catalogue import Catalogue
+from likewise.score.blend import Blend, blend_of
+from likewise.search.index import Found, Index
 
 if TYPE_CHECKING:
-    from likewise.model.model import Model
+    from likewise.state import State
+    from likewise.tables.items import Items
 
-__all__ = ["Job"]
+__all__ = ["Job", "Source"]
 
 Int64 = npt.NDArray[np.int64]
 Pair = tuple[npt.NDArray[Any], npt.NDArray[Any]]
@@ -34,6 +33,23 @@ _NUMBERS = 1 << 24
 _GROUPS = 5000
 # Candidates to look at before that: cheaper than every category, and mostly enough.
 _GROUPED_WIDTH = 2000
+
+
+class Source(Protocol):
+    """Where the vectors of queries come from: a model, or vectors of another one."""
+
+    @property
+    def catalogue(self) -> Items:
+        """Its items."""
+
+    @property
+    def center(self) -> Float32:
+        """Their vectors, float32 (n_items, dim)."""
+
+    def encode(
+        self, catalogue: Any, side: str = "center", *, own_rows: bool | None = None
+    ) -> Float32:
+        """Make vectors of other items."""
 
 
 @dataclass(eq=False)
@@ -50,9 +66,9 @@ class Job:
         The first of the rules' caps is one of categories, all codes from 0.
     """
 
-    model: Model
+    model: Source
     index: Index
-    asked: Catalogue
+    asked: Items
     own_rows: bool | None
     allowed: Mask | None
     itself: Int32
@@ -64,17 +80,25 @@ class Job:
 
     def vectors(self, rows: Int64) -> Float32:
         """Return what some queries ask with, float32 (len(rows), dim of the index)."""
-        side = self.index.side or "center"
-        if side == "similar" and self.asked is self.index.catalogue:
+        known = self.asked is self.model.catalogue
+        if self.index.side != "similar":
+            if known:
+                return self.model.center[rows]
+            return self.model.encode(self.asked.take(rows), own_rows=self.own_rows)
+        blend, state = self._blend, cast("State", self.model)
+        if self.asked is self.index.catalogue:
             found = self.index.vectors_at(rows)
-        elif self.asked is self.model.catalogue:
-            found = _queries.trained_vectors(self.model, rows, side, self.index)
+        elif known:
+            found = blend.trained_vectors(rows, blend.domain_in(self.index))
         else:
             items = self.asked.take(rows)
-            found = _queries.composed_vectors(self.model, items, side, self.own_rows, self.index)
-        if side == "similar":
-            return query_vectors(found, self.model.options.dim, self.popularity)
-        return found
+            at = state.encoder.positions(items, self.own_rows)
+            found = blend.item_vectors(items, at, blend.domain_in(self.index))
+        return blend.query_vectors(found, self.popularity)
+
+    @property
+    def _blend(self) -> Blend:
+        return blend_of(cast("State", self.model))  # an index of the blend is one of a model
 
     def lists(self, vectors: Float32, rows: Int64) -> Found:
         """Return the lists of some queries: ``rows`` are their numbers, ``vectors`` theirs."""
@@ -117,7 +141,7 @@ class Job:
             most = np.minimum(most, bounds)
         return most
 
-    # --- completion -----------------------------------------------------------------------------
+    # --- completion -------------------------------------------------------------------------------
 
     def _complete(
         self,
@@ -212,7 +236,7 @@ class Job:
             part = Found(found.positions[at : at + step], found.scores[at : at + step])
             near = self.index.vectors_at(np.maximum(part.positions, 0).reshape(-1))
             if self.index.side == "similar":
-                near = likeness_vectors(near)
+                near = self._blend.likeness_vectors(near)
             parts.append(diversify(part, near.reshape(len(part.positions), m, -1), rules))
         return Found(
             np.concatenate([part.positions for part in parts]),

@@ -1,8 +1,7 @@
 """Every item's neighbours, as one table: the nightly job.
 
 Owns the arguments, the walk over the queries, and the writing piece by piece. How a list is found
-is in neighbours/lists.py, which rules it keeps to in neighbours/choose.py; columns and conditions are in
-neighbours/attributes.py. Used by Model.recommend_all.
+is in lists.py, which rules it keeps to in choose.py; columns and conditions are in attributes.py.
 """
 
 from __future__ import annotations
@@ -12,25 +11,28 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from likewise.arrays import Int32
 from likewise.neighbours.attributes import Attributes
 from likewise.neighbours.choose import Cap, Rules, name_keys
-from likewise.neighbours.lists import Job
+from likewise.neighbours.lists import Job, Source
 from likewise.neighbours.trust import Trust, trust_report
-from likewise.score.blend import check_popularity
-from likewise.search.arguments import Int32, check_k
+from likewise.score.popularity import check_popularity
+from likewise.search.arguments import check_k
 from likewise.search.filters import coded
 from likewise.search.indexes import EXACT_COMPARISONS, ApproximateIndex, Found
-from likewise.tables.catalogue import Catalogue
+from likewise.state import State
+from likewise.tables.catalogue import as_catalogue
 from likewise.work.whole_file import check_file_place, whole_file
 
 if TYPE_CHECKING:
-    from likewise.model.model import Model
+    from likewise.search.index import Index
+    from likewise.tables.items import Items
 
 __all__ = ["Recommendations", "recommend_all"]
 
@@ -40,6 +42,25 @@ _ROWS_WRITTEN = 1 << 18
 _SUFFIXES = (".parquet", ".pq")
 _SIDES = {"similar": "similar", "complements": "context", "center": "center"}
 Progress = Callable[[int, int], None]
+
+
+class Indexed(Source, Protocol):
+    """What lists are made of: a model, or vectors of another one."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells it from others."""
+
+    def index(
+        self,
+        catalogue: Any = None,
+        side: str = "similar",
+        exact: bool | None = None,
+        *,
+        own_rows: bool | None = None,
+        progress: Progress | None = None,
+    ) -> Index:
+        """Make an index of a catalogue's vectors."""
 
 
 @dataclass(frozen=True)
@@ -98,30 +119,106 @@ class Recommendations:
 
 
 def recommend_all(
-    model: Model,
-    output: str | os.PathLike[str] | None,
-    k: int,
+    model: Indexed,
+    output: str | os.PathLike[str] | None = None,
+    k: int = 20,
     *,
-    side: str,
-    popularity: float | None,
-    queries: Any,
-    catalogue: Any,
-    where: Any,
-    same: str | Sequence[str] | None,
-    different: str | Sequence[str] | None,
-    per_category: int | None,
-    distinct: bool,
-    diversity: float,
-    threshold: float | None,
-    names: bool,
-    attributes: Any,
-    item_id: str,
-    own_rows: bool | None,
-    exact: bool | None,
-    progress: Progress | None,
-    building: Progress | None,
+    side: str = "similar",
+    popularity: float | None = None,
+    queries: Any = None,
+    catalogue: Any = None,
+    where: Any = None,
+    same: str | Sequence[str] | None = None,
+    different: str | Sequence[str] | None = None,
+    per_category: int | None = None,
+    distinct: bool = False,
+    diversity: float = 0.0,
+    threshold: float | None = None,
+    names: bool = False,
+    attributes: Any = None,
+    item_id: str = "item_id",
+    own_rows: bool | None = None,
+    exact: bool | None = None,
+    progress: Progress | None = None,
+    building: Progress | None = None,
 ) -> Recommendations:
-    """Do what Model.recommend_all documents."""
+    """Find the neighbours of every item and write them as one Parquet table.
+
+    Every list has ``k`` items whenever so many candidates pass the filters and the rules; it
+    never has the item itself, nor an item twice.
+
+    Parameters
+    ----------
+    output : path, optional
+        A Parquet file, written beside its place and renamed when it is complete: ``item_id``,
+        ``rank`` (int32, from 1), ``neighbor_id``, ``score`` (float32), ordered by the queries
+        and rank. Without it the table is part of the answer.
+    k : int
+        Items of a list.
+    side : {"similar", "complements", "center"}
+        As :meth:`similar` or as :meth:`complements` would answer; or by the cosine of center
+        vectors alone, as ``similar(side="center")``.
+    popularity : float, optional
+        As in :meth:`similar`: weight of a candidate's popularity, .3 without it, 0 for none.
+    queries, catalogue : Catalogue or what Catalogue.read takes, optional
+        The items asked about, and the candidates. Candidates are the items of training
+        without it, queries the candidates. Neither needs events.
+    where : str, bool array, positions or item ids, optional
+        Only these candidates. A text is an SQL condition on the columns of the candidates:
+        ``"in_stock AND category_1 <> 'Gift cards'"``.
+    same, different : column or list of columns, optional
+        An answer has the query's value in all of these columns; or in none of them. Unknown
+        values are never the same and always different.
+    per_category : int, optional
+        At most so many items of one category in a list.
+    distinct : bool
+        Of items with nearly the same name only the best stands in a list, and none that is
+        called like the query: same words, whatever their order, case and numbers.
+    diversity : float
+        From 0, the best scores, to below 1: how much an item's likeness to those above it in
+        the list counts against it (maximal marginal relevance), popularity aside. Scores of a
+        list need not fall then.
+    threshold : float, optional
+        Lowest score, from -1 to 1. In an approximate search a list may then lack an answer
+        that scores more, as it may have a worse one in its place without a threshold.
+    names : bool
+        Also write ``item_name`` and ``neighbor_name``.
+    attributes : path, glob, DataFrame, Arrow table, list of dicts or dict, optional
+        A table with more columns for ``where``, ``same`` and ``different``. There are always
+        ``item_id``, ``category``, ``name``, and ``category_1``, ``category_2``, ...: the
+        path down to that level.
+    item_id : str
+        What the column of ids is called in ``attributes``.
+    own_rows : bool, optional
+        As in :meth:`encode`, for other catalogues.
+    exact : bool, optional
+        True or False decides between an exact and an approximate search; without it the
+        number of comparisons does. The answer says which it was.
+    progress : callable, optional
+        Called with (queries done, queries in all).
+    building : callable, optional
+        Called with (vectors done, vectors in all) while a graph is built, before that.
+
+    Returns
+    -------
+    Recommendations
+        A summary: how many rows, full, short and empty lists, coverage, time; for other
+        catalogues how far the model can be trusted with them.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For arguments that make no sense.
+    InputError
+        When a column is missing or a condition cannot be read.
+    StorageError
+        When the file cannot be written; what was there before stays.
+
+    Examples
+    --------
+    ``model.recommend_all("neighbours.parquet", 20, where="in_stock", attributes="stock.csv")``;
+    ``model.recommend_all(catalogue="new-shop.csv", same="category_1", distinct=True).table``
+    """
     began = time.monotonic()
     wanted = check_k(k)
     _check(side, per_category, diversity, threshold)
@@ -133,7 +230,7 @@ def recommend_all(
     asked = candidates if queries is None else _catalogue(model, queries)
     for label, items in (("queries", asked), ("candidates", candidates)):
         if items is not model.catalogue and (label == "queries" or items is not asked):
-            report = trust_report(model, items)
+            report = trust_report(model.encoder, items) if isinstance(model, State) else None
             if report is not None:
                 trust[label] = report
     there = Attributes(candidates, attributes, item_id)
@@ -233,10 +330,10 @@ def _check(side: Any, per_category: Any, diversity: Any, threshold: Any) -> None
         raise ValueError(f"threshold must be a number, got {threshold!r}")
 
 
-def _catalogue(model: Model, source: Any) -> Catalogue:
+def _catalogue(model: Indexed, source: Any) -> Items:
     if source is None or source is model.catalogue:
         return model.catalogue
-    return source if isinstance(source, Catalogue) else Catalogue.read(source)
+    return as_catalogue(source)
 
 
 def _names(columns: str | Sequence[str] | None) -> list[str]:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from likewise.content.features import Features
-from likewise.tables.catalogue import Catalogue
 
 if TYPE_CHECKING:
-    from likewise.model.model import Model
+    from likewise.content.encoder import Encoder
+    from likewise.tables.items import Items
 
 __all__ = ["Trust", "trust_report"]
 
@@ -68,10 +68,10 @@ class Trust:
         return text
 
 
-def trust_report(model: Model, catalogue: Catalogue) -> Trust | None:
+def trust_report(encoder: Encoder, catalogue: Items) -> Trust | None:
     """Count what a model knows of a catalogue; None for a model without content."""
-    content = model.center_content
-    if content is None or model.recipe is None:
+    content = encoder.center_content
+    if content is None or encoder.recipe is None:
         return None
     never = np.asarray(~content.ngrams.any(axis=1)).reshape(-1)
     untrained: set[int] = set()
@@ -79,7 +79,7 @@ def trust_report(model: Model, catalogue: Catalogue) -> Trust | None:
     uses = known_uses = unknown_items = empty_items = 0
     examples: list[str] = []
     for _, part in catalogue.pieces(_ITEMS):
-        features = Features.encode(part, model.recipe, threads=model.options.threads)
+        features = Features.encode(part, encoder.recipe, threads=encoder.threads)
         known = np.isin(features.token_hashes, content.token_hashes)
         distinct.update(zip(features.token_hashes.tolist(), known.tolist(), strict=True))
         lengths = np.diff(features.item_offsets)
@@ -106,5 +106,5 @@ def trust_report(model: Model, catalogue: Catalogue) -> Trust | None:
     )
 
 
-def _ids(catalogue: Catalogue, positions: Any) -> list[str]:
+def _ids(catalogue: Items, positions: Any) -> list[str]:
     return [catalogue.ids[int(at)].as_py() for at in positions]

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from likewise.tables.catalogue import Catalogue
+    from likewise.tables.items import Items
 
 __all__ = ["JOIN", "CategoryTree", "levels_of"]
 
@@ -40,7 +40,7 @@ class CategoryTree:
         The entry of each item's whole path; -1 without a category.
     """
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Items) -> None:
         coded = catalogue.coded_categories
         codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
         split = [levels_of(path) for path in coded.dictionary.to_pylist()]

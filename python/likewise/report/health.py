@@ -15,11 +15,12 @@ import pyarrow.compute as pc
 
 from likewise.content.features import Features, Kind
 from likewise.pages.category_tree import CategoryTree
+from likewise.questions.answers import similar
 from likewise.search.matches import BatchMatches
 
 if TYPE_CHECKING:
-    from likewise.model.model import Model
-    from likewise.tables.catalogue import Catalogue
+    from likewise.state import State
+    from likewise.tables.items import Items
     from likewise.tables.sessions import SessionsReport
 
 __all__ = ["Health", "measure", "unknown_words"]
@@ -49,10 +50,10 @@ class Health:
 
 
 def measure(
-    model: Model,
+    model: State,
     *,
     sessions: SessionsReport | None = None,
-    other: Catalogue | None = None,
+    other: Items | None = None,
     seed: int = 1,
 ) -> Health:
     """Measure on a sample of the model's items; a few seconds, and the time to make an index."""
@@ -66,7 +67,7 @@ def measure(
     return health
 
 
-def _items(model: Model, health: Health) -> None:
+def _items(model: State, health: Health) -> None:
     empty = int((~np.any(model.center, axis=1)).sum())
     share = empty / max(1, len(model.catalogue))
     health.add(
@@ -92,7 +93,7 @@ def _items(model: Model, health: Health) -> None:
     )  # fmt: skip
 
 
-def _bare(catalogue: Catalogue) -> npt.NDArray[np.bool_]:
+def _bare(catalogue: Items) -> npt.NDArray[np.bool_]:
     """Tell which items have neither a name nor a category, as far as a person would see."""
     empty = np.ones(len(catalogue), np.bool_)
     for texts in (catalogue.names, catalogue.categories):
@@ -101,7 +102,7 @@ def _bare(catalogue: Catalogue) -> npt.NDArray[np.bool_]:
     return empty
 
 
-def unknown_words(model: Model, catalogue: Catalogue, items: npt.NDArray[Any]) -> float:
+def unknown_words(model: State, catalogue: Items, items: npt.NDArray[Any]) -> float:
     """Return the share of the words of these items' names that no item with history has.
 
     Not a number when there are no words.
@@ -117,7 +118,7 @@ def unknown_words(model: Model, catalogue: Catalogue, items: npt.NDArray[Any]) -
     return float((~np.isin(asked.token_hashes[words], known)).mean())
 
 
-def _words(model: Model, other: Catalogue | None, health: Health) -> None:
+def _words(model: State, other: Items | None, health: Health) -> None:
     asked = [("new items", model.catalogue, np.flatnonzero(model.counts == 0))]
     if other is not None:
         asked.append(("the other catalogue", other, np.arange(len(other))))
@@ -132,12 +133,12 @@ def _words(model: Model, other: Catalogue | None, health: Health) -> None:
         )  # fmt: skip
 
 
-def _lists(model: Model, health: Health, rng: np.random.Generator) -> None:
+def _lists(model: State, health: Health, rng: np.random.Generator) -> None:
     asked = np.flatnonzero(np.any(model.center, axis=1))
     if len(asked) < 2:
         return
     asked = rng.choice(asked, min(_QUERIES, len(asked)), replace=False)
-    found = model.similar(model.catalogue.ids.take(pa.array(asked)), _K)
+    found = similar(model, model.catalogue.ids.take(pa.array(asked)), _K)
     assert isinstance(found, BatchMatches)
     leaves = CategoryTree(model.catalogue).leaves
     places = leaves[found.positions]
@@ -173,7 +174,7 @@ def _lists(model: Model, health: Health, rng: np.random.Generator) -> None:
     )  # fmt: skip
 
 
-def _recall(model: Model, health: Health, rng: np.random.Generator) -> None:
+def _recall(model: State, health: Health, rng: np.random.Generator) -> None:
     known = np.flatnonzero(np.any(model.center, axis=1))
     low, high = _RECALL_ITEMS
     what = f"recall@{_RECALL_K} of the approximate index"
@@ -185,7 +186,7 @@ def _recall(model: Model, health: Health, rng: np.random.Generator) -> None:
         return
     asked = rng.choice(known, min(_RECALL_QUERIES, len(known)), replace=False)
     ids = model.catalogue.ids.take(pa.array(asked))
-    exact, quick = (model.similar(ids, _RECALL_K, exact=way) for way in (True, False))
+    exact, quick = (similar(model, ids, _RECALL_K, exact=way) for way in (True, False))
     assert isinstance(exact, BatchMatches)
     assert isinstance(quick, BatchMatches)
     # By score: items of equal content are equally good answers.
@@ -198,7 +199,7 @@ def _recall(model: Model, health: Health, rng: np.random.Generator) -> None:
     )  # fmt: skip
 
 
-def _training(model: Model, sessions: SessionsReport | None, health: Health) -> None:
+def _training(model: State, sessions: SessionsReport | None, health: Health) -> None:
     losses = [record["loss_per_pair"] for record in model.history]
     if len(losses) > 3 and losses[-1] >= losses[0]:
         health.warnings.append(

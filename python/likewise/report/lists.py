@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from likewise.content.composition import Contribution
 from likewise.pages.category_tree import CategoryTree
-from likewise.questions.explain import Part, parts_of, products_of, query_parts, shares_of
-from likewise.questions.queries import trained_vectors, wording_in
-from likewise.score.blend import POPULARITY, context_vectors
-from likewise.search.indexes import Index
+from likewise.questions.answers import complements, index, similar
+from likewise.questions.explain import products_of, shares_of
+from likewise.score.blend import blend_of
+from likewise.score.popularity import POPULARITY
+from likewise.search.index import Index
 from likewise.search.matches import Matches
+from likewise.state import State
 
 if TYPE_CHECKING:
-    from likewise.model.model import Model
     from likewise.tables.catalogue import Catalogue
 
 __all__ = ["Answer", "Example", "example_lists"]
@@ -57,7 +59,7 @@ class Example:
 
 
 def example_lists(
-    model: Model, other: Catalogue | None = None, *, lists: int = 20, seed: int = 1
+    model: State, other: Catalogue | None = None, *, lists: int = 20, seed: int = 1
 ) -> list[Example]:
     """Choose about `lists` examples and answer them.
 
@@ -74,21 +76,21 @@ def example_lists(
     cold = _varied(model, rng.permutation(np.flatnonzero(usable & (counts == 0))))
     with_context = [i for i in popular if np.any(model.context[i])]
     share = max(1, lists // (5 if other is not None else 4))
-    complements = with_context[:share]
-    rest = lists - len(complements) - len(rare[:share]) - len(cold[:share])
+    companions = with_context[:share]
+    rest = lists - len(companions) - len(rare[:share]) - len(cold[:share])
     rest -= share if other is not None else 0
-    found = [_ask(model, "Seen often", i, "similar") for i in popular[: max(0, rest)]]
-    found += [_ask(model, "Seen rarely", i, "similar") for i in rare[:share]]
-    found += [_ask(model, "New, never seen", i, "similar") for i in cold[:share]]
-    found += [_ask(model, "Goes with", i, "complements") for i in complements]
+    found = [_ask(model, "Seen often", i) for i in popular[: max(0, rest)]]
+    found += [_ask(model, "Seen rarely", i) for i in rare[:share]]
+    found += [_ask(model, "New, never seen", i) for i in cold[:share]]
+    found += [_ask(model, "Goes with", i, goes_with=True) for i in companions]
     if other is not None and len(other):
-        index = model.index(other, exact=True, own_rows=False)
+        there = index(model, other, exact=True, own_rows=False)
         for i in popular[:share]:
-            found.append(_ask(model, "Answers from another catalogue", i, "similar", index))
+            found.append(_ask(model, "Answers from another catalogue", i, there))
     return [example for example in found if example.answers]
 
 
-def _varied(model: Model, items: Longs, by_count: bool = False) -> list[int]:
+def _varied(model: State, items: Longs, by_count: bool = False) -> list[int]:
     """Order items so that the first ones are of different top categories."""
     if by_count:
         items = items[np.argsort(-model.counts[items], kind="stable")]
@@ -105,7 +107,7 @@ def _varied(model: Model, items: Longs, by_count: bool = False) -> list[int]:
     return [item for _, _, item in sorted(turns)[:100]]
 
 
-def _with_one_category(parts: list[Part]) -> list[Part]:
+def _with_one_category(parts: list[Contribution]) -> list[Contribution]:
     """Take the levels of a category as one feature, named by the whole path.
 
     They always come together, so training is free to make one large and another the opposite:
@@ -116,27 +118,32 @@ def _with_one_category(parts: list[Part]) -> list[Part]:
         return parts
     whole = max(levels, key=lambda part: len(part.feature))
     summed = sum((part.vector for part in levels), np.zeros_like(whole.vector))
-    one = Part(whole.kind, whole.feature, summed)
+    one = Contribution(whole.kind, whole.feature, summed)
     return [one, *(part for part in parts if part.kind != "category")]
 
 
-def _named(part: Part) -> str:
+def _named(part: Contribution) -> str:
     return part.kind if part.kind == "popularity" else part.feature
 
 
-def _ask(model: Model, group: str, item: int, verb: str, index: Index | None = None) -> Example:
+def _ask(
+    model: State, group: str, item: int, index: Index | None = None, *, goes_with: bool = False
+) -> Example:
     catalogue = model.catalogue
     item_id = str(catalogue.ids[item])
-    found = getattr(model, verb)(item_id, _ANSWERS, index=index)
+    verb = complements if goes_with else similar
+    found = verb(model, item_id, _ANSWERS, index=index)
     assert isinstance(found, Matches)
     at = found.positions
-    if verb == "similar":
-        parts = _with_one_category(query_parts(model, item, POPULARITY, wording_in(model, index)))
-        vectors = trained_vectors(model, at, verb) if index is None else index.vectors_at(at)
+    if not goes_with:
+        blend = blend_of(model)
+        asked = blend.query_contributions(item, POPULARITY, blend.domain_in(index))
+        parts = _with_one_category(asked)
+        vectors = blend.trained_vectors(at) if index is None else index.vectors_at(at)
         table = products_of(parts, vectors.astype(np.float64))
     else:
-        parts = _with_one_category(parts_of(model, item))
-        vectors = context_vectors(model, model.center[at], model.context[at])
+        parts = _with_one_category(model.encoder.contributions(item))
+        vectors = model.encoder.contexts(model.center[at], model.context[at])
         table = shares_of(parts, vectors.astype(np.float64))
     events = np.zeros(len(found), np.int64) if index is not None else model.counts[found.positions]
     answers = []

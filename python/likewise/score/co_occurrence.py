@@ -1,61 +1,60 @@
-"""The company part of the blend: which items share sessions, by the sessions as they stand.
+"""The co-occurrence part: which items share sessions, by the sessions as they stand.
 
-Owns how it is found at the end of training, and what new items get in its place. Vectors trained
-within a window of a few events know little of two items that are along with each other in one
-basket, far apart; here a session is a set. With X items by sessions, 1 where an item occurs, n the
-distinct items of a session, the table is
+Owns how it is found before training, and what new items get in its place. Vectors trained within a
+window of a few events know little of two items that are along with each other in one basket, far
+apart; here a session is a set. With X items by sessions, 1 where an item occurs, n the distinct
+items of a session, the table is
 
     M = D X N,  N = n^(-1/2),  D = (g + d)^(-1/2),  g = the sum of 1 / n over an item's sessions:
 
 short sessions say more, and an item of few sessions says little, whatever they hold. M Mᵀ would be
-a cosine but for the doubt d. The company of items is M's first singular vectors, each as long as
+a cosine but for the doubt d. The vectors of items are M's first singular vectors, each as long as
 its singular value: inner products are the nearest to M Mᵀ that so few floats can give. They are
 found by subspace iteration from random vectors (Halko, Martinsson and Tropp 2011) without forming
-M Mᵀ.
+M Mᵀ. Files, and the attribute of a model, call them ``company``, as they were first released.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 import likewise._core as _core
-from likewise.content.composition import check_shape
-from likewise.score.linear_map import Float64, map_centers, regress
-from likewise.search.arguments import Float32
+from likewise.arrays import Float32, Float64, Int32, Int64
+from likewise.content.composition import Contribution, check_shape
+from likewise.content.linear_map import map_centers, regress
+from likewise.score.part import Arrays, Batch, Part, Sequences, Shapes, Trained, forgotten, scaled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from likewise.tables.sessions import Sessions
+    from likewise.options import Options
 
 __all__ = [
-    "COMPANY_DIM",
+    "CO_OCCURRENCE_DIM",
     "LONGEST",
-    "Company",
-    "CompanyMap",
-    "find_company",
-    "fit_company_map",
+    "WEIGHT",
+    "CoOccurrence",
+    "find_co_occurrence",
     "shortened",
 ]
 
-Int32 = npt.NDArray[np.int32]
-Int64 = npt.NDArray[np.int64]
-
-#: Floats of an item's company: twice as many gain nothing, benchmarks/quality.md says.
-COMPANY_DIM = 64
-#: The most that the company of an item has to do with its own, a square of a length. Few items
-#: have as much; they would outweigh all else there is to say of them.
+#: Floats of an item: twice as many gain nothing, benchmarks/notes/co-occurrence.md says.
+CO_OCCURRENCE_DIM = 64
+#: The most that an item has to do with itself, a square of a length. Few items have as much; they
+#: would outweigh all else there is to say of them.
 LONGEST = 0.1
+#: What inner products count in the score.
+WEIGHT = 20.0
 _DOUBT = 10.0  # d, in sessions of one item
 # What is mapped is so many times as long: a regression draws to the mean, and an item without
 # events is to be found as if it had sold like many do.
 _MAPPED = 2.0
-# Items with most events, that company is found for: others are in too few sessions to have any.
-# And events that tell of it: 64 numbers an item need no more, and it shall take seconds.
+# Items with most events, that vectors are found for: others are in too few sessions to have any.
+# And events that tell of them: 64 numbers an item need no more, and it shall take seconds.
 _MOST_ITEMS, _MOST_EVENTS = 50_000, 1 << 21
 # Columns more than are kept, and products with the table: what is kept is then found well enough.
 _EXTRA, _ROUNDS = 16, 4
@@ -65,49 +64,125 @@ _ROWS, _FEW_ROWS = 1 << 13, 1 << 10  # the same of products of many rows, and by
 _NOTHING = 1e-13  # squares of lengths, in shares of the largest, that are rounding alone
 
 
-@dataclass(frozen=True, eq=False)
-class Company:
-    """The company of the items that have any; few of many, so that others take no room.
+class CoOccurrence(Part):
+    """64 columns; few of many items have any, so that others take no room.
 
     Attributes
     ----------
     items : int32 array (m,)
-        Which items these are, ascending.
-    rows : float32 array (m, COMPANY_DIM)
+        Which items of training these are, ascending.
+    rows : float32 array (m, CO_OCCURRENCE_DIM)
     """
 
-    items: Int32
-    rows: Float32
+    def __init__(self, trained: Trained, arrays: Arrays) -> None:
+        super().__init__(trained, arrays)
+        self.items: Int32 = arrays.get("company_items", np.zeros(0, np.int32))
+        self.rows: Float32 = arrays.get("company", np.zeros((0, CO_OCCURRENCE_DIM), np.float32))
 
     @classmethod
-    def none(cls) -> Company:
-        """Return that of a model of which no item has any."""
-        return cls(np.zeros(0, np.int32), np.zeros((0, COMPANY_DIM), np.float32))
+    def learn(cls, sessions: Sequences, options: Options) -> dict[str, npt.NDArray[Any]]:  # noqa: D102
+        if not options.own_row:  # items are their content alone
+            return {}
+        return find_co_occurrence(sessions, options.threads, options.seed, options.min_count)
 
-    def check(self, n_items: int) -> None:
-        """Raise ValueError when the arrays do not fit together and a catalogue of so many items."""
-        check_shape("company", self.rows, np.float32, (len(self.items), COMPANY_DIM))
-        check_shape("company_items", self.items, np.int32, (len(self.items),))
-        inside = not len(self.items) or (self.items[0] >= 0 and self.items[-1] < n_items)
-        if not inside or (self.items[1:] <= self.items[:-1]).any():
+    def tensors(self) -> dict[str, npt.NDArray[Any]]:  # noqa: D102
+        return {"company": self.rows, "company_items": self.items}
+
+    def sizes(self) -> dict[str, int]:  # noqa: D102
+        return {"company": len(self.items)}
+
+    @classmethod
+    def shapes(cls, sizes: Mapping[str, Any], version: int) -> Shapes:  # noqa: D102
+        if version < 2:
+            return {}
+        m = sizes["company"]
+        return {"company_items": ("I32", (m,)), "company": ("F32", (m, CO_OCCURRENCE_DIM))}
+
+    @classmethod
+    def check(cls, arrays: Arrays, n_items: int) -> None:  # noqa: D102
+        if "company_items" not in arrays:
+            return
+        items = arrays["company_items"]
+        check_shape("company", arrays["company"], np.float32, (len(items), CO_OCCURRENCE_DIM))
+        check_shape("company_items", items, np.int32, (len(items),))
+        inside = not len(items) or (items[0] >= 0 and items[-1] < n_items)
+        if not inside or (items[1:] <= items[:-1]).any():
             raise ValueError(f"company_items must ascend within the {n_items:,} items")
 
+    def sample(self, at: Int64) -> bytes:  # noqa: D102
+        return self.of(at).tobytes() if len(self.items) else b""
+
     def of(self, positions: npt.NDArray[Any]) -> Float32:
-        """Return rows, float32 ``(n, COMPANY_DIM)``, of items of training; zeros without any."""
-        found = np.zeros((len(positions), COMPANY_DIM), np.float32)
+        """Return rows, float32 ``(n, 64)``, of items of training; zeros without any."""
+        found = np.zeros((len(positions), CO_OCCURRENCE_DIM), np.float32)
         if len(self.items):
             at = np.minimum(np.searchsorted(self.items, positions), len(self.items) - 1)
             there = self.items[at] == positions
             found[there] = self.rows[at[there]]
         return found
 
-    @property
-    def nbytes(self) -> int:
-        return int(self.items.nbytes + self.rows.nbytes)
+    # --- scoring ----------------------------------------------------------------------------------
+
+    def width(self, out_of_domain: bool) -> int:  # noqa: D102
+        return CO_OCCURRENCE_DIM
+
+    def most(self, popularity: float) -> float:  # noqa: D102
+        return WEIGHT * LONGEST
+
+    def item_vectors(self, batch: Batch) -> Float32:  # noqa: D102
+        found: Float32 = np.float32(np.sqrt(WEIGHT)) * self.found_or_mapped(batch.center, batch.at)
+        return found
+
+    def ask(  # noqa: D102
+        self, columns: Float32, unknown: Float32, out_of_domain: bool, popularity: float
+    ) -> None:
+        columns *= forgotten(unknown, out_of_domain)
+
+    def contributions(self, batch: Batch) -> list[Contribution]:  # noqa: D102
+        at = int(batch.at[0])
+        whole = self.found_or_mapped(batch.center, batch.at)[0].astype(np.float64)
+        if self.of(batch.at).any():
+            parts = [Contribution("history", "sessions", whole)]
+        elif not whole.any() or self.map is None:
+            return []
+        else:
+            parts = self.trained.through(self.map, at)
+            mapped = float(np.linalg.norm(sum(part.vector for part in parts)))
+            # What is too long was shortened.
+            parts = scaled(parts, float(np.linalg.norm(whole)) / (mapped or 1.0))
+        return scaled(parts, float(np.sqrt(WEIGHT)))
+
+    # --- items that have none ---------------------------------------------------------------------
+
+    @cached_property
+    def map(self) -> Float64 | None:
+        """What makes vectors of unit center vectors c, ``[c, 1] map``: (dim + 1, 64).
+
+        By ridge regression over the items that have both, each weighing its events; None where
+        there are none.
+        """
+        trained = self.trained
+        if trained.recipe is None:
+            return None
+        matrix = regress(trained.center[self.items], self.rows, trained.counts[self.items])
+        return None if matrix is None else _MAPPED * matrix
+
+    def found_or_mapped(self, center: Float32, at: npt.NDArray[Any]) -> Float32:
+        """Return vectors, float32 ``(n, 64)``, mapped from center vectors where items have none.
+
+        ``at`` are positions in training, -1 for other items.
+        """
+        found = self.of(at)
+        missing = ~found.any(axis=1) & center.any(axis=1)
+        if self.map is not None and missing.any():
+            found[missing] = shortened(map_centers(self.map, center[missing]))
+        return found
 
 
-def find_company(sessions: Sessions, threads: int = 0, seed: int = 1, least: int = 1) -> Company:
-    """Find the company of items with ``least`` events or more.
+def find_co_occurrence(
+    sessions: Sequences, threads: int = 0, seed: int = 1, least: int = 1
+) -> dict[str, npt.NDArray[Any]]:
+    """Find the vectors of items with ``least`` events or more, as files hold them.
 
     Of the 50,000 items with most events, but for those that tell nothing. No row is longer than
     ``LONGEST ** 0.5``. More than two million events are told of by that many of them, in runs of
@@ -117,11 +192,11 @@ def find_company(sessions: Sessions, threads: int = 0, seed: int = 1, least: int
     order = np.argsort(-counts, kind="stable")[:_MOST_ITEMS]
     order = order[counts[order] > 0]
     if not len(order):
-        return Company.none()
+        return {}
     slots = np.full(len(counts), -1, np.int32)
     slots[order] = np.arange(len(order), dtype=np.int32)
     table = _Table(sessions, slots, len(order), threads)
-    columns = min(COMPANY_DIM + _EXTRA, len(order))
+    columns = min(CO_OCCURRENCE_DIM + _EXTRA, len(order))
     vectors = np.random.default_rng(seed).normal(size=(len(order), columns)).astype(np.float32)
     for _ in range(_ROUNDS):
         vectors = table.squared(vectors)
@@ -129,13 +204,13 @@ def find_company(sessions: Sessions, threads: int = 0, seed: int = 1, least: int
             vectors = _orthonormal(vectors)
     small = _products(vectors, table.squared(vectors))
     values, turn = np.linalg.eigh((small + small.T) / 2)
-    best = np.argsort(-values)[:COMPANY_DIM]
+    best = np.argsort(-values)[:CO_OCCURRENCE_DIM]
     turn = turn[:, best] * np.sqrt(np.maximum(values[best], 0.0))
-    rows = np.zeros((len(order), COMPANY_DIM), np.float32)
+    rows = np.zeros((len(order), CO_OCCURRENCE_DIM), np.float32)
     rows[:, : len(best)] = shortened(_turned(vectors, turn))
     known = np.flatnonzero(rows.any(axis=1) & (counts[order] >= least))
     known = known[np.argsort(order[known])]
-    return Company(order[known].astype(np.int32), rows[known])
+    return {"company": rows[known], "company_items": order[known].astype(np.int32)}
 
 
 def _products(left: Float32, right: Float32) -> Float64:
@@ -174,34 +249,6 @@ def shortened(vectors: Float32) -> Float32:
 
 
 @dataclass(frozen=True, eq=False)
-class CompanyMap:
-    """A unit center vector c has the company ``[c, 1] matrix``, where that is not too long.
-
-    Attributes
-    ----------
-    matrix : float64 array (dim + 1, COMPANY_DIM)
-    """
-
-    matrix: Float64
-
-    def apply(self, centers: Float32) -> Float32:
-        """Return company, float32 (n, COMPANY_DIM), of center vectors of any length.
-
-        A center vector that is all zero gets zeros.
-        """
-        return shortened(map_centers(self.matrix, centers))
-
-
-def fit_company_map(center: Float32, company: Company, counts: Int64) -> CompanyMap | None:
-    """Find the map by ridge regression over the items with company, each weighing its events.
-
-    None where there are none.
-    """
-    matrix = regress(center[company.items], company.rows, counts[company.items])
-    return None if matrix is None else CompanyMap(_MAPPED * matrix)
-
-
-@dataclass(frozen=True, eq=False)
 class _Block:
     """Some sessions, their distinct items by session and by item."""
 
@@ -216,7 +263,7 @@ class _Block:
 class _Table:
     """The table M of items by sessions; see the head of this file."""
 
-    def __init__(self, sessions: Sessions, slots: Int32, n: int, threads: int) -> None:
+    def __init__(self, sessions: Sequences, slots: Int32, n: int, threads: int) -> None:
         self._threads = threads
         self._blocks = list(_blocks(sessions, slots))
         known = np.zeros(n)
@@ -243,7 +290,7 @@ class _Table:
         return found
 
 
-def _blocks(sessions: Sessions, slots: Int32) -> Iterator[_Block]:
+def _blocks(sessions: Sequences, slots: Int32) -> Iterator[_Block]:
     offsets, n = sessions.offsets, max(1, len(slots))
     skipped = max(0.0, sessions.n_events / _MOST_EVENTS - 1)  # events, for each that is looked at
     begin = 0

@@ -1,95 +1,187 @@
-"""The text part of the blend: what two items' names and categories have in common as they stand.
+"""The text part: what two items' names and categories have in common as they stand.
 
-Owns the direction of a token, how much it counts, and the vector of an item's text. Nothing here is
-learned: a word has the same direction in every model, shop and process.
+Owns the direction of a token, how much it counts, the vector of an item's text, and how much of an
+item is unknown: words that training never saw. No direction is learned: a word has the same one in
+every model, shop and process.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 import likewise._core as _core
-from likewise.content.composition import item_weights, known_tokens
+from likewise.arrays import Float32, Int64, UInt64, unit_rows
+from likewise.content.composition import Contribution, item_weights, known_tokens
+from likewise.content.encoder import named
 from likewise.content.features import Features, Kind
-from likewise.search.arguments import Float32, unit_rows
+from likewise.score.part import Batch, Domain, Part
 
 if TYPE_CHECKING:
-    from likewise.model.model import Model
-    from likewise.tables.catalogue import Catalogue
+    from likewise.tables.items import Items
 
 __all__ = [
+    "OUT_OF_DOMAIN",
     "TEXT_DIM",
-    "TEXT_DIM_ABROAD",
-    "Wording",
+    "TEXT_DIM_OUT_OF_DOMAIN",
+    "WEIGHT",
+    "Text",
     "text_vectors",
     "token_directions",
     "unknown_shares",
-    "wording_of",
 ]
 
-UInt64 = npt.NDArray[np.uint64]
-
 #: Floats of a text vector; with 164 learned ones and popularity they make 255.
-#: As good as 256 within .002 of HR@20, which 58 are not: benchmarks/quality.md.
+#: As good as 256 within .002 of HR@20, which 58 are not: benchmarks/notes/scoring.md, 2.
 TEXT_DIM = 90
-#: The same in a catalogue of strange words, where text has to do alone.
-TEXT_DIM_ABROAD = 384
+#: The same in an out-of-domain catalogue, where text has to do alone.
+TEXT_DIM_OUT_OF_DOMAIN = 384
+#: What cosines of texts count in the score.
+WEIGHT = 0.5
+#: The mean share of unknown words from which a catalogue is out of domain: new items of the same
+#: shop have .01 to .06, another department .18 and more.
+OUT_OF_DOMAIN = 0.1
 
-# Abroad a category counts more: it is all that many items have in common.
-_CATEGORY_ABROAD = 1.25
+# Out of domain a category counts more: it is all that many items have in common.
+_CATEGORY_OUT_OF_DOMAIN = 1.25
 _SINGLE = 0.5  # of its weight is left to a token of one item, which finds none of the others
 _ITEMS = 1 << 16  # read at once
+_SAMPLE = 20_000  # items that tell how long a vector usually is, and how much is unknown
 
 
-@dataclass(frozen=True, eq=False)
-class Wording:
-    """How much tokens count in the texts of a catalogue, where it is not as the model has it.
+class Text(Part):
+    """Random directions of words, summed by weight: 90 columns, more out of domain."""
 
-    Attributes
-    ----------
-    hashes : uint64 array (n_tokens,)
-        The tokens of the catalogue, ascending.
-    weights : float32 array (n_tokens,)
-        How much each counts. One that the catalogue lacks counts nothing: it cannot be found.
-    kind_weights : float32 array (4,)
-        How much each kind of token counts.
-    """
+    def width(self, out_of_domain: bool) -> int:  # noqa: D102
+        if self.trained.recipe is None:
+            return 0
+        return TEXT_DIM_OUT_OF_DOMAIN if out_of_domain else TEXT_DIM
 
-    hashes: UInt64
-    weights: Float32
-    kind_weights: Float32
+    def most(self, popularity: float) -> float:  # noqa: D102
+        return WEIGHT
 
-    def of_items(self, features: Features) -> Float32:
-        """Return the weight of every token of every item, float32 (n_entries,)."""
-        return item_weights(features, self.hashes, self.weights, self.kind_weights, 0.0)
+    def item_vectors(self, batch: Batch) -> Float32:  # noqa: D102
+        if batch.features is None:
+            return np.zeros((len(batch.at), self.width(batch.domain is not None)), np.float32)
+        unknown = self._unknown(batch.features, batch.weights, batch.center, batch.at)
+        weights = batch.weights if batch.domain is None else _weigh(batch.features, batch.domain)
+        scale = np.float32(np.sqrt(WEIGHT)) * (1 + unknown)
+        width = self.width(batch.domain is not None)
+        found: Float32 = scale[:, None] * text_vectors(
+            batch.features, weights, self.trained.threads, width
+        )
+        return found
+
+    def unknown(self, columns: Float32) -> Float32 | None:  # noqa: D102
+        if self.trained.recipe is None:
+            return None
+        # The length tells how much of an item is unknown.
+        length = np.linalg.norm(columns, axis=1) / np.float32(np.sqrt(WEIGHT))
+        found: Float32 = np.clip(length - 1, 0, 1)[:, None]
+        return found
+
+    def ask(  # noqa: D102
+        self, columns: Float32, unknown: Float32, out_of_domain: bool, popularity: float
+    ) -> None:
+        columns *= 1 + unknown
+
+    def contributions(self, batch: Batch) -> list[Contribution]:  # noqa: D102
+        features, weights = batch.features, batch.weights
+        if features is None or not len(weights):
+            return []
+        if batch.domain is not None:
+            weights = _weigh(features, batch.domain)
+        directions = token_directions(features.token_hashes, self.width(batch.domain is not None))[
+            features.item_tokens
+        ]
+        vectors = weights[:, None] * directions.astype(np.float64)
+        length = float(np.linalg.norm(vectors.sum(axis=0))) or 1.0
+        vectors *= np.sqrt(WEIGHT) / length  # nothing is unknown of items of training
+        return named(features.token_text(batch.items, 0), vectors, weights)
+
+    # --- what is unknown --------------------------------------------------------------------------
+
+    def domain_of(self, items: Items, at: npt.NDArray[Any] | None = None) -> Domain | None:
+        """Return how words count in a catalogue that is out of domain; None where it is not.
+
+        By the mean share of unknown words of 20,000 of its items at most, evenly spaced; ``at`` are
+        their positions in training, -1 for others, as all are without it.
+        """
+        if self.trained.recipe is None or not len(items):
+            return None
+        some = _spaced(len(items))
+        there = np.full(len(some), -1) if at is None else np.asarray(at)[some]
+        features = self.trained.features(items.take(some))
+        assert features is not None
+        weights = self.trained.weights(features)
+        unknown = self._unknown(features, weights, self.trained.compose(features), there)
+        return self.weigh_domain(items) if unknown.mean() > OUT_OF_DOMAIN else None
+
+    def weigh_domain(self, items: Items) -> Domain:
+        """Count in how many items of a catalogue each token is, and weigh it by that.
+
+        Inverse document frequency ``log((n + 1) / df)`` times ``√(1 - 1 / df)``, a half at least:
+        what the other items with a token are to one of them. The same catalogue gives the same
+        weights, so that an index need not keep them.
+        """
+        trained = self.trained
+        assert trained.recipe is not None
+        hashes, uses = np.zeros(0, np.uint64), np.zeros(0, np.int64)
+        for _, part in items.pieces(_ITEMS):
+            features = Features.encode(part, trained.recipe, threads=trained.threads)
+            counting = trained.kind_weights[features.item_kinds] > 0
+            used = np.bincount(features.item_tokens[counting], minlength=features.n_tokens)
+            both = np.concatenate([hashes, features.token_hashes])
+            hashes, place = np.unique(both, return_inverse=True)
+            uses = np.bincount(place, np.concatenate([uses, used])).astype(np.int64)
+        hashes, there = hashes[uses > 0], uses[uses > 0].astype(np.float64)
+        weights = np.log((len(items) + 1) / there)
+        weights *= np.maximum(_SINGLE, np.sqrt(1.0 - 1.0 / there))
+        kinds = trained.kind_weights.copy()
+        kinds[Kind.CATEGORY] *= _CATEGORY_OUT_OF_DOMAIN
+        return Domain(hashes, weights.astype(np.float32), kinds)
+
+    def _unknown(
+        self, features: Features, weights: Float32, center: Float32, at: npt.NDArray[Any]
+    ) -> Float32:
+        """Return how little training knows of each item, float32 (n_items,), 0 to 1.
+
+        0 for an item of training, else the share of its tokens that training never saw, but no more
+        than its center vector, as composed, is shorter than usual: a word with a mistake in it is
+        unknown, and yet its n-grams agree and make a vector of some length.
+        """
+        unknown = unknown_shares(features, weights, self.trained.known_tokens)
+        unknown[at >= 0] = 0.0
+        lengths = np.linalg.norm(center, axis=1)
+        found: Float32 = np.minimum(unknown, np.maximum(0.0, 1.0 - lengths / self.usual_length))
+        return found.astype(np.float32)
+
+    @cached_property
+    def usual_length(self) -> float:
+        """The median length of center vectors as content composes them; 1 without any.
+
+        Of 20,000 items of training at most, evenly spaced.
+        """
+        catalogue = self.trained.catalogue
+        features = self.trained.features(catalogue.take(_spaced(len(catalogue))))
+        if features is None:
+            return 1.0
+        lengths = np.linalg.norm(self.trained.compose(features), axis=1)
+        lengths = lengths[lengths > 0.0]
+        return float(np.median(lengths)) if len(lengths) else 1.0
 
 
-def wording_of(model: Model, catalogue: Catalogue) -> Wording:
-    """Count in how many items of a catalogue each token is, and weigh it by that.
+def _spaced(n: int) -> Int64:
+    """Return positions of 20,000 of n items at most, evenly spaced."""
+    return np.unique(np.linspace(0, n - 1, min(n, _SAMPLE)).astype(np.int64))
 
-    Inverse document frequency ``log((n + 1) / df)`` times ``√(1 - 1 / df)``, a half at least: what
-    the other items with a token are to one of them. The same catalogue gives the same weights, so
-    that an index need not keep them.
-    """
-    assert model.recipe is not None
-    hashes, uses = np.zeros(0, np.uint64), np.zeros(0, np.int64)
-    for _, part in catalogue.pieces(_ITEMS):
-        features = Features.encode(part, model.recipe, threads=model.options.threads)
-        counting = model.kind_weights[features.item_kinds] > 0
-        used = np.bincount(features.item_tokens[counting], minlength=features.n_tokens)
-        both = np.concatenate([hashes, features.token_hashes])
-        hashes, place = np.unique(both, return_inverse=True)
-        uses = np.bincount(place, np.concatenate([uses, used])).astype(np.int64)
-    hashes, there = hashes[uses > 0], uses[uses > 0].astype(np.float64)
-    weights = np.log((len(catalogue) + 1) / there)
-    weights *= np.maximum(_SINGLE, np.sqrt(1.0 - 1.0 / there))
-    kinds = model.kind_weights.copy()
-    kinds[Kind.CATEGORY] *= _CATEGORY_ABROAD
-    return Wording(hashes, weights.astype(np.float32), kinds)
+
+def _weigh(features: Features, domain: Domain) -> Float32:
+    """Return the weight that every token of every item has in a domain, float32 (n_entries,)."""
+    return item_weights(features, domain.hashes, domain.weights, domain.kind_weights, 0.0)
 
 
 def token_directions(hashes: UInt64, dim: int = TEXT_DIM) -> Float32:

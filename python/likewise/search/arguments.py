@@ -5,43 +5,17 @@ Owns what "vectors", "k", "where" and "exclude" may look like; used by the index
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-import likewise._core as _core
-from likewise.errors import InputError
+from likewise.arrays import Int32, Mask
+from likewise.tables.lookup import known_positions
 
 if TYPE_CHECKING:
-    from likewise.tables.catalogue import Catalogue
-
-Float32 = npt.NDArray[np.float32]
-Int32 = npt.NDArray[np.int32]
-Mask = npt.NDArray[np.bool_]
-
-
-def unit_rows(vectors: Float32, normalise: bool = True) -> tuple[Float32, Mask]:
-    """Scale rows to length 1, or leave them; also tell which of them are not all zero.
-
-    Raises ValueError naming the first row that holds a value that is not finite.
-    """
-    units, usable = _core.unit_rows(vectors, normalise)
-    return units, usable.view(np.bool_)
-
-
-def float_rows(name: str, values: npt.ArrayLike, columns: int | None = None) -> Float32:
-    array = np.asarray(values)
-    if array.dtype.kind not in "fiu":
-        raise TypeError(f"{name} must be numbers, got {array.dtype} values")
-    if array.ndim != 2 or (columns is not None and array.shape[1] != columns):
-        wanted = "(n, dim)" if columns is None else f"(n, {columns})"
-        raise ValueError(f"{name} must have shape {wanted}, got {array.shape}")
-    if array.shape[1] == 0:
-        raise ValueError(f"{name} must have at least 1 column, got shape {array.shape}")
-    return np.ascontiguousarray(array, dtype=np.float32)
+    from likewise.tables.items import Items
 
 
 def check_k(k: Any) -> int:
@@ -53,7 +27,7 @@ def check_k(k: Any) -> int:
 
 
 def allowed_mask(
-    where: npt.ArrayLike | Sequence[str] | None, usable: Mask, catalogue: Catalogue | None
+    where: npt.ArrayLike | Sequence[str] | None, usable: Mask, catalogue: Items | None
 ) -> Mask | None:
     """Turn ``where`` (mask, positions or item ids) into one mask, without the zero vectors.
 
@@ -98,24 +72,6 @@ def excluded_positions(exclude: npt.ArrayLike | None, n_queries: int, size: int)
     return None if (excluded < 0).all() else np.ascontiguousarray(excluded, dtype=np.int32)
 
 
-def known_positions(catalogue: Catalogue, ids: Any) -> Int32:
-    """Return the positions of items; an unknown id raises UnknownItemError with close ones."""
-    positions: Int32 = catalogue.positions(ids)
-    if (positions < 0).any():
-        raise_unknown(catalogue, ids, int(np.argmax(positions < 0)))
-    return positions
-
-
-def raise_unknown(catalogue: Catalogue, ids: Any, row: int) -> NoReturn:
-    """Raise what the catalogue says about the id at ``row`` of any kind of sequence."""
-    item_id = next(itertools.islice(iter(ids), row, None))
-    item_id = item_id.as_py() if hasattr(item_id, "as_py") else item_id
-    if item_id is None:
-        raise InputError(f"items must not be null, item {row} is")
-    catalogue.position(item_id)
-    raise AssertionError(f"{item_id!r} was not found a moment ago")
-
-
 def _check_positions(name: str, positions: npt.NDArray[Any], lowest: int, size: int) -> None:
     if positions.dtype.kind not in "iu":
         raise TypeError(f"{name} must hold positions (whole numbers), got {positions.dtype} values")
@@ -134,3 +90,10 @@ def only_positions(name: str, values: Any, size: int) -> Int32:
     if positions.size:
         _check_positions(name, positions, 0, size)
     return positions.astype(np.int32)
+
+
+def check_side(side: str, known: tuple[str, ...] = ("center", "context")) -> None:
+    """Raise ValueError unless a side of the model is named."""
+    if side not in known:
+        wanted = ", ".join(map(repr, known[:-1])) + f" or {known[-1]!r}"
+        raise ValueError(f"side must be {wanted}, got {side!r}")

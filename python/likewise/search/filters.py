@@ -15,7 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from likewise.search.arguments import Int32, Mask, excluded_positions, only_positions
+from likewise.arrays import Int32, Mask
+from likewise.search.arguments import excluded_positions, only_positions
 
 Int64 = npt.NDArray[np.int64]
 Pair = tuple[Int32, Int32]

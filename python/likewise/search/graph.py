@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from likewise.search.arguments import Float32, Int32, unit_rows
+from likewise.arrays import Float32, Int32, unit_rows
 from likewise.search.filters import Filters
 from likewise.search.graph_check import check_graph
 from likewise.search.index import ExactIndex, Found, Index, share_found
 
 if TYPE_CHECKING:
-    from likewise.tables.catalogue import Catalogue
+    from likewise.tables.items import Items
 
 # Rows handed to hnswlib at once, so that Ctrl-C is answered between two blocks.
 _BLOCK = 8192
@@ -76,7 +76,7 @@ class ApproximateIndex(Index):
     def __init__(
         self,
         vectors: npt.ArrayLike,
-        catalogue: Catalogue | None = None,
+        catalogue: Items | None = None,
         *,
         side: str | None = None,
         metric: str = "cosine",
@@ -200,7 +200,7 @@ class ApproximateIndex(Index):
             )
         return self._twin
 
-    # --- files ----------------------------------------------------------------------------------
+    # --- files ------------------------------------------------------------------------------------
 
     def _sections(self) -> dict[str, Any]:
         with tempfile.TemporaryDirectory(prefix="likewise-") as folder:

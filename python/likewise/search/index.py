@@ -16,20 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 import likewise._core as _core
-from likewise.search import index_file as _index_file
-from likewise.search.arguments import (
-    Float32,
-    Int32,
-    Mask,
-    allowed_mask,
-    check_k,
-    float_rows,
-    unit_rows,
-)
+from likewise.arrays import Float32, Int32, Mask, float_rows, unit_rows
+from likewise.search import index_file
+from likewise.search.arguments import allowed_mask, check_k
 from likewise.search.filters import Filters, make_filters
+from likewise.work.whole_file import whole_file
 
 if TYPE_CHECKING:
-    from likewise.tables.catalogue import Catalogue
+    from likewise.tables.items import Items
 
 Int64 = npt.NDArray[np.int64]
 
@@ -82,7 +76,7 @@ class Index(ABC):
     def __init__(
         self,
         vectors: npt.ArrayLike,
-        catalogue: Catalogue | None = None,
+        catalogue: Items | None = None,
         *,
         side: str | None = None,
         metric: str = "cosine",
@@ -105,7 +99,7 @@ class Index(ABC):
 
     def _describe(
         self,
-        catalogue: Catalogue | None,
+        catalogue: Items | None,
         *,
         side: str | None,
         metric: str,
@@ -117,7 +111,7 @@ class Index(ABC):
         self.metric = metric
         self.fingerprint = fingerprint
         self.threads = threads
-        self._wording: Any = None  # of the catalogue, where queries need it: questions/queries.py
+        self.domain: Any = None  # of the catalogue, where queries need it: score/blend.py
 
     @classmethod
     @abstractmethod
@@ -235,7 +229,15 @@ class Index(ABC):
         StorageError
             When it cannot be written.
         """
-        return _index_file.write(Path(path), self)
+        sections = self._sections()
+        about = {
+            "kind": self.kind, "size": len(self), "dim": self.dim, "metric": self.metric,
+            "side": self.side, "ef": getattr(self, "ef", None), "fingerprint": self.fingerprint,
+        }  # fmt: skip
+        with whole_file(Path(path)) as draft, draft.open("wb") as file:
+            table = None if self.catalogue is None else self.catalogue.table
+            index_file.write(file, about, sections, table)
+        return Path(path)
 
     def recall(
         self,
@@ -268,7 +270,7 @@ class Index(ABC):
         chosen = rng.choice(usable, size=min(int(sample), len(usable)), replace=False)
         vectors = self.vectors_at(chosen)
         if self.side == "similar":
-            vectors[:, -1] = 0.0  # as queries of the blend have it
+            vectors[:, -1] = 0.0  # popularity, the last part of the blend, as if it had no weight
         return vectors, chosen
 
     def _exact_twin(self) -> ExactIndex:
@@ -331,7 +333,7 @@ class ExactIndex(Index):
     def _restored(
         cls, about: dict[str, Any], sections: dict[str, Any], **described: Any
     ) -> ExactIndex:
-        return cls(_index_file.vectors_of(about, sections["vectors"]), **described)
+        return cls(index_file.vectors_of(about, sections["vectors"]), **described)
 
     def vectors_at(self, positions: npt.ArrayLike) -> Float32:
         taken: Float32 = self._rows[np.asarray(positions, dtype=np.int64)]

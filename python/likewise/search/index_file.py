@@ -16,7 +16,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -24,11 +24,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from likewise.errors import StorageError
-from likewise.tables.catalogue import Catalogue
-from likewise.work.whole_file import whole_file
-
-if TYPE_CHECKING:
-    from likewise.search.index import Index
 
 __all__ = ["FORMAT_VERSION", "read", "write"]
 
@@ -38,36 +33,27 @@ _LONGEST_HEADER = 1 << 20
 _KINDS = {"exact": ("vectors",), "hnsw": ("usable", "graph")}
 
 
-def write(path: Path, index: Index) -> Path:
-    """Write an index beside its place and rename it."""
-    sections = {name: memoryview(part).cast("B") for name, part in index._sections().items()}
-    if index.catalogue is not None:
-        sections["catalogue"] = memoryview(_catalogue_bytes(index.catalogue))
-    about = {
-        "format_version": FORMAT_VERSION,
-        "kind": index.kind,
-        "size": len(index),
-        "dim": index.dim,
-        "metric": index.metric,
-        "side": index.side,
-        "ef": getattr(index, "ef", None),
-        "fingerprint": index.fingerprint,
-        "sections": [
-            {"name": name, "bytes": part.nbytes, "sha256": hashlib.sha256(part).hexdigest()}
-            for name, part in sections.items()
-        ],
-    }
-    header = json.dumps(about).encode()
-    with whole_file(path) as draft, draft.open("wb") as file:
-        file.write(_MAGIC + len(header).to_bytes(8, "little") + hashlib.sha256(header).digest())
-        file.write(header)
-        for part in sections.values():
-            file.write(part)
-    return path
+def write(
+    file: BinaryIO, about: dict[str, Any], sections: dict[str, Any], catalogue: pa.Table | None
+) -> None:
+    """Write what an index is, its sections by name, and the table of its catalogue."""
+    parts = {name: memoryview(part).cast("B") for name, part in sections.items()}
+    if catalogue is not None:
+        parts["catalogue"] = memoryview(_catalogue_bytes(catalogue))
+    described = [
+        {"name": name, "bytes": part.nbytes, "sha256": hashlib.sha256(part).hexdigest()}
+        for name, part in parts.items()
+    ]
+    whole = {"format_version": FORMAT_VERSION, **about, "sections": described}
+    header = json.dumps(whole).encode()
+    file.write(_MAGIC + len(header).to_bytes(8, "little") + hashlib.sha256(header).digest())
+    file.write(header)
+    for part in parts.values():
+        file.write(part)
 
 
-def read(path: Path) -> tuple[dict[str, Any], dict[str, memoryview], Catalogue | None]:
-    """Read a file: what its header says, its sections by name, its catalogue.
+def read(path: Path) -> tuple[dict[str, Any], dict[str, memoryview], list[Any] | None]:
+    """Read a file: what its header says, its sections by name, the columns of its catalogue.
 
     Raises
     ------
@@ -95,7 +81,7 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, memoryview], Catalogue |
         raise StorageError(f"{path} is damaged: its sections are {', '.join(sections) or 'none'}")
     catalogue = None
     if "catalogue" in sections:
-        catalogue = _catalogue(path, sections.pop("catalogue"), about["size"])
+        catalogue = _columns(path, sections.pop("catalogue"))
     return about, sections, catalogue
 
 
@@ -149,25 +135,26 @@ def _whole(value: Any, lowest: int, highest: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest
 
 
-def _catalogue_bytes(catalogue: Catalogue) -> bytes:
+def _catalogue_bytes(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
-    pq.write_table(catalogue.table, sink, compression="zstd")
+    pq.write_table(table, sink, compression="zstd")
     whole: bytes = sink.getvalue().to_pybytes()
     return whole
 
 
-def _catalogue(path: Path, part: memoryview, size: int) -> Catalogue:
+def _columns(path: Path, part: memoryview) -> list[Any]:
     try:
         table = pq.read_table(pa.BufferReader(part), memory_map=False)
         table.validate(full=True)
-        columns = [table.column(name).combine_chunks() for name in ("item_id", "category", "name")]
-        catalogue = Catalogue.from_arrays(*columns)
+        return [table.column(name).combine_chunks() for name in ("item_id", "category", "name")]
     except (pa.ArrowException, KeyError, ValueError, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise StorageError(f"{path} is damaged: its catalogue cannot be read ({reason})") from None
-    if len(catalogue) != size:
-        raise StorageError(f"{path} is damaged: {size:,} items expected, got {len(catalogue):,}")
-    return catalogue
+        raise damaged_catalogue(path, error) from None
+
+
+def damaged_catalogue(path: Path, error: Exception) -> StorageError:
+    """Return the error of a catalogue that cannot be read."""
+    reason = " ".join(str(error).split())
+    return StorageError(f"{path} is damaged: its catalogue cannot be read ({reason})")
 
 
 def vectors_of(about: dict[str, Any], part: memoryview) -> npt.NDArray[np.float32]:

@@ -12,15 +12,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
+import pyarrow as pa
 
+from likewise.arrays import float_rows
 from likewise.errors import StorageError
-from likewise.search import index_file as _index_file
-from likewise.search.arguments import float_rows
+from likewise.search import index_file
 from likewise.search.graph import ApproximateIndex, check_ef
 from likewise.search.index import ExactIndex, Found, Index
+from likewise.tables.catalogue import Catalogue
 
 if TYPE_CHECKING:
-    from likewise.tables.catalogue import Catalogue
+    from likewise.tables.items import Items
 
 __all__ = ["ApproximateIndex", "ExactIndex", "Found", "Index", "load_index", "make_index"]
 
@@ -33,7 +35,7 @@ EXACT_COMPARISONS = 200_000_000_000
 
 def make_index(
     vectors: npt.ArrayLike,
-    catalogue: Catalogue | None = None,
+    catalogue: Items | None = None,
     *,
     exact: bool | None = None,
     side: str | None = None,
@@ -115,8 +117,19 @@ def load_index(path: str | os.PathLike[str], threads: int = 0) -> Index:
     >>> load_index(path)
     ExactIndex(2 vectors, 2 dimensions)
     """
-    place = _index_file.place(path)
-    about, sections, catalogue = _index_file.read(place)
+    place = index_file.place(path)
+    about, sections, columns = index_file.read(place)
+    catalogue = None
+    if columns is not None:
+        try:
+            catalogue = Catalogue.from_arrays(*columns)
+        except (pa.ArrowException, ValueError) as error:
+            raise index_file.damaged_catalogue(place, error) from None
+        size = about["size"]
+        if len(catalogue) != size:
+            raise StorageError(
+                f"{place} is damaged: {size:,} items expected, got {len(catalogue):,}"
+            )
     kind: type[Index] = ExactIndex if about["kind"] == "exact" else ApproximateIndex
     try:
         return kind._restored(

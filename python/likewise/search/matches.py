@@ -19,7 +19,7 @@ from likewise.display.html_table import html_table
 from likewise.display.text_table import cut, table, terminal_width
 
 if TYPE_CHECKING:
-    from likewise.tables.catalogue import Catalogue
+    from likewise.tables.items import Items
 
 __all__ = ["BatchMatches", "Matches"]
 
@@ -41,7 +41,7 @@ class Matches:
         Positions in ``catalogue``.
     scores : float32 array (n,)
         Cosines, highest first.
-    catalogue : Catalogue
+    catalogue : Items
         Where the answers come from.
     title : str
         What was asked, for people.
@@ -52,7 +52,7 @@ class Matches:
     """
 
     def __init__(
-        self, positions: Int32, scores: Float32, catalogue: Catalogue, title: str = ""
+        self, positions: Int32, scores: Float32, catalogue: Items, title: str = ""
     ) -> None:
         found = positions >= 0
         self.positions = positions[found]
@@ -151,7 +151,7 @@ class BatchMatches:
         Positions in ``catalogue``, best first; -1 where there is no answer.
     scores : float32 array (n, k)
         Cosines; minus infinity where there is no answer.
-    catalogue : Catalogue
+    catalogue : Items
         Where the answers come from.
     query_ids : pyarrow.LargeStringArray or None
         Which items were asked about; None when vectors were.
@@ -161,7 +161,7 @@ class BatchMatches:
         self,
         positions: Int32,
         scores: Float32,
-        catalogue: Catalogue,
+        catalogue: Items,
         query_ids: pa.LargeStringArray | None = None,
         verb: str = "similar to",
     ) -> None:

@@ -1,7 +1,8 @@
 """Storage: a model as a folder of JSON, safetensors and Parquet; nothing in it is ever executed.
 
 Owns the format (``format_version`` 2), what is written and every check on what is read. How a
-folder gets its place safely is in work/whole_folder.py. Version 1 had no company and is read as well.
+folder gets its place safely is in work/whole_folder.py. Version 1, without what sessions share, is
+read as well.
 
 ::
 
@@ -20,7 +21,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -29,18 +30,20 @@ import pyarrow.parquet as pq
 import safetensors
 import safetensors.numpy
 
+from likewise.content.composition import SideWeights
 from likewise.content.features import Recipe
 from likewise.errors import StorageError
-from likewise.model.model import Model, SideWeights
 from likewise.options import Options
-from likewise.score.co_occurrence import COMPANY_DIM, Company
-from likewise.storage import model_json as _model_json
-from likewise.storage import tensors as _safetensors_map
+from likewise.score.blend import PARTS, blend_of
+from likewise.state import State
+from likewise.storage import model_json, tensors
 from likewise.storage.model_json import FORMAT_VERSION, one_line
 from likewise.tables.catalogue import Catalogue
 from likewise.work.whole_folder import folder_id, left_behind, new_folder
 
 __all__ = ["FORMAT_VERSION", "load", "save"]
+
+S = TypeVar("S", bound=State)
 
 JSON_FILE = "model.json"
 VECTORS_FILE = "vectors.safetensors"
@@ -58,7 +61,7 @@ _CATALOGUE_SCHEMA = pa.schema(
 )
 
 
-def save(model: Model, path: str | os.PathLike[str]) -> Path:
+def save(model: State, path: str | os.PathLike[str]) -> Path:
     """Save a model as a folder.
 
     The folder is written beside its place and renamed when it is complete and on the disk, so
@@ -93,12 +96,12 @@ def save(model: Model, path: str | os.PathLike[str]) -> Path:
         mode = (folder / CATALOGUE_FILE).stat().st_mode & 0o777
         for name in (VECTORS_FILE, WEIGHTS_FILE):
             (folder / name).chmod(mode)
-        _model_json.write(folder / JSON_FILE, _describe(model, folder))
+        model_json.write(folder / JSON_FILE, _describe(model, folder))
     return Path(path)
 
 
-def load(path: str | os.PathLike[str], verify: bool = True) -> Model:
-    """Load a model; its arrays are memory-mapped and read-only.
+def load(path: str | os.PathLike[str], verify: bool, made: type[S]) -> S:
+    """Load a model as a record of a class; its arrays are memory-mapped and read-only.
 
     Parameters
     ----------
@@ -107,10 +110,8 @@ def load(path: str | os.PathLike[str], verify: bool = True) -> Model:
     verify : bool
         Compare the checksums of all files, which reads them once. Sizes, shapes and types are
         compared in any case.
-
-    Returns
-    -------
-    Model
+    made : type
+        `State`, or a class of more verbs.
 
     Raises
     ------
@@ -121,23 +122,25 @@ def load(path: str | os.PathLike[str], verify: bool = True) -> Model:
     folder = Path(path)
     before = folder_id(folder)
     try:
-        return _load(folder, verify)
+        return _load(folder, verify, made)
     except StorageError:
         # Another process may have put a new model in place while this one was being read.
         if folder_id(folder) == before:
             raise
-    return _load(folder, verify)
+    return _load(folder, verify, made)
 
 
 # --- writing --------------------------------------------------------------------------------------
 
 
-def _vectors_of(model: Model) -> dict[str, npt.NDArray[Any]]:
-    company = {"company": model.company.rows, "company_items": model.company.items}
-    return {"center": model.center, "context": model.context, **company}
+def _vectors_of(state: State) -> dict[str, npt.NDArray[Any]]:
+    tensors = {"center": state.center, "context": state.context}
+    for part in blend_of(state).parts:
+        tensors |= part.tensors()
+    return tensors
 
 
-def _weights_of(model: Model) -> dict[str, npt.NDArray[Any]]:
+def _weights_of(model: State) -> dict[str, npt.NDArray[Any]]:
     weights: dict[str, npt.NDArray[Any]] = {
         "token_weights": model.token_weights,
         "kind_weights": model.kind_weights,
@@ -158,22 +161,26 @@ def _write_tensors(path: Path, tensors: dict[str, npt.NDArray[Any]]) -> None:
         raise OSError(str(error)) from error
 
 
-def _describe(model: Model, folder: Path) -> dict[str, Any]:
-    about = model.info()
+def _describe(model: State, folder: Path) -> dict[str, Any]:
+    sizes: dict[str, Any] = {
+        "items": len(model.catalogue),
+        "dim": model.options.dim,
+        "tokens": len(model.token_weights),
+    }
+    for part in blend_of(model).parts:
+        sizes |= part.sizes()
+    sizes["center_buckets"] = _buckets(model.center_content)
+    sizes["context_buckets"] = _buckets(model.context_content)
     return {
         "likewise_version": model.version,
         "created": model.created,
-        "sizes": {
-            "items": about["items"],
-            "dim": about["dim"],
-            "tokens": len(model.token_weights),
-            "company": len(model.company.items),
-            "center_buckets": _buckets(model.center_content),
-            "context_buckets": _buckets(model.context_content),
+        "sizes": sizes,
+        "summary": {
+            "warm_items": int(np.count_nonzero(model.counts)),
+            "events": int(model.counts.sum()),
         },
-        "summary": {"warm_items": about["warm_items"], "events": about["events"]},
-        "options": about["options"],
-        "recipe": about["recipe"],
+        "options": model.options.to_dict(),
+        "recipe": None if model.recipe is None else model.recipe.to_dict(),
         "unknown_weight": float(model.unknown_weight),
         "history": model.history,
         "files": {
@@ -205,15 +212,15 @@ def _is_model(folder: Path) -> bool:
     names = {entry.name for entry in folder.iterdir()}
     if not names <= set(FILES) or JSON_FILE not in names:
         return False
-    described = _model_json.is_described(folder / JSON_FILE)
+    described = model_json.is_described(folder / JSON_FILE)
     return VECTORS_FILE in names if described is None else described
 
 
-def _load(folder: Path, verify: bool) -> Model:
+def _load(folder: Path, verify: bool, made: type[S]) -> S:
     try:
         about = _read_json(folder, verify)
         _check_files(folder, about["files"], verify)
-        return _assemble(folder, about)
+        return _assemble(folder, about, made)
     except StorageError:
         raise
     except OSError as error:
@@ -230,7 +237,7 @@ def _read_json(folder: Path, verify: bool) -> dict[str, Any]:
         raise StorageError(f"{folder} is not a folder; a model is a folder with {JSON_FILE}")
     if not (folder / JSON_FILE).is_file():
         raise StorageError(f"{folder} is not a model: {JSON_FILE} is missing")
-    return _model_json.read(folder / JSON_FILE, verify)
+    return model_json.read(folder / JSON_FILE, verify)
 
 
 def _check_files(folder: Path, files: dict[str, Any], verify: bool) -> None:
@@ -251,7 +258,7 @@ def _check_files(folder: Path, files: dict[str, Any], verify: bool) -> None:
             raise StorageError(f"{path} is damaged: its checksum does not match")
 
 
-def _assemble(folder: Path, about: dict[str, Any]) -> Model:
+def _assemble(folder: Path, about: dict[str, Any], made: type[S]) -> S:
     path = folder / JSON_FILE
     try:
         options = Options.from_dict(about["options"])
@@ -268,8 +275,8 @@ def _assemble(folder: Path, about: dict[str, Any]) -> Model:
         if recipe is not None and rows not in (None, 0, recipe.buckets):
             raise StorageError(f"{path} is damaged: buckets are {recipe.buckets:,} and {rows:,}")
 
-    vectors = _safetensors_map.open_tensors(folder / VECTORS_FILE, expected[VECTORS_FILE])
-    weights = _safetensors_map.open_tensors(folder / WEIGHTS_FILE, expected[WEIGHTS_FILE])
+    vectors = tensors.open_tensors(folder / VECTORS_FILE, expected[VECTORS_FILE])
+    weights = tensors.open_tensors(folder / WEIGHTS_FILE, expected[WEIGHTS_FILE])
     catalogue, counts = _read_catalogue(folder / CATALOGUE_FILE, sizes["items"])
     sides: dict[str, SideWeights | None] = {"center": None, "context": None}
     for side in sides:
@@ -280,18 +287,18 @@ def _assemble(folder: Path, about: dict[str, Any]) -> Model:
                     f"{folder / WEIGHTS_FILE} is damaged: {side}.token_hashes do not ascend"
                 )
             sides[side] = SideWeights(hashes, weights[f"{side}.tokens"], weights[f"{side}.ngrams"])
-    company = None
-    if "company" in vectors:
-        company = Company(vectors["company_items"], vectors["company"])
+    learned = {name: vectors[name] for name in vectors if name not in ("center", "context")}
     try:
-        return Model(
+        for part in PARTS:
+            part.check(learned, sizes["items"])
+        return made(
             options=options,
             recipe=recipe,
             catalogue=catalogue,
             counts=counts,
             center=vectors["center"],
             context=vectors["context"],
-            company=company,
+            learned=learned,
             center_content=sides["center"],
             context_content=sides["context"],
             token_weights=weights["token_weights"],
@@ -307,16 +314,15 @@ def _assemble(folder: Path, about: dict[str, Any]) -> Model:
 
 def _expected_tensors(
     path: Path, sizes: dict[str, Any], version: int
-) -> dict[str, _safetensors_map.Expected]:
+) -> dict[str, tensors.Expected]:
     """Return dtype and shape of every tensor, by file, from the sizes in model.json."""
-    later = ("company",) if version >= 2 else ()
-    for key in ("items", "dim", "tokens", "center_buckets", "context_buckets", *later):
+    for key in ("items", "dim", "tokens", "center_buckets", "context_buckets", *sizes):
         value = sizes.get(key)
         optional = key.endswith("buckets") and key in sizes and value is None
         if not optional and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
             raise StorageError(f"{path} is damaged: size {key!r} is {value!r}")
     items, dim, tokens = sizes["items"], sizes["dim"], sizes["tokens"]
-    weights: _safetensors_map.Expected = {
+    weights: tensors.Expected = {
         "token_weights": ("F32", (tokens,)),
         "kind_weights": ("F32", (4,)),
     }
@@ -326,13 +332,15 @@ def _expected_tensors(
             weights[f"{side}.token_hashes"] = ("U64", (tokens,))
             weights[f"{side}.tokens"] = ("F32", (tokens, dim))
             weights[f"{side}.ngrams"] = ("F32", (buckets, dim))
-    vectors: _safetensors_map.Expected = {
+    vectors: tensors.Expected = {
         "center": ("F32", (items, dim)),
         "context": ("F32", (items, dim)),
     }
-    if version >= 2:
-        vectors["company_items"] = ("I32", (sizes["company"],))
-        vectors["company"] = ("F32", (sizes["company"], COMPANY_DIM))
+    for part in PARTS:
+        try:
+            vectors |= part.shapes(sizes, version)
+        except KeyError as error:
+            raise StorageError(f"{path} is damaged: size {error} is None") from None
     return {VECTORS_FILE: vectors, WEIGHTS_FILE: weights}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,7 @@ from likewise.tables.columns import (
     text_views,
     to_arrow,
 )
+from likewise.tables.items import Items
 from likewise.tables.messages import did_you_mean
 from likewise.tables.reading import open_table
 
@@ -151,7 +152,7 @@ class Catalogue:
         more = ", ..." if len(self) > 3 else ""
         return f"<Catalogue of {len(self):,} items: {first}{more}>"
 
-    # --- making one ----------------------------------------------------------
+    # --- making one -------------------------------------------------------------------------------
 
     @classmethod
     def read(
@@ -280,7 +281,7 @@ null_names=0, empty_names=0)
         )
         return cls(ids, categories, names, report, table)
 
-    # --- asking --------------------------------------------------------------
+    # --- asking -----------------------------------------------------------------------------------
 
     @property
     def categories(self) -> Any:
@@ -392,3 +393,12 @@ null_names=0, empty_names=0)
         for what, texts in (("category", self.categories), ("name", self.names)):
             buffers[f"{what}_offsets"], buffers[f"{what}_bytes"] = text_views(texts)
         return buffers
+
+
+def as_catalogue(source: Any) -> Catalogue:
+    """Return a catalogue, read where it is not one yet."""
+    return source if isinstance(source, Catalogue) else Catalogue.read(source)
+
+
+if TYPE_CHECKING:
+    _: type[Items] = Catalogue  # keeps the contract that the other rooms know it by

@@ -1,8 +1,9 @@
 """Events of all sessions, collected in any order and handed back by session and time.
 
 Owns the numbering of sessions, the growing columns of events and, once they outgrow their share of
-memory, a sort on disk by DuckDB. Events that arrive in order are never sorted: runs of one session are put together, and
-within a session only what is out of order is touched. Both ways give the same answer.
+memory, a sort on disk by DuckDB. Events that arrive in order are never sorted: runs of one session
+are put together, and within a session only what is out of order is touched. Both ways give the
+same answer.
 """
 
 from __future__ import annotations
@@ -195,7 +196,7 @@ class EventStore:
         if held > self.budget:
             self._spill()
 
-    # --- in memory -----------------------------------------------------------
+    # --- in memory --------------------------------------------------------------------------------
 
     def order(self, gap: float | None, ticks: int) -> Ordered:
         """Order all events and cut the sessions.
@@ -232,7 +233,7 @@ class EventStore:
         cut = _arrange.cut_at_gaps(times, offsets, limit)
         return Ordered(items, cut, len(cut) - len(offsets))
 
-    # --- on disk -------------------------------------------------------------
+    # --- on disk ----------------------------------------------------------------------------------
 
     def _spill(self) -> None:
         """Move the events held to the disk."""

@@ -17,8 +17,9 @@ from likewise.evaluation.measures import Resampler, interval, pair_measures
 from likewise.evaluation.ranking import sides_of
 from likewise.evaluation.splits import cold_split, last_split
 from likewise.options import Options
+from likewise.state import State
 from likewise.tables.sessions import Sessions
-from likewise.training.train import train
+from likewise.training.fit import fit
 from likewise.tuning.records import Check, Trial, Tuning, shown
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class Job:
 
         Rungs: 0 and 1 of trials, further ones for each further set of held-out pairs.
         """
-        model = train(sessions, options=options, progress=self._in_time)
+        model = fit(sessions, options=options, made=State, progress=self._in_time)
         self.loop_seconds = model.history[-1]["seconds"]
         found = (held or self.inner).hits(model, self.k)
         rates = {kind: float(hit.mean()) for kind, hit in found.items()}
@@ -217,7 +218,7 @@ class Job:
             candidate = self._changed(best.changed)
             self.notify("check on events that were not tuned on")
             found = [
-                self.check.hits(train(self.check.train, options=each), self.k)
+                self.check.hits(fit(self.check.train, options=each, made=State), self.k)
                 for each in (self.start, candidate)
             ]
             for kind, queries, targets, _ in self.check.kinds:

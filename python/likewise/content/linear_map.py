@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from likewise.search.arguments import Float32, unit_rows
+from likewise.arrays import Float32, unit_rows
 
 __all__ = ["ContextMap", "fit_context_map", "map_centers", "regress"]
 

@@ -1,0 +1,56 @@
+"""Items: what rooms further right may ask of a catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Items"]
+
+
+class Items(Protocol):
+    """A table of items; `likewise.Catalogue` is one."""
+
+    @property
+    def ids(self) -> Any:
+        """Item ids, a pyarrow.LargeStringArray (n,)."""
+
+    @property
+    def names(self) -> Any:
+        """Names, a pyarrow.LargeStringArray (n,), null where there is none."""
+
+    @property
+    def categories(self) -> Any:
+        """Category paths, a pyarrow.LargeStringArray (n,), null where there is none."""
+
+    @property
+    def coded_categories(self) -> Any:
+        """The same as a pyarrow.DictionaryArray: each path once."""
+
+    @property
+    def table(self) -> Any:
+        """A pyarrow.Table with columns item_id, category and name."""
+
+    def __len__(self) -> int:
+        """Items."""
+
+    def position(self, item_id: str | int) -> int:
+        """Return the position of an item; UnknownItemError names close ones."""
+
+    def positions(self, ids: Any) -> npt.NDArray[np.int32]:
+        """Return positions of many ids, int32 (n,), -1 where unknown or null."""
+
+    def categories_of(self, positions: npt.NDArray[np.integer[Any]]) -> Any:
+        """Return the category paths at positions, a pyarrow.LargeStringArray (n,)."""
+
+    def take(self, positions: Any) -> Items:
+        """Return the items at unique positions, in that order."""
+
+    def pieces(self, most: int) -> Iterator[tuple[slice, Items]]:
+        """Yield where some consecutive items stand and what they are, at most so many each."""
+
+    def text_buffers(self) -> dict[str, npt.NDArray[Any]]:
+        """Return categories and names as Arrow lays them out."""

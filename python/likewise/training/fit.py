@@ -1,0 +1,118 @@
+"""Training: sessions and a catalogue in, what was learned of them out.
+
+Owns what happens around the core's training loop: which parts learn when, features and their
+weights, progress, and the conversion of the core's tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+import likewise._core as _core
+from likewise.content.weights import UNKNOWN_WEIGHT, Content
+from likewise.errors import InputError, TrainingError
+from likewise.options import Options
+from likewise.score.blend import PARTS
+from likewise.state import State
+from likewise.tables.catalogue import Catalogue
+from likewise.tables.sessions import Sessions
+from likewise.training.memory import check_memory, give_back
+from likewise.training.progress import Progress, Watch
+from likewise.version import __version__
+
+__all__ = ["fit"]
+
+S = TypeVar("S", bound=State)
+
+
+def fit(
+    sessions: Sessions | Any,
+    catalogue: Catalogue | Any | None = None,
+    options: Options | None = None,
+    *,
+    made: type[S],
+    progress: Callable[[Progress], None] | None = None,
+    verbose: bool = False,
+    **overrides: Any,
+) -> S:
+    """Train, and return what was learned as a record of a class: `State`, or one of more verbs.
+
+    Arguments and errors are those of :func:`likewise.train`.
+    """
+    options = Options() if options is None else options
+    if not isinstance(options, Options):
+        raise TypeError(f"options must be likewise.Options, got {type(options).__name__}")
+    if overrides:
+        options = Options.from_dict({**options.to_dict(), **overrides})
+    sessions = _as_sessions(sessions, catalogue)
+    items = sessions.catalogue
+    if sessions.n_events == 0:
+        raise InputError("sessions must hold at least one session of two events, got none")
+    if not bool((np.diff(sessions.offsets) >= 2).any()):
+        raise InputError("sessions must hold a session of two events or more, got single ones only")
+
+    give_back()
+    learned: dict[str, npt.NDArray[Any]] = {}
+    for part in PARTS:  # now: what it takes for a while, features and tables will take
+        learned |= part.learn(sessions, options)
+    content = Content.encode(items, options) if options.content else None
+    give_back()
+    check_memory(options, len(items), 0 if content is None else content.rows)
+
+    watch = Watch(progress, verbose)
+    try:
+        tables = _core.train(
+            items=sessions.items,
+            offsets=sessions.offsets,
+            counts=sessions.counts,
+            features=None if content is None else content.arrays(),
+            buckets=0 if content is None else content.features.recipe.buckets,
+            options=options.to_dict(),
+            on_progress=watch,
+        )
+    except _core.Diverged as error:
+        raise TrainingError(str(error)) from None
+    finally:
+        watch.close()
+
+    return made(
+        options=options,
+        recipe=None if content is None else content.features.recipe,
+        catalogue=items,
+        counts=sessions.counts,
+        center=tables["center"],
+        context=tables["context"],
+        learned=learned,
+        center_content=None if content is None else content.side(tables, "center"),
+        context_content=None if content is None else content.side(tables, "context"),
+        token_weights=np.zeros(0, np.float32) if content is None else content.token_weights,
+        kind_weights=np.zeros(4, np.float32) if content is None else content.kind_weights,
+        unknown_weight=UNKNOWN_WEIGHT,
+        history=watch.history,
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        version=__version__,
+    )
+
+
+def _as_sessions(sessions: Sessions | Any, catalogue: Catalogue | Any | None) -> Sessions:
+    if catalogue is not None and not isinstance(catalogue, Catalogue):
+        catalogue = Catalogue.read(catalogue)
+    if not isinstance(sessions, Sessions):
+        return Sessions.read(sessions, catalogue)
+    if catalogue is not None and catalogue is not sessions.catalogue:
+        # Another catalogue object: the same items by id, whatever their order.
+        known = catalogue.positions(sessions.catalogue.ids)
+        used = np.flatnonzero(sessions.counts)
+        if (known[used] < 0).any():
+            missing = sessions.catalogue.ids[int(used[np.argmax(known[used] < 0)])]
+            raise InputError(
+                f"catalogue must hold every item of sessions, {str(missing)!r} is missing; read "
+                f"the sessions with this catalogue"
+            )
+        return Sessions.from_arrays(known[sessions.items], sessions.offsets, catalogue)
+    return sessions
