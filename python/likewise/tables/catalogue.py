@@ -32,7 +32,7 @@ from likewise.tables.columns import (
     to_arrow,
 )
 from likewise.tables.items import Items
-from likewise.tables.messages import did_you_mean
+from likewise.tables.messages import counted, did_you_mean
 from likewise.tables.reading import open_table
 
 __all__ = ["Catalogue", "CatalogueReport"]
@@ -68,17 +68,13 @@ class CatalogueReport:
 
     def __str__(self) -> str:
         """Return one sentence with what is not zero."""
-        notes = [
-            f"{count:,} {text}"
-            for count, text in [
-                (self.null_ids, "rows without id dropped"),
-                (self.duplicate_ids, "rows with an id seen before dropped"),
-                (self.null_categories, "items without category"),
-                (self.null_names, "items without name"),
-                (self.empty_names, "items with an empty name"),
-            ]
-            if count
-        ]
+        notes = counted(
+            (self.null_ids, "rows without id dropped"),
+            (self.duplicate_ids, "rows with an id seen before dropped"),
+            (self.null_categories, "items without category"),
+            (self.null_names, "items without name"),
+            (self.empty_names, "items with an empty name"),
+        )
         return "; ".join([f"{self.items:,} items from {self.rows_read:,} rows", *notes])
 
 
@@ -306,12 +302,12 @@ null_names=0, empty_names=0)
 
     @property
     def _positions(self) -> IdTable:
-        if self._table is None:
+        table = self._table
+        if table is None:
             table = IdTable()
             encode(table, self.ids, insert=True)
             object.__setattr__(self, "_table", table)
-        assert self._table is not None
-        return self._table
+        return table
 
     def _find(self, item_id: Any) -> int:
         text = id_text(item_id, "item_id")

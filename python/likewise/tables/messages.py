@@ -10,10 +10,11 @@ import difflib
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["close_ids", "did_you_mean", "one_line", "shown"]
+__all__ = ["counted", "did_you_mean", "one_line", "shown"]
 
 # Where DuckDB's messages turn from what is wrong to its own options.
 _ADVICE = ("Possible", "LINE 1:", "file =", "* ", "This type was either", "Try setting")
+_MOST_NAMED = 3
 _LENGTHS_APART = 3
 _MOST_COMPARED = 500
 
@@ -32,13 +33,18 @@ def one_line(error: BaseException) -> str:
     return text if len(text) <= 300 else text[:297] + "..."
 
 
+def counted(*found: tuple[int, str]) -> list[str]:
+    """Return what was found, such as "3 cuts at gaps", without what there is none of."""
+    return [f"{count:,} {text}" for count, text in found if count]
+
+
 def did_you_mean(ids: pa.Array, text: str) -> str:
     """Return the end of a message about an unknown id: up to three close ones, or nothing."""
-    close = close_ids(ids, text)
+    close = _close_ids(ids, text)
     return f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
-def close_ids(ids: pa.Array, text: str, most: int = 3) -> list[str]:
+def _close_ids(ids: pa.Array, text: str) -> list[str]:
     """Return the ids most like `text`, the likeliest first.
 
     Comparing with each of a million ids would take seconds. So first come the ids that differ in
@@ -49,7 +55,7 @@ def close_ids(ids: pa.Array, text: str, most: int = 3) -> list[str]:
     wanted = text.strip().lower()
     same: list[str] = ids.filter(pc.equal(plain, wanted)).to_pylist()
     if same:
-        return same[:most]
+        return same[:_MOST_NAMED]
     pool: dict[str, None] = {}
     for shares, from_start in ((pc.starts_with, True), (pc.ends_with, False)):
         low, high = 0, len(wanted)  # the longest part that some id shares, by bisection
@@ -67,5 +73,5 @@ def close_ids(ids: pa.Array, text: str, most: int = 3) -> list[str]:
             apart = pc.abs(pc.subtract(pc.utf8_length(near), len(wanted)))
             near = near.filter(pc.less_equal(apart, _LENGTHS_APART))
             pool.update(dict.fromkeys(near[:_MOST_COMPARED].to_pylist()))
-    close = difflib.get_close_matches(wanted, list(pool), n=most, cutoff=0.6)
+    close = difflib.get_close_matches(wanted, list(pool), n=_MOST_NAMED, cutoff=0.6)
     return [ids[pc.index(plain, other).as_py()].as_py() for other in close]

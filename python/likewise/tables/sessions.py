@@ -23,6 +23,7 @@ from likewise.tables._ingest import IdTable
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.columns import from_numpy, table_texts
 from likewise.tables.events import read_events
+from likewise.tables.messages import counted
 from likewise.tables.window import Window
 
 __all__ = ["Sessions", "SessionsReport"]
@@ -76,20 +77,16 @@ class SessionsReport:
 
     def __str__(self) -> str:
         """Return one sentence with what is not zero."""
-        notes = [
-            f"{count:,} {text}"
-            for count, text in [
-                (self.null_fields, "events with a missing field dropped"),
-                (self.unknown_items, "events of unknown items dropped"),
-                (self.outside_times, "events of other times dropped"),
-                (self.gap_cuts, "cuts at gaps"),
-                (self.repeats_collapsed, "repeats collapsed"),
-                (self.rare_events, "events of rare items dropped"),
-                (self.short_sessions, "short sessions dropped"),
-                (self.short_session_events, "events dropped with them"),
-            ]
-            if count
-        ]
+        notes = counted(
+            (self.null_fields, "events with a missing field dropped"),
+            (self.unknown_items, "events of unknown items dropped"),
+            (self.outside_times, "events of other times dropped"),
+            (self.gap_cuts, "cuts at gaps"),
+            (self.repeats_collapsed, "repeats collapsed"),
+            (self.rare_events, "events of rare items dropped"),
+            (self.short_sessions, "short sessions dropped"),
+            (self.short_session_events, "events dropped with them"),
+        )
         if not self.timed:
             notes.append("no times: events in the order of the input")
         head = (
