@@ -12,22 +12,23 @@ import zipfile
 
 #: Everything a wheel may hold, as patterns of whole paths.
 WHEEL = [
-    r"likewise/\w+\.pyi?",
+    r"likewise/(\w+/)?\w+\.pyi?",
     r"likewise/py\.typed",
-    r"likewise/page_parts/\w+\.(css|js)",
-    r"likewise/_(core|ingest|arrange)\.[\w.-]+\.(so|pyd)",
+    r"likewise/pages/parts/\w+\.(css|js)",
+    r"likewise/(_core|tables/_ingest|tables/_arrange)\.[\w.-]+\.(so|pyd)",
     r"likewise-[\w.+]+\.dist-info/(METADATA|RECORD|WHEEL|entry_points\.txt|licenses/LICENSE)",
 ]
 WHEEL_NEEDS = [
     "likewise/py.typed",
-    "likewise/cli.py",
+    "likewise/commands/main.py",
     "likewise/_core.pyi",
     "likewise/_core.",
-    "likewise/page_parts/map.js",
-    "likewise/page_parts/page.css",
+    "likewise/pages/parts/map.js",
+    "likewise/pages/parts/page.css",
 ]
-SDIST_NEEDS = ["pyproject.toml", "CMakeLists.txt", "README.md", "LICENSE", "csrc/core/trainer.cpp",
-               "python/likewise/_ingest.pyx", "tests/test_cli.py"]  # fmt: skip
+SDIST_NEEDS = ["pyproject.toml", "CMakeLists.txt", "README.md", "LICENSE",
+               "csrc/core/training/trainer.cpp", "python/likewise/tables/_ingest.pyx",
+               "tests/commands/test_commands.py"]  # fmt: skip
 LITTER = re.compile(
     r"(^|/)(build|dist|\.git|\.venv|__pycache__|\.\w+_cache|likewise-demo)(/|$)|\.so$"
 )

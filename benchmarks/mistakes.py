@@ -17,7 +17,8 @@ import numpy as np
 import likewise as lw
 from likewise.evaluation.evaluation import cold_split
 from likewise.evaluation.measures import Resampler, interval
-from likewise.score.blend import POPULARITY, answer_vectors, query_vectors, trained_answers
+from likewise.score.blend import blend_of
+from likewise.score.popularity import POPULARITY
 from support.corpora import read_real, sample
 from support.runs import parser_of_sets
 
@@ -81,14 +82,15 @@ class Questions:
 
     def hits(self, model: lw.Model, seed: int) -> dict[str, np.ndarray]:
         """Return whether each pair was found, float64 (n_pairs,), by how names are changed."""
-        answers = trained_answers(model)
+        blend = blend_of(model)
+        answers = blend.trained_vectors()
         answers[model.counts == 0] = 0
         found = {}
         for label, change in CHANGES.items():
             rng = np.random.default_rng(seed)
             names = [None if n is None else change(n, rng) for n in self.gone.names.to_pylist()]
             asked = lw.Catalogue.from_arrays(self.gone.ids, self.gone.categories, names)
-            vectors = query_vectors(answer_vectors(model, asked), model.options.dim, POPULARITY)
+            vectors = blend.query_vectors(blend.item_vectors(asked), POPULARITY)
             hit = np.zeros(len(self.queries))
             for at in range(0, len(hit), 512):
                 scores = vectors[self.queries[at : at + 512]] @ answers.T

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 import likewise as lw
-from browser import chromium
+from helpers.browser import chromium
 
 # How long an example takes says how busy the machine is, and nothing about the code.
 settings.register_profile("likewise", deadline=None)

@@ -1,7 +1,7 @@
 """Make tests/formats/v<version>/: a tiny saved model and what it answers, kept for ever.
 
 Run once for each format version, before its first release: ``python tools/make_format_fixture.py``.
-The model is made by hand (tests/store_helpers.py), so that it does not change with training.
+The model is made by hand (tests/helpers/store_helpers.py), so that training does not change it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ TEXTS = ["red rubber ball", "never seen before", "großer Topf 5 l", "南部鉄�
 
 def main() -> None:
     sys.path.insert(0, str(TESTS))
+    from helpers.store_helpers import catalogue_of, small_model
     from likewise.search.matches import Matches
     from likewise.storage.models import FORMAT_VERSION
-    from store_helpers import catalogue_of, small_model
 
     folder = TESTS / "formats" / f"v{FORMAT_VERSION}"
     if folder.exists() and "--again" not in sys.argv[1:]:

@@ -1,6 +1,6 @@
 """Write tests/data/recipe_v1.json: what recipe version 1 makes of texts in many scripts.
 
-The values come from the slow oracle (tests/reference_text.py), not from the library, and are frozen
+The values come from the slow oracle (tests/oracles/text.py), not from the library, and are frozen
 once released: a test that fails means that the recipe changed, and that stored models would break.
 Run it with a Python whose Unicode version is that of the tables or older (3.10 to 3.13).
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parent.parent / "tests"
 sys.path.insert(0, str(TESTS))
 
-import reference_text as reference  # noqa: E402
+from oracles import text as reference  # noqa: E402
 
 PLAIN = {"min_n": 3, "max_n": 6, "word_ngrams": 1, "buckets": 1 << 21}
 OTHERS = [

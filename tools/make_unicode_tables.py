@@ -1,4 +1,4 @@
-"""Write csrc/core/unicode_tables.cpp: what recipe version 1 knows about every code point.
+"""Write csrc/core/text/unicode_tables.cpp: what recipe version 1 knows about every code point.
 
 Run it with the Python whose Unicode version is the one frozen below (3.13 has 15.1)::
 
@@ -7,7 +7,8 @@ Run it with the Python whose Unicode version is the one frozen below (3.13 has 1
 
 For each code point: how it folds (NFKD, case folding and a few merges, then NFKC), whether it may
 join what stands before it, and its class for word splitting. The definitions are spelled out in
-csrc/core/text.h. They are frozen: a released recipe never changes, a new one gets a new version.
+csrc/core/text/words.h. They are frozen: a released recipe never changes, a new one gets a new
+version.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import unicodedata
 from pathlib import Path
 
 UNICODE_VERSION = "15.1.0"
-TARGET = Path(__file__).resolve().parent.parent / "csrc" / "core" / "unicode_tables.cpp"
+TARGET = Path(__file__).resolve().parent.parent / "csrc" / "core" / "text" / "unicode_tables.cpp"
 
 CLASSES = ["unassigned", "separator", "letter", "latin", "digit", "mark", "han", "hiragana",
            "katakana", "unspaced", "emoji", "flag"]  # fmt: skip
@@ -201,7 +202,7 @@ def main() -> int:
     version = UNICODE_VERSION
     text = f"""// unicode_tables.cpp: tools/make_unicode_tables.py wrote it from Unicode {version}.
 // Do not edit: the tables are part of feature recipe 1 and frozen with it.
-#include "core/unicode_tables.h"
+#include "core/text/unicode_tables.h"
 
 // clang-format off
 namespace likewise::unicode {{

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "bindings/arrays.h"
-#include "core/feature_view.h"
+#include "core/base/feature_view.h"
 
 namespace likewise::bindings {
 

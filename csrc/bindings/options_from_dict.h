@@ -7,7 +7,7 @@
 #include <string>
 #include <type_traits>
 
-#include "core/options.h"
+#include "core/base/options.h"
 
 namespace likewise::bindings {
 

@@ -8,8 +8,8 @@
 #include "bindings/registers.h"
 #include "bindings/signals.h"
 #include "bindings/tables.h"
-#include "core/composer.h"
-#include "core/workers.h"
+#include "core/base/workers.h"
+#include "core/training/composer.h"
 
 namespace likewise::bindings {
 namespace {

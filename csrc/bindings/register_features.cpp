@@ -10,11 +10,11 @@
 #include "bindings/arrays.h"
 #include "bindings/options_from_dict.h"
 #include "bindings/registers.h"
-#include "core/feature_table.h"
-#include "core/hashing.h"
-#include "core/ngrams.h"
-#include "core/text.h"
-#include "core/unicode_tables.h"
+#include "core/text/feature_table.h"
+#include "core/text/hashing.h"
+#include "core/text/ngrams.h"
+#include "core/text/unicode_tables.h"
+#include "core/text/words.h"
 
 namespace likewise::bindings {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "bindings/arrays.h"
 #include "bindings/registers.h"
-#include "core/kernels.h"
+#include "core/kernels/kernels.h"
 
 namespace likewise::bindings {
 

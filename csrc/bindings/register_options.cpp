@@ -7,7 +7,7 @@
 
 #include "bindings/options_from_dict.h"
 #include "bindings/registers.h"
-#include "core/options.h"
+#include "core/base/options.h"
 
 namespace likewise::bindings {
 

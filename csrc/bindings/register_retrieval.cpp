@@ -14,8 +14,9 @@
 #include "bindings/arrays.h"
 #include "bindings/registers.h"
 #include "bindings/signals.h"
-#include "core/top_k.h"
-#include "core/workers.h"
+#include "core/base/workers.h"
+#include "core/search/top_k.h"
+#include "core/search/unit_rows.h"
 
 namespace likewise::bindings {
 namespace {

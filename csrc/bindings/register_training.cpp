@@ -10,8 +10,8 @@
 #include "bindings/registers.h"
 #include "bindings/signals.h"
 #include "bindings/tables.h"
-#include "core/trainer.h"
-#include "core/workers.h"
+#include "core/base/workers.h"
+#include "core/training/trainer.h"
 
 namespace likewise::bindings {
 namespace {

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "bindings/arrays.h"
-#include "core/table.h"
+#include "core/base/table.h"
 
 namespace likewise::bindings {
 

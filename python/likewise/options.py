@@ -1,7 +1,7 @@
 """Options: every training option with its default and its meaning, in one frozen record.
 
-Spellings, defaults and checks are those of the core (``csrc/core/options.h``); a test holds the
-two together. Imports nothing of the package but the core.
+Spellings, defaults and checks are those of the core (``csrc/core/base/options.h``); a test holds
+the two together. Imports nothing of the package but the core.
 """
 
 from __future__ import annotations

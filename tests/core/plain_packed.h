@@ -8,8 +8,8 @@
 #include <cstdint>
 #include <cstring>
 
-#include "core/kernels.h"
-#include "core/types.h"
+#include "core/base/types.h"
+#include "core/kernels/kernels.h"
 
 namespace likewise::plain_packed {
 

@@ -2,8 +2,8 @@
 //
 // Built for the thread sanitizer alone: it shows that the exemption of the kernels
 // (CMakeLists.txt) does not hide races elsewhere.
-#include "core/table.h"
-#include "core/workers.h"
+#include "core/base/table.h"
+#include "core/base/workers.h"
 
 int main() {
   likewise::Table table(1, 16);

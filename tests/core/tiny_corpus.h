@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/feature_view.h"
-#include "core/planner.h"
-#include "core/rng.h"
-#include "core/trainer.h"
+#include "core/base/feature_view.h"
+#include "core/base/rng.h"
+#include "core/training/planner.h"
+#include "core/training/trainer.h"
 
 namespace likewise {
 

@@ -8,7 +8,7 @@ if(NOT NM)
 endif()
 set(kernel_files 0)
 foreach(object IN LISTS OBJECTS)
-  if(NOT object MATCHES "kernels_[a-z0-9_]+\\.cpp")
+  if(NOT object MATCHES "/kernels/[a-z0-9_]+\\.cpp" OR object MATCHES "/kernels/kernels\\.cpp")
     continue()
   endif()
   execute_process(COMMAND ${NM} --defined-only --extern-only ${object}

@@ -21,10 +21,11 @@ from likewise.arrays import unit_rows
 from likewise.clustering.hdbscan import MOST_ITEMS, tight_groups
 from likewise.clustering.kmeans import choose_number, k_means
 from likewise.clustering.names import GroupName, name_groups
-from likewise.display.text_table import table as text_table
-from likewise.display.text_table import terminal_width
+from likewise.display.tables import table as text_table
+from likewise.display.terminal import terminal_width
 from likewise.errors import InputError
 from likewise.tables.catalogue import Catalogue
+from likewise.work.replacing import whole_file
 
 if TYPE_CHECKING:
     from likewise.model.model import Model
@@ -111,8 +112,6 @@ class Clusters:
         StorageError
             When it cannot be written; nothing is left behind then.
         """
-        from likewise.commands.output import whole_file  # imports the package: not while it loads
-
         if what not in ("items", "clusters"):
             raise ValueError(f"what must be 'items' or 'clusters', got {what!r}")
         with whole_file(Path(path), (".parquet", ".pq")) as draft:

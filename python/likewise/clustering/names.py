@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.content.features import Features, Kind, Recipe, tokens_of
+from likewise.display.markup import plain
 from likewise.pages.category_tree import JOIN, CategoryTree
-from likewise.pages.markup import plain
 
 if TYPE_CHECKING:
     from likewise.tables.catalogue import Catalogue

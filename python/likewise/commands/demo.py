@@ -14,21 +14,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from likewise.commands.output import (
-    TrainingProgress,
-    print_labelled,
-    print_text,
-    print_trained,
-    whole_file,
+from likewise.commands.options import (
+    command,
+    option,
+    output_option,
+    quiet_option,
+    seed_option,
+    threads_option,
 )
-from likewise.commands.work import WorkProgress
-from likewise.display.text_table import cut, table, terminal_width
+from likewise.commands.output import print_labelled, print_text, print_trained
+from likewise.display.tables import table
+from likewise.display.terminal import cut, terminal_width
 from likewise.errors import StorageError
 from likewise.evaluation.evaluation import Evaluation, evaluate
 from likewise.model.model import Model, save, train
@@ -40,32 +43,40 @@ from likewise.simulation.shop import Shop, simulate
 from likewise.simulation.words import DEPARTMENTS
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
+from likewise.work.progress import TrainingProgress, WorkProgress
+from likewise.work.replacing import whole_file
 
-__all__ = ["run_demo"]
+__all__ = ["demo"]
 
-_EVENTS, _PRODUCTS, _MODEL = "events.parquet", "products.parquet", "model"
-_REPORT = "report.html"
+_EVENTS, _PRODUCTS = "events.parquet", "products.parquet"
+_MODEL, _REPORT = "model", "report.html"
+_FILES = {_EVENTS, _PRODUCTS, _MODEL, _REPORT}
 _WIDTH = 100
 _SHOWN = 5
 
 
-def run_demo(
-    output: Path, *, items: int, sessions: int, seed: int, threads: int, quiet: bool
-) -> None:
-    """Simulate, train, save, show and evaluate; print it all on standard output.
+@command(
+    "demo",
+    short_help="Simulate a shop, train on it, show what is found.",
+    examples="""
+likewise demo
+likewise demo --output big-shop --items 10000 --sessions 100000
+""",
+)
+@output_option(
+    "Folder for the simulated data and the model.", default="likewise-demo", show_default=True
+)
+@option("--items", type=click.IntRange(200), default=5000, show_default=True,
+        help="Size of the catalogue.")  # fmt: skip
+@option("--sessions", type=click.IntRange(1000), default=60000, show_default=True,
+        help="Size of the history.")  # fmt: skip
+@seed_option("Another seed, another shop.", most=None)
+@threads_option()
+@quiet_option
+def demo(output: Path, items: int, sessions: int, seed: int, threads: int, quiet: bool) -> None:
+    """Simulate a shop, train on it, show what is found, and evaluate it.
 
-    Parameters
-    ----------
-    output : path
-        Folder for events, catalogue and model. It may exist when a demonstration made it.
-    items, sessions : int
-        Size of the shop.
-    seed : int
-        Of the shop and of training.
-    threads : int
-        Workers; 0 takes the cores there are.
-    quiet : bool
-        Show no progress.
+    Takes about a minute. No data is needed and none is downloaded.
     """
     began = time.monotonic()
     options = Options(threads=threads, seed=seed)
@@ -101,15 +112,10 @@ def _folder(output: Path) -> Iterator[None]:
         if not output.exists():
             output.mkdir()
             made = True
-        elif not output.is_dir() or {path.name for path in output.iterdir()} - {
-            _EVENTS,
-            _PRODUCTS,
-            _MODEL,
-            _REPORT,
-        }:
+        elif not output.is_dir() or {path.name for path in output.iterdir()} - _FILES:
             raise StorageError(
                 f"cannot write {output}: it is there and is not the folder of a demonstration; "
-                f"choose another --output"
+                "choose another --output"
             )
         yield
     except OSError as error:
@@ -251,15 +257,11 @@ def _show_table(
         cut(title, width),
         cut(about, width),
         table(
-            ["", "score", label, "id", "name", "category"],
-            rows,
-            right=(0, 1),
-            flexible=(4, 5),
-            width=width,
-            indent="  ",
+            ["", "score", label, "id", "name", "category"], rows,
+            right=(0, 1), flexible=(4, 5), width=width, indent="  ",
         ),
         "",
-    )
+    )  # fmt: skip
 
 
 def _leaf(category: str | None) -> str:

@@ -1,13 +1,13 @@
-"""The command ``likewise evaluate``: quality on held-out events, beside baselines.
+"""The commands that hold out events: ``likewise evaluate`` and ``likewise tune``.
 
-Owns its options and what is shown while it works. What is measured is evaluation.py's affair.
+Own their options and what is shown while they work. What is measured, and what is tried, is the
+affair of the rooms evaluation and tuning.
 """
 
 from __future__ import annotations
 
 import json
-import sys
-import time
+import shlex
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,41 +16,34 @@ import click
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from click.core import ParameterSource
 
+from likewise.commands.errors import refusals
 from likewise.commands.options import (
-    CATALOGUE_COLUMNS,
-    EVENT_COLUMNS,
-    Command,
-    Option,
-    as_json_option,
-    column_options,
-    columns_given,
-    options_given,
-    quiet_option,
-    session_options,
-    training_options,
+    command,
+    history_arguments,
+    history_given,
+    history_options,
+    k_option,
+    option,
+    output_option,
 )
-from likewise.commands.output import (
-    TrainingProgress,
-    print_json,
-    print_labelled,
-    print_text,
-    refusals,
-)
+from likewise.commands.output import print_json, print_text, read_items, read_sessions
 from likewise.errors import InputError
 from likewise.evaluation.baselines import BASELINES
 from likewise.evaluation.evaluation import SPLITS
 from likewise.evaluation.evaluation import evaluate as evaluate_model
-from likewise.options import Options
-from likewise.tables.catalogue import Catalogue
-from likewise.tables.sessions import Sessions
+from likewise.tuning.tuning import SPACE, Tuning, search
+from likewise.work.progress import Steps, TrainingProgress
+from likewise.work.replacing import whole_file
 
-__all__ = ["Steps", "evaluate", "read_items", "read_sessions"]
+__all__ = ["evaluate", "tune"]
+
+_looked_for = k_option(20, "Length of the lists that targets are looked for in.")
 
 
-@click.command(
+@command(
     "evaluate",
-    cls=Command,
     short_help="Measure quality on held-out events.",
     examples="""
 likewise evaluate events.parquet products.parquet
@@ -61,37 +54,31 @@ likewise evaluate events.parquet products.parquet --baseline tf-idf --baseline w
 likewise evaluate events.parquet products.parquet --vectors images=image-vectors.parquet
 """,
 )
-@click.argument("events")
-@click.argument("catalogue", required=False)
-@click.option(
+@history_arguments
+@option(
     "--split", "splits", type=click.Choice(SPLITS), multiple=True, default=["last"],
-    show_default=True, cls=Option,
+    show_default=True,
     help="last: the last item of a session, from the one before. cold: items that vanish from "
     "training, as queries and as targets. time: events from --date on. transfer: categories that "
     "are not trained on (--held). Several when given again.",
 )  # fmt: skip
-@click.option("--date", metavar="DATE", cls=Option,
+@option("--date", metavar="DATE",
               help="Where a split by time trains before and asks after: 2024-05-31, or a number "
               "in the unit of the column.")  # fmt: skip
-@click.option("--held", multiple=True, metavar="CATEGORY", cls=Option,
+@option("--held", multiple=True, metavar="CATEGORY",
               help="A category path that a transfer split holds out, with all below it. Several "
               "when given again.")  # fmt: skip
-@click.option("-k", type=click.IntRange(1), default=20, show_default=True, cls=Option,
-              help="Length of the lists that targets are looked for in.")  # fmt: skip
-@click.option("--limit", type=click.IntRange(1), default=20000, show_default=True, cls=Option,
+@_looked_for
+@option("--limit", type=click.IntRange(1), default=20000, show_default=True,
               help="Pairs scored of each kind; of more, a sample.")  # fmt: skip
-@click.option("--baselines/--no-baselines", default=True, show_default=True, cls=Option,
+@option("--baselines/--no-baselines", default=True, show_default=True,
               help="Score the baselines that are quick and installed as well.")  # fmt: skip
-@click.option("--baseline", "chosen", type=click.Choice(BASELINES), multiple=True, cls=Option,
+@option("--baseline", "chosen", type=click.Choice(BASELINES), multiple=True,
               help="Score this baseline, and others only when they are named, too.")  # fmt: skip
-@click.option("--vectors", multiple=True, metavar="NAME=FILE", cls=Option,
+@option("--vectors", multiple=True, metavar="NAME=FILE",
               help="Score other vectors as well: a Parquet file with item_id and vector (a list of "
               "floats), as `likewise encode` writes.")  # fmt: skip
-@session_options
-@as_json_option
-@quiet_option
-@training_options
-@column_options(*EVENT_COLUMNS, *CATALOGUE_COLUMNS)
+@history_options
 def evaluate(
     events: str,
     catalogue: str | None,
@@ -112,15 +99,11 @@ def evaluate(
     Prints hit rate, mean reciprocal rank and gain with intervals, and what the lists show of the
     catalogue, beside those of baselines.
     """
-    options: Options = options_given(values)
-    if catalogue is None and options.content:
-        raise click.UsageError("CATALOGUE is missing; without one only --no-content can be trained")
-    for split, option, given in (("time", "--date", date), ("transfer", "--held", held)):
+    options, columns, settings = history_given(values, catalogue)
+    for split, flag, given in (("time", "--date", date), ("transfer", "--held", held)):
         if bool(given) != (split in splits):
-            raise click.UsageError(f"{option} and --split {split} belong together")
-    event_columns: dict[str, Any] = columns_given(values, *EVENT_COLUMNS)
-    items = read_items(catalogue, columns_given(values, *CATALOGUE_COLUMNS), say=not as_json)
-    settings = {**event_columns, **values}
+            raise click.UsageError(f"{flag} and --split {split} belong together")
+    items = read_items(catalogue, columns, say=not as_json)
     systems = {name: _vectors(name, path) for name, path in map(_named_file, vectors)}
     whole = None
     results = []
@@ -150,24 +133,6 @@ def evaluate(
             print_text("", str(found))
     if as_json:
         print_json([json.loads(found.to_json()) for found in results])
-
-
-def read_items(catalogue: str | None, columns: dict[str, str], *, say: bool) -> Catalogue | None:
-    """Read a catalogue, when there is one, and say what was read and what dropped."""
-    items = None if catalogue is None else Catalogue.read(catalogue, **columns)
-    if say and items is not None:
-        print_labelled("catalogue", str(items.report))
-    return items
-
-
-def read_sessions(
-    events: str, items: Catalogue | None, settings: dict[str, Any], *, say: bool, **window: Any
-) -> Sessions:
-    """Read sessions, and say what was read and what dropped."""
-    sessions = Sessions.read(events, items, **settings, **window)
-    if say:
-        print_labelled("sessions", str(sessions.report))
-    return sessions
 
 
 def _moment(text: str) -> float | str:
@@ -208,37 +173,76 @@ def _vectors(name: str, path: str) -> SimpleNamespace:
     return SimpleNamespace(ids=table.column("item_id"), vectors=rows)
 
 
-class Steps:
-    """Says on standard error what is done, in a terminal at once, elsewhere now and then.
+@command(
+    "tune",
+    short_help="Find better training options by trying.",
+    examples="""
+likewise tune events.parquet products.parquet
+likewise tune events.parquet products.parquet --minutes 60 --sample 50000 -o options.json
+likewise tune events.parquet products.parquet --dim 64 --window 3     (these two stay as given)
+""",
+)
+@history_arguments
+@option("--minutes", type=click.FloatRange(0, min_open=True), default=10.0,
+              show_default=True, help="Time it may take.")  # fmt: skip
+@option("--trials", type=click.IntRange(1),
+              help="Try at most so many, the start among them.")  # fmt: skip
+@option("--sample", type=click.IntRange(1),
+              help="Sessions to work with; without it as many as leave time for some 30 trials."
+              )  # fmt: skip
+@_looked_for
+@output_option("JSON file for the best options.")
+@history_options
+def tune(
+    events: str,
+    catalogue: str | None,
+    minutes: float,
+    trials: int | None,
+    sample: int | None,
+    k: int,
+    output: Path | None,
+    as_json: bool,
+    quiet: bool,
+    **values: Any,
+) -> None:
+    """Try training options for a while, and print the best with what they gain.
 
-    Parameters
-    ----------
-    label : str
-    quiet : bool
-        Say nothing.
+    The gain is measured on events that were not tuned on. Training options that are given stay as
+    they are; the others that matter are tried. Needs Optuna (extra tune).
     """
+    context = click.get_current_context()
+    given = {
+        name for name in SPACE
+        if context.get_parameter_source(name) == ParameterSource.COMMANDLINE
+    }  # fmt: skip
+    options, columns, settings = history_given(values, catalogue)
+    tuned = [name for name in SPACE if name not in given]
+    if not tuned:
+        raise click.UsageError("all options that are tried are given: nothing is left to tune")
+    items = read_items(catalogue, columns, say=not as_json)
+    sessions = read_sessions(events, items, settings, say=not as_json)
 
-    _LINE_SECONDS = 10.0
+    def find() -> Tuning:
+        return search(
+            sessions, items, options, seconds=60 * minutes, trials=trials, sample=sample,
+            tuned=tuned, k=k,
+            notify=None if quiet else lambda text: click.echo(text, err=True),
+        )  # fmt: skip
 
-    def __init__(self, label: str, quiet: bool = False) -> None:
-        self._label = label
-        self._quiet = quiet
-        self._terminal = sys.stderr.isatty()
-        self._next_line = time.monotonic() + self._LINE_SECONDS
+    if output is None:
+        found = find()
+    else:
+        with whole_file(output, (".json",)) as draft:
+            found = find()
+            draft.write_text(found.options.to_json() + "\n", encoding="utf-8")
+    if as_json:
+        return print_json(json.loads(found.to_json()))
+    print_text("", str(found))
+    if found.changed:
+        flags = [f"--{name.replace('_', '-')} {_plain(v)}" for name, v in found.changed.items()]
+        files = shlex.join([events, *([catalogue] if catalogue else [])])
+        print_text("", f"likewise train {files} -o model \\", f"    {' '.join(flags)}")
 
-    def __enter__(self) -> Steps:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._terminal and not self._quiet:
-            click.echo("\r\033[K", err=True, nl=False)
-
-    def __call__(self, text: str) -> None:
-        """Say what comes next."""
-        if self._quiet:
-            return
-        if self._terminal:
-            click.echo(f"\r\033[K{self._label}: {text}", err=True, nl=False)
-        elif time.monotonic() >= self._next_line:
-            self._next_line = time.monotonic() + self._LINE_SECONDS
-            click.echo(f"{self._label}: {text}", err=True)
+def _plain(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

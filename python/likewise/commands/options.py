@@ -1,7 +1,8 @@
-"""Options of the command line: the training options made from ``Options``, the column names.
+"""Arguments and options of the command line; those that several commands take stand here once.
 
-Owns how an option is spelled, grouped and described in ``--help``. What the training options mean
-stands in the docstring of ``Options`` and nowhere else. Runs nothing.
+Owns how an option is spelled, grouped and described in ``--help``, and how its value is handed to
+the library. What the training options mean stands in the docstring of ``Options`` and nowhere
+else. Runs nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, get_type_hints
 
 import click
 
@@ -24,22 +25,33 @@ __all__ = [
     "MAIN",
     "PATH",
     "Command",
+    "Decorator",
     "Gap",
     "Option",
     "as_json_option",
     "column_options",
     "columns_given",
+    "command",
     "file_option",
+    "history_arguments",
+    "history_given",
+    "history_options",
+    "k_option",
+    "model_argument",
+    "option",
     "option_help",
     "options_given",
     "output_option",
+    "popularity_option",
     "quiet_option",
     "seed_option",
     "session_options",
-    "training_options",
+    "side_option",
+    "threads_option",
+    "together",
 ]
 
-Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+Decorator = Callable[[Any], Any]
 
 MAIN = "Options"
 PATH = click.Path(path_type=Path)
@@ -118,33 +130,119 @@ class Gap(click.ParamType):  # type: ignore[type-arg, unused-ignore]
         return int(number) if number.is_integer() else number
 
 
-quiet_option = click.option("--quiet", "-q", is_flag=True, cls=Option, help="Show no progress.")
-as_json_option = click.option(
-    "--json", "as_json", is_flag=True, cls=Option, help="Print JSON for other programs."
-)
+def option(*declarations: str, **settings: Any) -> Decorator:
+    """Give a command an option, under the heading `section` of ``--help``."""
+    return click.option(*declarations, cls=Option, **settings)
 
 
-def output_option(
-    text: str, name: str = "output", *, required: bool = False, multiple: bool = False
-) -> Callable[[Decorated], Decorated]:
+def command(name: str, *, examples: str, **settings: Any) -> Callable[..., Command]:
+    """Make a function a command; its docstring is the help, `examples` stand below it."""
+    return click.command(name, cls=Command, examples=examples, **settings)
+
+
+def together(*decorators: Decorator) -> Decorator:
+    """Make one decorator of several, which give their options in this order."""
+
+    def decorate(command: Any) -> Any:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+# --- what several commands take -------------------------------------------------------------------
+
+model_argument = click.argument("model", type=PATH)
+quiet_option = option("--quiet", "-q", is_flag=True, help="Show no progress.")
+as_json_option = option("--json", "as_json", is_flag=True, help="Print JSON for other programs.")
+side_option = option(
+    "--side", type=click.Choice(["center", "context"]), default="center", show_default=True,
+    help="Center vectors for similar items, context vectors for complements.",
+)  # fmt: skip
+popularity_option = option(
+    "--popularity", type=click.FloatRange(0.0), metavar="WEIGHT",
+    help=f"How much an answer's popularity counts in the score of similar items; {POPULARITY} "
+    "when left out, 0 for not at all.",
+)  # fmt: skip
+
+
+def output_option(text: str, name: str = "output", **settings: Any) -> Decorator:
     """Give a command ``--output`` or ``-o``, with what is written there."""
-    return click.option(
-        "--output", "-o", name, type=PATH, required=required, multiple=multiple, cls=Option,
-        help=text,
-    )  # fmt: skip
+    return option("--output", "-o", name, type=PATH, help=text, **settings)
 
 
-def file_option(declaration: str, text: str) -> Callable[[Decorated], Decorated]:
+def file_option(declaration: str, text: str) -> Decorator:
     """Give a command an option that names a file to read, in whatever format it is."""
-    return click.option(declaration, metavar="FILE", cls=Option, help=text)
+    return option(declaration, metavar="FILE", help=text)
 
 
-def seed_option(text: str) -> Callable[[Decorated], Decorated]:
+def k_option(default: int, text: str) -> Decorator:
+    """Give a command ``-k``, with what it counts."""
+    return option("-k", type=click.IntRange(1), default=default, show_default=True, help=text)
+
+
+def seed_option(text: str, most: int | None = 2**32 - 1) -> Decorator:
     """Give a command ``--seed``, with what it decides."""
-    return click.option(
-        "--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, cls=Option,
-        help=text,
+    return option("--seed", type=click.IntRange(0, most), default=1, show_default=True, help=text)
+
+
+def threads_option(whose: str = "") -> Decorator:
+    """Give a command ``--threads``: the workers, and for what they are."""
+    text = f"Workers{whose}; 0 takes the cores there are."
+    return option("--threads", type=click.IntRange(0), default=0, show_default=True, help=text)
+
+
+def column_options(*names: str) -> Decorator:
+    """Give a command ``--item-id-column`` and the like for these columns."""
+    return together(
+        *[
+            option(
+                f"--{name.replace('_', '-')}-column", f"{name}_column", section=_COLUMNS,
+                metavar="NAME", default=None if name == "event_item_id" else name,
+                show_default=True, help=f"Column of {_COLUMN_HELP[name]}.",
+            )
+            for name in names
+        ]
     )  # fmt: skip
+
+
+def columns_given(values: dict[str, Any], *names: str) -> dict[str, str]:
+    """Take the names of columns out of a command's values, by argument of the API."""
+    given: dict[str, str] = {}
+    for name in names:
+        value = values.pop(f"{name}_column")
+        if name == "event_item_id":
+            given["item_id"] = value if value is not None else values["item_id_column"]
+        else:
+            given[name] = value
+    return given
+
+
+# --- events and a catalogue to train on -----------------------------------------------------------
+
+history_arguments = together(click.argument("events"), click.argument("catalogue", required=False))
+#: What ``Sessions.read`` can be told besides columns.
+session_options = together(
+    option(
+        "--gap", type=Gap(), metavar="TIME",
+        help="Cut a session where two events are more than this apart: 30m, 12h, 1d. A bare "
+        "number is seconds, or for a column of numbers the unit they are in.",
+    ),
+    option(
+        "--min-length", type=click.IntRange(min=1), default=2, show_default=True,
+        help="Leave out sessions of fewer events.",
+    ),
+    option(
+        "--collapse-repeats/--keep-repeats", default=True, show_default=True,
+        help="Whether an item directly after itself counts once.",
+    ),
+    option(
+        "--memory-limit", metavar="SIZE",
+        help="What ordering the events may take, for example 2GB; the rest goes to disk. "
+        "About half of the memory there is when left out.",
+    ),
+)  # fmt: skip
 
 
 def option_help() -> dict[str, str]:
@@ -160,29 +258,42 @@ def option_help() -> dict[str, str]:
     return texts
 
 
-def training_options(command: Decorated) -> Decorated:
-    """Give a command one option for every field of ``Options``: ``--min-n`` for ``min_n``."""
-    kinds = get_type_hints(Options)
-    texts = option_help()
-    decorated: Any = command
-    for field in reversed(fields(Options)):
-        spelling = field.name.replace("_", "-")
+def _training_options() -> Decorator:
+    """Make one option of every field of ``Options``: ``--min-n`` for ``min_n``."""
+    kinds, texts = get_type_hints(Options), option_help()
+    made = []
+    for field in fields(Options):
+        spelling = "--" + field.name.replace("_", "-")
         kind: Any = kinds[field.name]
-        declaration = f"--{spelling}/--no-{spelling}" if kind is bool else f"--{spelling}"
+        if kind is bool:
+            spelling += f"/--no-{spelling[2:]}"
         if field.name in _CHOICES:
             kind = click.Choice(_CHOICES[field.name])
-        decorated = click.option(
-            declaration,
-            field.name,
-            cls=Option,
-            section=_TRAINING,
-            type=kind,
-            default=field.default,
-            show_default=True,
-            help=texts.get(field.name, ""),
-        )(decorated)
-    chosen: Decorated = decorated
-    return chosen
+        made.append(
+            option(
+                spelling, field.name, section=_TRAINING, type=kind, default=field.default,
+                show_default=True, help=texts.get(field.name, ""),
+            )
+        )  # fmt: skip
+    return together(*made)
+
+
+history_options = together(
+    session_options, as_json_option, quiet_option, _training_options(),
+    column_options(*EVENT_COLUMNS, *CATALOGUE_COLUMNS),
+)  # fmt: skip
+
+
+def history_given(
+    values: dict[str, Any], catalogue: str | None
+) -> tuple[Options, dict[str, str], dict[str, Any]]:
+    """Take a command's values apart: options, columns of the catalogue, the rest for sessions."""
+    options = options_given(values)
+    if catalogue is None and options.content:
+        raise click.UsageError("CATALOGUE is missing; without one only --no-content can be trained")
+    event_columns = columns_given(values, *EVENT_COLUMNS)
+    item_columns = columns_given(values, *CATALOGUE_COLUMNS)
+    return options, item_columns, {**event_columns, **values}
 
 
 def options_given(values: dict[str, Any]) -> Options:
@@ -197,95 +308,3 @@ def options_given(values: dict[str, Any]) -> Options:
                 message = f"--{name.replace('_', '-')}{message[len(name) :]}"
                 break
         raise click.UsageError(message) from None
-
-
-def column_options(*names: str) -> Callable[[Decorated], Decorated]:
-    """Give a command ``--item-id-column`` and the like for these columns."""
-
-    def decorate(command: Decorated) -> Decorated:
-        decorated: Any = command
-        for name in reversed(names):
-            decorated = click.option(
-                f"--{name.replace('_', '-')}-column",
-                f"{name}_column",
-                cls=Option,
-                section=_COLUMNS,
-                metavar="NAME",
-                default=None if name == "event_item_id" else name,
-                show_default=True,
-                help=f"Column of {_COLUMN_HELP[name]}.",
-            )(decorated)
-        chosen: Decorated = decorated
-        return chosen
-
-    return decorate
-
-
-def columns_given(values: dict[str, Any], *names: str) -> dict[str, str]:
-    """Take the names of columns out of a command's values, by argument of the API."""
-    given: dict[str, str] = {}
-    for name in names:
-        value = values.pop(f"{name}_column")
-        if name == "event_item_id":
-            given["item_id"] = value if value is not None else values["item_id_column"]
-        else:
-            given[name] = value
-    return given
-
-
-def popularity_option(command: Decorated) -> Decorated:
-    """Give a command the weight of popularity in the score of similar items."""
-    decorated: Any = click.option(
-        "--popularity", type=click.FloatRange(0.0), metavar="WEIGHT", cls=Option,
-        help=f"How much an answer's popularity counts in the score of similar items; {POPULARITY} "
-        "when left out, 0 for not at all.",
-    )(command)  # fmt: skip
-    chosen: Decorated = decorated
-    return chosen
-
-
-def session_options(command: Decorated) -> Decorated:
-    """Give a command what ``Sessions.read`` can be told besides columns."""
-    decorated: Any = command
-    for declaration, settings in reversed(_SESSION_OPTIONS):
-        decorated = click.option(*declaration, cls=Option, **settings)(decorated)
-    chosen: Decorated = decorated
-    return chosen
-
-
-_SESSION_OPTIONS: list[tuple[tuple[str, ...], dict[str, Any]]] = [
-    (
-        ("--gap",),
-        {
-            "type": Gap(),
-            "metavar": "TIME",
-            "help": "Cut a session where two events are more than this apart: 30m, 12h, 1d. A bare "
-            "number is seconds, or for a column of numbers the unit they are in.",
-        },
-    ),
-    (
-        ("--min-length",),
-        {
-            "type": click.IntRange(min=1),
-            "default": 2,
-            "show_default": True,
-            "help": "Leave out sessions of fewer events.",
-        },
-    ),
-    (
-        ("--collapse-repeats/--keep-repeats",),
-        {
-            "default": True,
-            "show_default": True,
-            "help": "Whether an item directly after itself counts once.",
-        },
-    ),
-    (
-        ("--memory-limit",),
-        {
-            "metavar": "SIZE",
-            "help": "What ordering the events may take, for example 2GB; the rest goes to disk. "
-            "About half of the memory there is when left out.",
-        },
-    ),
-]

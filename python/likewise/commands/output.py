@@ -1,141 +1,34 @@
-"""What the command line says, and where it puts files.
+"""What the command line prints on standard output, for people and as JSON.
 
-Owns exit codes and one-line errors, progress on standard error, JSON and tables on standard
-output. Knows nothing about training.
+Owns labels, line lengths and what is said of files that were read and models that were trained.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import re
 import sys
 import textwrap
-import time
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
-from tqdm import tqdm
 
-from likewise import kernels
-from likewise.display.text_table import terminal_width
-from likewise.errors import InputError, StorageError, TrainingError, UnknownItemError
+from likewise._core import kernels
+from likewise.display.terminal import terminal_width
 from likewise.model.model import Model
-from likewise.storage.models import _is_model
-from likewise.work.whole_file import whole_file
-from likewise.work.whole_folder import new_folder
+from likewise.tables.catalogue import Catalogue
+from likewise.tables.sessions import Sessions
 
 __all__ = [
-    "Group",
-    "TrainingProgress",
-    "check_model_place",
-    "one_line_errors",
     "print_json",
     "print_labelled",
     "print_text",
     "print_trained",
-    "refusals",
+    "read_items",
+    "read_sessions",
     "report_values",
-    "said",
-    "whole_file",
 ]
-
-_EXPECTED = (InputError, UnknownItemError, StorageError, TrainingError, OSError, MemoryError)
-
-
-class Group(click.Group):
-    """The command ``likewise``: exit code 0 done, 1 data or model, 2 usage, 130 Ctrl-C.
-
-    Every error is one line on standard error. What nobody expected keeps its traceback.
-    """
-
-    def main(  # type: ignore[override, unused-ignore]
-        self,
-        args: Sequence[str] | None = None,
-        prog_name: str | None = None,
-        complete_var: str | None = None,
-        standalone_mode: bool = True,
-        **extra: Any,
-    ) -> Any:
-        """Run, and end the process with the exit code when standing alone."""
-        if not standalone_mode:
-            return super().main(args, prog_name, complete_var, False, **extra)
-        with one_line_errors():
-            # Without standing alone click returns the exit code of --help and --version.
-            code = super().main(args, prog_name, complete_var, False, **extra)
-            sys.stdout.flush()
-            sys.exit(code if isinstance(code, int) else 0)
-
-
-@contextlib.contextmanager
-def one_line_errors() -> Iterator[None]:
-    """End the process with one line and the exit code when the block fails as blocks may."""
-    try:
-        yield
-    except click.UsageError as error:
-        command = error.ctx.command_path if error.ctx is not None else "likewise"
-        _fail(f"{said(error.format_message())}; see {command} --help", 2)
-    except click.ClickException as error:
-        _fail(said(error.format_message()), 1)
-    except (KeyboardInterrupt, click.Abort):
-        _fail("interrupted", 130, "")
-    except BrokenPipeError:
-        # Whoever read our output has seen enough (`| head`): nothing is left to say.
-        _silence(sys.stdout)
-        sys.exit(1)
-    except ImportError as error:
-        if "pip install" not in str(error):
-            raise
-        _fail(said(error), 1)
-    except _EXPECTED as error:
-        if isinstance(error, OSError) and not isinstance(error, StorageError):
-            _silence(sys.stdout)
-            where = f"{error.filename}: " if error.filename else ""
-            _fail(f"{where}{error.strerror or said(error)}", 1)
-        _fail(said(error) or "there is not enough memory", 1)
-
-
-@contextlib.contextmanager
-def refusals() -> Iterator[None]:
-    """Turn the refusal of an argument by the library into an error of one line.
-
-    Only around calls that get what the user typed: elsewhere a ValueError is a bug and keeps its
-    traceback.
-    """
-    try:
-        yield
-    except (InputError, UnknownItemError, StorageError, TrainingError):
-        raise
-    except (ValueError, TypeError) as error:
-        raise click.ClickException(said(error)) from error
-
-
-def said(error: BaseException | str) -> str:
-    """Return a message in one line, with options where the library speaks of arguments."""
-    text = " ".join(str(error).split()).rstrip(".")
-    return re.sub(r"\((\w+)=\)", lambda found: f"(--{found[1].replace('_', '-')}-column)", text)
-
-
-def _fail(message: str, code: int, label: str = "Error: ") -> None:
-    with contextlib.suppress(OSError):
-        sys.stderr.write(f"{label}{message}\n")
-        sys.stderr.flush()
-    sys.exit(code)
-
-
-def _silence(stream: Any) -> None:
-    """Let what a stream still holds go nowhere, or Python would complain about it at the end."""
-    with contextlib.suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
-
-
-# --- standard output ------------------------------------------------------------------------------
 
 
 def print_text(*lines: str) -> None:
@@ -155,6 +48,26 @@ def print_labelled(label: str, text: str) -> None:
         break_on_hyphens=False,
     )
     print_text(*lines)
+
+
+def read_items(
+    catalogue: str | None, columns: dict[str, str], *, say: bool = False
+) -> Catalogue | None:
+    """Read a catalogue, when there is one, and say what was read and what dropped."""
+    items = None if catalogue is None else Catalogue.read(catalogue, **columns)
+    if say and items is not None:
+        print_labelled("catalogue", str(items.report))
+    return items
+
+
+def read_sessions(
+    events: str, items: Catalogue | None, settings: dict[str, Any], *, say: bool, **window: Any
+) -> Sessions:
+    """Read sessions, and say what was read and what dropped."""
+    sessions = Sessions.read(events, items, **settings, **window)
+    if say:
+        print_labelled("sessions", str(sessions.report))
+    return sessions
 
 
 def print_trained(model: Model, path: Path) -> None:
@@ -192,93 +105,3 @@ def _finite(value: Any) -> Any:
     if isinstance(value, float) and (value != value or value in (float("inf"), -float("inf"))):
         return None
     return value
-
-
-# --- progress on standard error -------------------------------------------------------------------
-
-
-Shown = TypeVar("Shown", bound="Progress")
-
-
-class Progress:
-    """Shows work on standard error: a bar in a terminal, a line now and then elsewhere.
-
-    Parameters
-    ----------
-    label : str
-        What is done.
-    quiet : bool
-        Show nothing.
-    """
-
-    _LINE_SECONDS = 10.0
-
-    def __init__(self, label: str, quiet: bool = False) -> None:
-        self._label = label
-        self._quiet = quiet
-        self._bar: Any = None
-        self._next_line = time.monotonic() + self._LINE_SECONDS
-
-    def __enter__(self: Shown) -> Shown:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
-    def _line_is_due(self) -> bool:
-        """Tell whether it is time for a line, and wait for the next one if so."""
-        due = time.monotonic() >= self._next_line
-        if due:
-            self._next_line = time.monotonic() + self._LINE_SECONDS
-        return due
-
-
-class TrainingProgress(Progress):
-    """Shows training."""
-
-    def __init__(self, label: str = "training", quiet: bool = False) -> None:
-        super().__init__(label, quiet)
-
-    def __call__(self, record: dict[str, Any]) -> None:
-        """Take a record of ``likewise.train``."""
-        if self._quiet:
-            return
-        rate = record["pairs_done"] / max(record["seconds"], 1e-9) / 1e6
-        state = (
-            f"epoch {record['epoch'] + 1}/{record['epochs']}, {rate:.1f} M pairs/s, "
-            f"loss {record['loss_per_pair']:.3f}"
-        )
-        done, total = record["events_done"], record["events_total"]
-        if sys.stderr.isatty():
-            if self._bar is None or self._bar.total != total:
-                self.__exit__()
-                self._bar = tqdm(
-                    total=total,
-                    desc=self._label,
-                    file=sys.stderr,
-                    leave=False,
-                    bar_format="{desc}: {percentage:3.0f}% |{bar}| {postfix}, {remaining} left",
-                    dynamic_ncols=True,
-                )
-            self._bar.set_postfix_str(state, refresh=False)
-            self._bar.update(done - self._bar.n)
-        elif self._line_is_due():
-            left = record["seconds"] * (total - done) / max(done, 1)
-            click.echo(
-                f"{self._label}: {done / max(total, 1):4.0%}, {state}, {left:,.0f} s left", err=True
-            )
-
-
-# --- files ----------------------------------------------------------------------------------------
-
-
-def check_model_place(path: Path) -> None:
-    """Find out before the work whether a model can be saved there; leaves nothing behind."""
-
-    class _EnoughError(Exception):
-        pass
-
-    with contextlib.suppress(_EnoughError), new_folder(path, is_model=_is_model):
-        raise _EnoughError

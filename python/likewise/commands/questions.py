@@ -1,41 +1,44 @@
-"""The commands that ask a model: ``likewise similar`` and ``likewise complements``.
+"""The commands that ask a model: ``likewise similar``, ``complements`` and ``info``.
 
-One question in two forms; owns how it is put and how answers are printed.
+The first two are one question in two forms; owns how it is put and how answers are printed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from likewise.commands.errors import refusals
 from likewise.commands.options import (
     CATALOGUE_COLUMNS,
-    PATH,
-    Command,
-    Decorated,
-    Option,
+    Decorator,
     as_json_option,
     column_options,
     columns_given,
+    command,
+    file_option,
+    k_option,
+    model_argument,
+    option,
     popularity_option,
+    together,
 )
-from likewise.commands.output import print_json, print_text, refusals
-from likewise.model.model import Model, load
+from likewise.commands.output import print_json, print_text
+from likewise.model.model import load
+from likewise.options import Options
 from likewise.search.matches import Matches
 from likewise.tables.catalogue import Catalogue
 
-__all__ = ["complements", "similar"]
+__all__ = ["complements", "info", "similar"]
 
 
-def _question(verb: str, short: str, about: str) -> click.Command:
-    """Make the command ``similar`` or ``complements``: one question, two sides of the model."""
+def _question(verb: str, short: str, about: str, *own: Decorator) -> click.Command:
+    """Make the command ``similar`` or ``complements``: one question, and options of their own."""
 
-    @click.command(
+    @command(
         verb,
-        cls=Command,
         short_help=short,
         help=f"{about}\n\nAsk by item id, or by name and category of an item that need not exist.",
         examples=f"""
@@ -45,27 +48,19 @@ likewise {verb} model --name "red rubber ball" --category "Pets > Dogs > Toys"
 likewise {verb} model --id B000X --catalogue other-shop.parquet
 """,
     )
-    @click.argument("model", type=PATH)
-    @click.option(
-        "--id", "ids", multiple=True, metavar="ID", cls=Option,
+    @model_argument
+    @option(
+        "--id", "ids", multiple=True, metavar="ID",
         help="Item to ask about; several times for several.",
     )  # fmt: skip
-    @click.option("--name", metavar="TEXT", cls=Option, help="What an item is called.")
-    @click.option(
-        "--category", metavar="PATH", cls=Option, help='Where it belongs: "Pets > Dogs > Toys".'
-    )
-    @click.option(
-        "-k", type=click.IntRange(1), default=10, show_default=True, cls=Option,
-        help="Answers for each item.",
-    )  # fmt: skip
-    @click.option(
-        "--catalogue", metavar="FILE", cls=Option,
-        help="Answer with items of this catalogue instead of those of training.",
-    )  # fmt: skip
-    @_of_similar(verb)
+    @option("--name", metavar="TEXT", help="What an item is called.")
+    @option("--category", metavar="PATH", help='Where it belongs: "Pets > Dogs > Toys".')
+    @k_option(10, "Answers for each item.")
+    @file_option("--catalogue", "Answer with items of this catalogue instead of those of training.")
+    @together(*own)
     @as_json_option
     @column_options(*CATALOGUE_COLUMNS)
-    def command(
+    def ask(
         model: Path,
         ids: tuple[str, ...],
         name: str | None,
@@ -73,26 +68,26 @@ likewise {verb} model --id B000X --catalogue other-shop.parquet
         k: int,
         catalogue: str | None,
         as_json: bool,
-        side: str | None = None,
-        popularity: float | None = None,
         **values: Any,
     ) -> None:
         by_text = name is not None or category is not None
         if bool(ids) == by_text:
             raise click.UsageError("ask by --id, or by --name and --category")
         loaded = load(model)
-        index = None
-        more = {} if verb == "complements" else {"side": side, "popularity": popularity}
-        if catalogue is not None:
-            with refusals():
-                items = Catalogue.read(catalogue, **columns_given(values, *CATALOGUE_COLUMNS))
-                index = loaded.index(items, side=side or "context")
-        text = {"name": name, "category": category}
-        answers = _ask(loaded, verb, ids, text, k, {"index": index, **more})
-        if as_json:
-            asked: list[dict[str, Any]] = [{"id": item_id} for item_id in ids]
+        columns = columns_given(values, *CATALOGUE_COLUMNS)  # the other values are `own`
+        text: dict[str, Any] = {"name": name, "category": category}
+        verb_of = getattr(loaded, verb)
+        with refusals():
+            index = None
+            if catalogue is not None:
+                items = Catalogue.read(catalogue, **columns)
+                index = loaded.index(items, side=values.get("side", "context"))
+            given = {"k": k, "index": index, **values}
+            answers: list[Matches] = [verb_of(item_id, **given) for item_id in ids]
             if by_text:
-                asked = [{"name": name, "category": category}]
+                answers = [verb_of(**given, **text)]
+        if as_json:
+            asked: list[dict[str, Any]] = [{"id": item_id} for item_id in ids] or [text]
             return print_json(
                 [
                     {"query": query, "matches": found.to_dicts()}
@@ -101,45 +96,42 @@ likewise {verb} model --id B000X --catalogue other-shop.parquet
             )
         print_text("\n\n".join(map(repr, answers)))
 
-    made: click.Command = command
+    made: click.Command = ask
     return made
 
 
-def _ask(
-    model: Model,
-    verb: str,
-    ids: tuple[str, ...],
-    text: dict[str, str | None],
-    k: int,
-    more: dict[str, Any],
-) -> list[Matches]:
-    ask = getattr(model, verb)
-    with refusals():
-        if ids:
-            return [ask(item_id, k, **more) for item_id in ids]
-        return [ask(k=k, **more, **text)]
-
-
-def _of_similar(verb: str) -> Callable[[Decorated], Decorated]:
-    """Give ``similar`` its options that ``complements`` has no use for."""
-
-    def decorate(command: Decorated) -> Decorated:
-        if verb == "complements":
-            return command
-        side: Any = click.option(
-            "--side", type=click.Choice(["similar", "center"]), default="similar",
-            show_default=True, cls=Option,
-            help="The whole score, or the cosine of center vectors alone.",
-        )  # fmt: skip
-        chosen: Decorated = side(popularity_option(command))
-        return chosen
-
-    return decorate
-
-
-similar = _question("similar", "Find the items most like one.", "Find the items most alike.")
+similar = _question(
+    "similar",
+    "Find the items most like one.",
+    "Find the items most alike.",
+    option(
+        "--side", type=click.Choice(["similar", "center"]), default="similar", show_default=True,
+        help="The whole score, or the cosine of center vectors alone.",
+    ),
+    popularity_option,
+)  # fmt: skip
 complements = _question(
     "complements",
     "Find what goes with an item.",
     "Find what goes with an item: seen or bought along with it.",
 )
+
+
+@command(
+    "info",
+    short_help="Say what a model is: items, vectors, options.",
+    examples="likewise info model\nlikewise info model --json",
+)
+@model_argument
+@as_json_option
+def info(model: Path, as_json: bool) -> None:
+    """Say what a model is: items, vectors, options."""
+    loaded = load(model)
+    if as_json:
+        return print_json({"model": str(model), **loaded.info()})
+    print_text(repr(loaded))
+    changed = [
+        f"{name} {value}" for name, value in loaded.options.to_dict().items()
+        if value != getattr(Options(), name)
+    ]  # fmt: skip
+    print_text(f"  options         {', '.join(changed) or 'all defaults'}")

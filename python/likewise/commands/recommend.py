@@ -11,29 +11,30 @@ from typing import Any
 
 import click
 
+from likewise.commands.errors import refusals
 from likewise.commands.options import (
     CATALOGUE_COLUMNS,
-    PATH,
-    Command,
-    Option,
     as_json_option,
     column_options,
     columns_given,
+    command,
     file_option,
+    k_option,
+    model_argument,
+    option,
     output_option,
     popularity_option,
     quiet_option,
 )
-from likewise.commands.output import print_json, print_labelled, print_text, refusals
-from likewise.commands.work import WorkProgress
+from likewise.commands.output import print_json, print_labelled, print_text, read_items
 from likewise.model.model import load
-from likewise.tables.catalogue import Catalogue
+from likewise.work.progress import WorkProgress
 
 __all__ = ["recommend"]
 
 
-@click.command(
-    cls=Command,
+@command(
+    "recommend",
     short_help="Write every item's neighbours: the nightly job.",
     examples="""
 likewise recommend model -o neighbours.parquet -k 20
@@ -42,56 +43,51 @@ likewise recommend model -o out.parquet --same category_1 --per-category 5 --dis
 likewise recommend model -o new.parquet --catalogue new-shop.parquet --side complements
 """,
 )
-@click.argument("model", type=PATH)
+@model_argument
 @output_option(
     "Parquet file: item_id, rank, neighbor_id, score. It is replaced when the new one is complete.",
     required=True,
 )
-@click.option(
-    "-k", type=click.IntRange(1), default=20, show_default=True, cls=Option,
-    help="Neighbours of each item.",
-)  # fmt: skip
-@click.option(
+@k_option(20, "Neighbours of each item.")
+@option(
     "--side", type=click.Choice(["similar", "complements", "center"]), default="similar",
-    show_default=True, cls=Option,
+    show_default=True,
     help="Alike; seen and bought along with it; or alike by center vectors alone.",
 )  # fmt: skip
 @popularity_option
 @file_option("--catalogue", "Candidates, and items asked about, instead of those of training.")
 @file_option("--queries", "Items asked about, where they are others than the candidates.")
-@click.option(
-    "--where", metavar="CONDITION", cls=Option,
+@option(
+    "--where", metavar="CONDITION",
     help="Only candidates that an SQL condition on the columns lets through: \"price < 50\".",
 )  # fmt: skip
-@click.option(
-    "--same", metavar="COLUMN", multiple=True, cls=Option,
+@option(
+    "--same", metavar="COLUMN", multiple=True,
     help="Neighbours have the item's value in this column, for example category_1 (the top level).",
 )  # fmt: skip
-@click.option(
-    "--different", metavar="COLUMN", multiple=True, cls=Option,
+@option(
+    "--different", metavar="COLUMN", multiple=True,
     help="Neighbours have another value in this column.",
 )  # fmt: skip
-@click.option(
-    "--per-category", type=click.IntRange(1), metavar="N", cls=Option,
+@option(
+    "--per-category", type=click.IntRange(1), metavar="N",
     help="At most N neighbours of one category.",
 )  # fmt: skip
-@click.option(
-    "--distinct", is_flag=True, cls=Option, help="Only one of items with nearly the same name."
-)
-@click.option(
+@option("--distinct", is_flag=True, help="Only one of items with nearly the same name.")
+@option(
     "--diversity", type=click.FloatRange(0.0, 1.0, max_open=True), default=0.0,
-    show_default=True, cls=Option,
+    show_default=True,
     help="How much likeness to the other neighbours counts against one.",
 )  # fmt: skip
-@click.option("--threshold", type=float, metavar="SCORE", cls=Option, help="Lowest score, -1 to 1.")
-@click.option("--names", is_flag=True, cls=Option, help="Also write the names.")
+@option("--threshold", type=float, metavar="SCORE", help="Lowest score, -1 to 1.")
+@option("--names", is_flag=True, help="Also write the names.")
 @file_option(
     "--attributes",
     "Table with more columns for --where, --same and --different; without it the file of "
     "--catalogue is.",
 )
-@click.option(
-    "--exact/--approximate", default=None, cls=Option,
+@option(
+    "--exact/--approximate", default=None,
     help="How to search; by the number of comparisons when left out.",
 )  # fmt: skip
 @quiet_option
@@ -116,8 +112,7 @@ def recommend(
     """
     columns = columns_given(values, *CATALOGUE_COLUMNS)
     loaded = load(model)
-    candidates = None if catalogue is None else Catalogue.read(catalogue, **columns)
-    asked = None if queries is None else Catalogue.read(queries, **columns)
+    candidates, asked = read_items(catalogue, columns), read_items(queries, columns)
     if attributes is None and (values["where"] or same or different):
         attributes = catalogue
     with (

@@ -1,6 +1,6 @@
 """Features: the tokens of every item of a catalogue, read off its category and name.
 
-The recipe says how. Version 1, in short (``csrc/core/text.h`` has every rule):
+The recipe says how. Version 1, in short (``csrc/core/text/words.h`` has every rule):
 
 - Text is folded: Unicode NFKC and case folding; digits of every script become 0-9, dotless and
   dotted i are one letter, Greek and Arabic lose the marks that capitals and careless typing lose

@@ -6,12 +6,12 @@ library is missing. Nothing of them is imported before it is asked for.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from likewise.evaluation.ranking import VectorSystem, blocks
+from likewise.work.machine import usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,7 +139,7 @@ def gensim_word2vec(sessions: Sessions, *, threads: int = 0, seed: int = 1) -> l
     word2vec = _gensim("word2vec").Word2Vec
     model = word2vec(
         _Tokens(sessions, None), vector_size=_DIM, window=5, negative=5, sg=1, min_count=1,
-        sample=0, epochs=50, ns_exponent=0.0, workers=threads or _cores(), seed=seed,
+        sample=0, epochs=50, ns_exponent=0.0, workers=threads or usable_cores(), seed=seed,
     )  # fmt: skip
     shape = len(sessions.catalogue), _DIM
     center, context = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
@@ -165,7 +165,7 @@ def gensim_fasttext(sessions: Sessions, *, threads: int = 0, seed: int = 1) -> V
     ]
     model = fasttext(
         _Tokens(sessions, words), vector_size=_DIM, window=5, negative=5, sg=1, min_count=1,
-        sample=0, epochs=5, bucket=200_000, workers=threads or _cores(), seed=seed,
+        sample=0, epochs=5, bucket=200_000, workers=threads or usable_cores(), seed=seed,
     )  # fmt: skip
     vectors = np.zeros((len(catalogue), _DIM), np.float32)
     for position, word in enumerate(words):
@@ -196,7 +196,3 @@ def _gensim(module: str) -> Any:
         raise ImportError(
             f"the baseline {module} needs gensim: pip install 'likewise[baselines]'"
         ) from error
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

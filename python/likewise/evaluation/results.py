@@ -10,7 +10,8 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from likewise.display.text_table import table, terminal_width, width_of
+from likewise.display.tables import table
+from likewise.display.terminal import terminal_width, width_of
 from likewise.evaluation.measures import BANDS
 
 __all__ = ["Band", "Evaluation", "Result"]

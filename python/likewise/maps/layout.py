@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from likewise.tables.files import usable_cores
+from likewise.work.machine import usable_cores
 
 __all__ = ["Progress", "chance_share", "fitted_perplexity", "parent_share", "plane"]
 

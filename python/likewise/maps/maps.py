@@ -22,6 +22,7 @@ from likewise.errors import InputError
 from likewise.maps.layout import Progress, chance_share, fitted_perplexity, parent_share, plane
 from likewise.pages.category_tree import CategoryTree
 from likewise.search.indexes import make_index
+from likewise.work.replacing import whole_file
 
 if TYPE_CHECKING:
     from likewise.model.model import Model
@@ -100,8 +101,6 @@ class Map:
         ImportError
             When matplotlib (pictures) or plotly (pages) is missing; names the extra.
         """
-        from likewise.commands.output import whole_file  # imports the package: not while it loads
-
         place = Path(path)
         with whole_file(place, SUFFIXES) as draft:
             suffix = place.suffix.lower()

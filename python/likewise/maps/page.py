@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from likewise.display.markup import Html, data_block, join, plain, tag
 from likewise.maps.still import DENSE, frame, map_element
 from likewise.pages.category_tree import JOIN
-from likewise.pages.markup import Html, data_block, join, page, part, plain, plotly, tag
+from likewise.pages.page import page, part, plotly
 
 if TYPE_CHECKING:
     from likewise.maps.maps import Map

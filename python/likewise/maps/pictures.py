@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from likewise.display.markup import plain
 from likewise.maps.page import SIDE_TITLES, labels_of, named_points, ordered_tops
-from likewise.pages.markup import plain
 
 if TYPE_CHECKING:
     from likewise.maps.maps import Map

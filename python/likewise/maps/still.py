@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from likewise.pages.markup import Html, tag, text
+from likewise.display.markup import Html, tag, text
 
 if TYPE_CHECKING:
     from likewise.maps.maps import Map

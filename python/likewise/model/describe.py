@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from likewise.display.text_table import table
+from likewise.display.tables import table
 from likewise.state import State
 
 

@@ -28,7 +28,7 @@ from likewise.search.filters import coded
 from likewise.search.indexes import EXACT_COMPARISONS, ApproximateIndex, Found
 from likewise.state import State
 from likewise.tables.catalogue import as_catalogue
-from likewise.work.whole_file import check_file_place, whole_file
+from likewise.work.replacing import check_file_place, whole_file
 
 if TYPE_CHECKING:
     from likewise.search.index import Index

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from likewise.pages.markup import Html, tag
+from likewise.display.markup import Html, tag
 
 __all__ = ["curve"]
 

@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from likewise.arrays import Float64
 from likewise.content.composition import Contribution
-from likewise.display.html_table import html_table
-from likewise.display.text_table import table, terminal_width
+from likewise.display.tables import html_table, table
+from likewise.display.terminal import terminal_width
 from likewise.score.blend import blend_of
 from likewise.score.popularity import check_popularity
 from likewise.state import State

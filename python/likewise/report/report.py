@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from likewise.clustering.grouping import Clusters, clusters
+from likewise.display.markup import join, tag
 from likewise.errors import InputError
 from likewise.evaluation.evaluation import Evaluation
 from likewise.maps import maps
 from likewise.maps.page import map_data
 from likewise.maps.still import DENSE
-from likewise.pages.markup import join, page, part, plotly, tag
+from likewise.pages.page import page, part, plotly
 from likewise.report.health import measure
 from likewise.report.lists import example_lists
 from likewise.report.sections import (
@@ -36,6 +37,7 @@ from likewise.report.sections import (
     training_section,
 )
 from likewise.tables.catalogue import Catalogue
+from likewise.work.replacing import whole_file
 
 if TYPE_CHECKING:
     from likewise.model.model import Model
@@ -104,8 +106,6 @@ def write_report(
     --------
     >>> lw.write_report(model, "report.html", sessions=sessions)  # doctest: +SKIP
     """
-    from likewise.commands.output import whole_file  # imports the package: not while it loads
-
     with whole_file(Path(path), (".html",)) as draft:
         found = report_page(
             model, sessions=sessions, evaluations=evaluations, other=other, title=title,

@@ -6,17 +6,18 @@ Owns tables, curves, lists and what stands above them; measures nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from likewise.display.markup import Html, data_block, join, tag, text
+from likewise.display.tables import grid
 from likewise.maps.page import quality_sentences, theme_button
 from likewise.maps.still import map_element
 from likewise.options import Options
 from likewise.pages.category_tree import JOIN
 from likewise.pages.curves import curve
-from likewise.pages.markup import Html, data_block, join, tag, text
 
 if TYPE_CHECKING:
     from likewise.clustering.grouping import Clusters
@@ -38,41 +39,6 @@ _OPEN = 12  # of them at once
 def section(name: str, title: str, *children: Html) -> Html:
     """Return a section with a heading that the table of contents leads to."""
     return tag("section", tag("h2", title), *children, id=name, aria_label=title)
-
-
-def grid(
-    caption: str,
-    header: Sequence[str],
-    rows: Iterable[Sequence[Any]],
-    numbers: Sequence[int] = (),
-    *,
-    stacked: bool = False,
-) -> Html:
-    """Return a table; columns in `numbers` are flush right. Cells may be `Html`.
-
-    `stacked`: on a phone each row becomes a block of lines, as its texts are too long for columns.
-    """
-
-    def kind(place: int) -> str:
-        return "number" if place in numbers else "text"
-
-    head = tag("tr", *[tag("th", h, scope="col", class_=kind(i)) for i, h in enumerate(header)])
-    heads = header if stacked else [None] * len(header)
-    body = [
-        tag("tr", *[_cell(c, kind(i), h) for i, (c, h) in enumerate(zip(row, heads, strict=True))])
-        for row in rows
-    ]
-    table = tag(
-        "table", tag("caption", caption), tag("thead", head), tag("tbody", *body),
-        class_="stacked" if stacked else None,
-    )  # fmt: skip
-    return tag("div", table, class_="wide", tabindex="0", role="region", aria_label=caption)
-
-
-def _cell(value: Any, kind: str, head: str | None) -> Html:
-    if isinstance(value, Html) and value.startswith("<td"):
-        return value
-    return tag("td", value, class_=kind, data_head=head or None)
 
 
 def _whole(values: Any) -> list[tuple[str, Any]]:

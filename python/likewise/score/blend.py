@@ -44,13 +44,6 @@ __all__ = ["PARTS", "Blend", "blend_of", "fingerprint_of"]
 #: indexes look for in the last column.
 PARTS: tuple[type[Part], ...] = (Learned, CoOccurrence, Text, Popularity)
 
-# What tells this formula from others in the fingerprints of saved indexes; the first number is
-# counted up when the formula changes in another way than by one of these.
-_RELEASED = (
-    2, text.WEIGHT, co_occurrence.WEIGHT, co_occurrence.LONGEST, learned.TRUST_LEAST,
-    learned.TRUST_MORE, popularity.COLD_QUANTILE, text.TEXT_DIM, text.OUT_OF_DOMAIN, FORGETTING,
-    text.TEXT_DIM_OUT_OF_DOMAIN,
-)  # fmt: skip
 # Items whose features are read at once: bounds the memory for a catalogue of any size.
 _ITEMS = 1 << 16
 
@@ -227,7 +220,13 @@ class Blend:
         Another model has another one, and so has another formula: a saved index is not asked by
         queries that were made to fit answers of another kind.
         """
-        numbers: tuple[Any, ...] = (*_RELEASED, *(n for part in self.parts for n in part.numbers))
+        # The first is counted up when the formula changes in another way than by one of the others.
+        numbers: tuple[Any, ...] = (
+            2, text.WEIGHT, co_occurrence.WEIGHT, co_occurrence.LONGEST, learned.TRUST_LEAST,
+            learned.TRUST_MORE, popularity.COLD_QUANTILE, text.TEXT_DIM, text.OUT_OF_DOMAIN,
+            FORGETTING, text.TEXT_DIM_OUT_OF_DOMAIN,
+        )  # fmt: skip
+        numbers += tuple(number for part in self.parts for number in part.numbers)
         return hashlib.sha256(f"{of_model} {numbers}".encode()).hexdigest()[:32]
 
     def sample(self, at: Int64) -> bytes:

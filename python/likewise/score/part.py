@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Arrays", "Batch", "Domain", "Part", "Sequences", "Trained", "forgotten", "scaled"]
 
-#: The power that 1 - u is raised to in an out-of-domain catalogue, where what training learned of an
-#: item says little.
+#: The power that 1 - u is raised to in an out-of-domain catalogue, where what training learned
+#: of an item says little.
 FORGETTING = 8
 #: Arrays by the name that files give them.
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -190,7 +190,7 @@ class Part(ABC):
         """
         return {}
 
-    @classmethod
+    @classmethod  # noqa: B027, no need to check anything
     def check(cls, arrays: Arrays, n_items: int) -> None:
         """Raise ValueError when arrays do not fit together and so many items."""
 

@@ -14,7 +14,7 @@ from likewise.arrays import Int32
 
 
 def check_k(k: Any) -> int:
-    """Return how many answers are wanted, a whole number of at least 1."""
+    """Check a number of answers; TypeError or ValueError name it."""
     if isinstance(k, bool) or not isinstance(k, int | np.integer):
         raise TypeError(f"k must be a whole number, got {k!r}")
     if k < 1:

@@ -178,6 +178,7 @@ class ApproximateIndex(Index):
             self.ef = min(2048, 2 * max(self.ef, 2 * k))
 
     def vectors_at(self, positions: npt.ArrayLike) -> Float32:
+        """Return vectors as the graph holds them; see `Index.vectors_at`."""
         at = np.asarray(positions, dtype=np.int64)
         vectors = np.zeros((len(at), self.dim), dtype=np.float32)
         there = np.flatnonzero(self._usable[at])

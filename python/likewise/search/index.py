@@ -20,7 +20,7 @@ from likewise.arrays import Float32, Int32, Mask, float_rows, unit_rows
 from likewise.search import index_file
 from likewise.search.arguments import check_k
 from likewise.search.filters import Filters, allowed_mask, make_filters
-from likewise.work.whole_file import whole_file
+from likewise.work.replacing import whole_file
 
 if TYPE_CHECKING:
     from likewise.tables.items import Items
@@ -336,6 +336,7 @@ class ExactIndex(Index):
         return cls(index_file.vectors_of(about, sections["vectors"]), **described)
 
     def vectors_at(self, positions: npt.ArrayLike) -> Float32:
+        """Return vectors as they are held; see `Index.vectors_at`."""
         taken: Float32 = self._rows[np.asarray(positions, dtype=np.int64)]
         return taken
 

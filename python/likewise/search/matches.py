@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from likewise.display.html_table import html_table
-from likewise.display.text_table import cut, table, terminal_width
+from likewise.display.tables import html_table, table
+from likewise.display.terminal import cut, terminal_width
 
 if TYPE_CHECKING:
     from likewise.tables.items import Items

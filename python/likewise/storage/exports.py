@@ -17,8 +17,7 @@ import pyarrow.parquet as pq
 
 from likewise.arrays import Float32, Int64
 from likewise.errors import InputError
-from likewise.work.whole_file import whole_file
-from likewise.work.whole_folder import new_folder
+from likewise.work.replacing import new_folder, whole_file
 
 if TYPE_CHECKING:
     from likewise.tables.items import Items

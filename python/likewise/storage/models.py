@@ -1,7 +1,7 @@
 """Storage: a model as a folder of JSON, safetensors and Parquet; nothing in it is ever executed.
 
 Owns the format (``format_version`` 2), what is written and every check on what is read. How a
-folder gets its place safely is in work/whole_folder.py. Version 1, without what sessions share, is
+folder gets its place safely is in work/replacing.py. Version 1, without what sessions share, is
 read as well.
 
 ::
@@ -39,7 +39,7 @@ from likewise.state import State
 from likewise.storage import model_json, tensors
 from likewise.storage.model_json import FORMAT_VERSION, one_line
 from likewise.tables.catalogue import Catalogue
-from likewise.work.whole_folder import folder_id, left_behind, new_folder
+from likewise.work.replacing import folder_id, left_behind, new_folder
 
 __all__ = ["FORMAT_VERSION", "load", "save"]
 
@@ -85,7 +85,7 @@ def save(model: State, path: str | os.PathLike[str]) -> Path:
     StorageError
         When the folder cannot be written, is not a model, or the disk is full.
     """
-    with new_folder(Path(path), is_model=_is_model) as folder:
+    with new_folder(Path(path), is_model=is_model) as folder:
         _write_tensors(folder / VECTORS_FILE, _vectors_of(model))
         _write_tensors(folder / WEIGHTS_FILE, _weights_of(model))
         columns = [model.catalogue.ids, model.catalogue.categories, model.catalogue.names]
@@ -207,7 +207,7 @@ def _sha256(path: Path) -> str:
 # --- reading --------------------------------------------------------------------------------------
 
 
-def _is_model(folder: Path) -> bool:
+def is_model(folder: Path) -> bool:
     """Tell whether a folder is a model, even a damaged one, and nothing else."""
     names = {entry.name for entry in folder.iterdir()}
     if not names <= set(FILES) or JSON_FILE not in names:

@@ -21,9 +21,10 @@ import pyarrow.parquet as pq
 
 from likewise.errors import InputError
 from likewise.tables.messages import one_line, shown
+from likewise.work.machine import usable_cores
 from likewise.work.waiting import interruptible
 
-__all__ = ["Batches", "connect", "find_files", "open_files", "stream", "usable_cores"]
+__all__ = ["Batches", "connect", "find_files", "open_files", "stream"]
 
 BATCH_ROWS = 1 << 18
 # A column of Parquet takes at most so many bytes a value where each text of a dictionary is used
@@ -193,13 +194,6 @@ def _with_dictionaries(path: Path, texts: Sequence[str]) -> pq.ParquetFile:
 
 
 # --- CSV and JSON lines ------------------------------------------------------
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Progress of training: a bar on the terminal, what callers are told, and the history that is kept."""
+"""Progress of training: a bar on the terminal, what callers are told, the history that is kept."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ class Watch:
         self._done = False
 
     def __call__(self, record: Progress) -> None:
+        """Take a record of the core."""
         # The words may teach their n-grams for a while after the last event: `done` is said once.
         done = record["events_done"] == record["events_total"] and not self._done
         self._done = self._done or done

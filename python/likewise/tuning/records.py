@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from likewise.display.text_table import table
+from likewise.display.tables import table
 from likewise.options import Options
 
 __all__ = ["Check", "Trial", "Tuning", "shown"]

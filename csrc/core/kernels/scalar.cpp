@@ -1,0 +1,142 @@
+// scalar.cpp: the definition of every kernel. Plain loops, no intrinsics.
+//
+// Sums run in kLanes lanes so that the baseline compiler can use what every machine of the
+// architecture has; -ffp-contract=off keeps the rounding the same everywhere.
+#include <cmath>
+
+#include "core/base/types.h"
+#include "core/kernels/kernels.h"
+
+namespace likewise {
+namespace {
+
+constexpr std::size_t kLanes = kRowAlign;
+
+float dot(const float* a, const float* b, std::size_t stride) {
+  float lanes[kLanes] = {};
+  for (std::size_t d = 0; d < stride; d += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) lanes[lane] += a[d + lane] * b[d + lane];
+  }
+  float sum = 0;
+  for (const float lane : lanes) sum += lane;
+  return sum;
+}
+
+float sigmoid(float x) {
+  return 1.0F / (1.0F + std::exp(-x));
+}
+
+void scores(const float* a, std::size_t m, const float* const* b, std::size_t n, std::size_t stride,
+            float* out, std::size_t out_stride) {
+  for (std::size_t i = 0; i < m; ++i) {
+    for (std::size_t j = 0; j < n; ++j) {
+      out[i * out_stride + j] = dot(a + i * stride, b[j], stride);
+    }
+  }
+}
+
+void squares(const float* const* rows, std::size_t n, std::size_t stride, float* out) {
+  for (std::size_t k = 0; k < n; ++k) out[k] = dot(rows[k], rows[k], stride);
+}
+
+void bend(const TrueSpan* spans, std::size_t m, std::size_t, const float* squares,
+          const float* scales, float* curvatures, float* pulls) {
+  for (std::size_t i = 0; i < m; ++i) {
+    const TrueSpan& span = spans[i];
+    pulls[i] = 0;
+    for (std::size_t j = span.low; j < span.high; ++j) {
+      pulls[i] += span.weights[j] * squares[j];
+      curvatures[j] += scales[i] * span.weights[j];
+    }
+  }
+}
+
+void positive_steps(float* values, std::size_t row_stride, std::size_t m, std::size_t n,
+                    const TrueSpan* spans, float rate) {
+  for (std::size_t i = 0; i < m; ++i, values += row_stride) {
+    const TrueSpan& span = spans[i];
+    for (std::size_t j = 0; j < whole_lines(n); ++j) {
+      const bool pair = j >= span.low && j < span.high;
+      values[j] = pair ? rate * span.weights[j] * (1.0F - sigmoid(values[j])) : 0.0F;
+    }
+  }
+}
+
+void negative_steps(float* values, float* context_steps, std::size_t row_stride, std::size_t m,
+                    std::size_t n, const float* weights, const float* bases, const float* scales) {
+  for (std::size_t i = 0; i < m; ++i, values += row_stride, context_steps += row_stride) {
+    for (std::size_t j = 0; j < n; ++j) {
+      const float weight = scales[i] * weights[j], share = sigmoid(values[j]);
+      values[j] = -weight * share;
+      context_steps[j] = weight * (bases[j] - share);
+    }
+  }
+}
+
+void add(float* __restrict out, float scale, const Terms& terms, std::size_t i,
+         std::size_t stride) {
+  for (std::size_t j = 0; j < terms.n; ++j) {
+    const float step = scale * terms.steps[i * terms.row_step + j * terms.column_step];
+    const float* __restrict row = terms.rows[j];
+    for (std::size_t d = 0; d < stride; ++d) out[d] += step * row[d];
+  }
+}
+
+void accumulate(float* const* out, const float* scales, std::size_t m, const Terms* terms,
+                std::size_t n, std::size_t stride) {
+  for (std::size_t i = 0; i < m; ++i) {
+    for (std::size_t t = 0; t < n; ++t) add(out[i], scales[i], terms[t], i, stride);
+  }
+}
+
+float compose(float* __restrict out, const float* const* rows, const float* weights, std::size_t n,
+              std::size_t stride) {
+  for (std::size_t d = 0; d < stride; ++d) out[d] = 0.0F;
+  for (std::size_t k = 0; k < n; ++k) {
+    const float* __restrict row = rows[k];
+    for (std::size_t d = 0; d < stride; ++d) out[d] += weights[k] * row[d];
+  }
+  return dot(out, out, stride);
+}
+
+void scatter(const float* __restrict gradient, float* const* rows, const float* weights,
+             std::size_t n, std::size_t stride) {
+  for (std::size_t k = 0; k < n; ++k) {
+    float* __restrict row = rows[k];
+    for (std::size_t d = 0; d < stride; ++d) row[d] += weights[k] * gradient[d];
+  }
+}
+
+void collect(float* row, float scale, const float* const* gradients, const float* weights,
+             std::size_t n, std::size_t stride) {
+  add(row, scale, {weights, 0, 1, gradients, n}, 0, stride);
+}
+
+void scan(const float* queries, std::size_t count, const float* candidates, std::size_t dim,
+          const float* bars, float* out, std::uint32_t* over) {
+  for (std::size_t q = 0; q < kScanQueries; ++q) over[q] = 0;
+  for (std::size_t q = 0; q < count; ++q) {
+    float* sums = out + q * kScanCandidates;
+    for (std::size_t c = 0; c < kScanCandidates; ++c) sums[c] = 0.0F;
+    for (std::size_t d = 0; d < dim; ++d) {
+      const float left = queries[d * kScanQueries + q];
+      const float* right = candidates + d * kScanCandidates;
+      for (std::size_t c = 0; c < kScanCandidates; ++c) sums[c] += left * right[c];
+    }
+    for (std::size_t c = 0; c < kScanCandidates; ++c) {
+      if (sums[c] > bars[q]) over[q] |= std::uint32_t{1} << c;
+    }
+  }
+}
+
+constexpr Kernels kScalar{"scalar",       scores,         squares,    bend,
+                          positive_steps, negative_steps, accumulate, compose,
+                          scatter,        collect,        scan};
+
+}  // namespace
+
+const Kernels& scalar_kernels() {
+  return kScalar;
+}
+
+}  // namespace likewise

@@ -1,0 +1,109 @@
+"""How the command line fails: exit codes and errors of one line.
+
+Owns what ends the process and with which code: 0 done, 1 data or model, 2 usage, 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+
+from likewise.errors import InputError, StorageError, TrainingError, UnknownItemError
+
+__all__ = ["Group", "one_line_errors", "refusals", "said"]
+
+_EXPECTED = (InputError, UnknownItemError, StorageError, TrainingError, OSError, MemoryError)
+
+
+class Group(click.Group):
+    """The command ``likewise``: exit code 0 done, 1 data or model, 2 usage, 130 Ctrl-C.
+
+    Every error is one line on standard error. What nobody expected keeps its traceback.
+    """
+
+    def main(  # type: ignore[override, unused-ignore]
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run, and end the process with the exit code when standing alone."""
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, False, **extra)
+        with one_line_errors():
+            # Without standing alone click returns the exit code of --help and --version.
+            code = super().main(args, prog_name, complete_var, False, **extra)
+            sys.stdout.flush()
+            sys.exit(code if isinstance(code, int) else 0)
+
+
+@contextlib.contextmanager
+def one_line_errors() -> Iterator[None]:
+    """End the process with one line and the exit code when the block fails as blocks may."""
+    try:
+        yield
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx is not None else "likewise"
+        _fail(f"{said(error.format_message())}; see {command} --help", 2)
+    except click.ClickException as error:
+        _fail(said(error.format_message()), 1)
+    except (KeyboardInterrupt, click.Abort):
+        _fail("interrupted", 130, "")
+    except BrokenPipeError:
+        # Whoever read our output has seen enough (`| head`): nothing is left to say.
+        _silence(sys.stdout)
+        sys.exit(1)
+    except ImportError as error:
+        if "pip install" not in str(error):
+            raise
+        _fail(said(error), 1)
+    except _EXPECTED as error:
+        if isinstance(error, OSError) and not isinstance(error, StorageError):
+            _silence(sys.stdout)
+            where = f"{error.filename}: " if error.filename else ""
+            _fail(f"{where}{error.strerror or said(error)}", 1)
+        _fail(said(error) or "there is not enough memory", 1)
+
+
+@contextlib.contextmanager
+def refusals() -> Iterator[None]:
+    """Turn the refusal of an argument by the library into an error of one line.
+
+    Only around calls that get what the user typed: elsewhere a ValueError is a bug and keeps its
+    traceback.
+    """
+    try:
+        yield
+    except (InputError, UnknownItemError, StorageError, TrainingError):
+        raise
+    except (ValueError, TypeError) as error:
+        raise click.ClickException(said(error)) from error
+
+
+def said(error: BaseException | str) -> str:
+    """Return a message in one line, with options where the library speaks of arguments."""
+    text = " ".join(str(error).split()).rstrip(".")
+    return re.sub(r"\((\w+)=\)", lambda found: f"(--{found[1].replace('_', '-')}-column)", text)
+
+
+def _fail(message: str, code: int, label: str = "Error: ") -> None:
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"{label}{message}\n")
+        sys.stderr.flush()
+    sys.exit(code)
+
+
+def _silence(stream: Any) -> None:
+    """Let what a stream still holds go nowhere, or Python would complain about it at the end."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)

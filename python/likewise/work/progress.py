@@ -1,0 +1,124 @@
+"""Progress on standard error: a bar in a terminal, a line now and then elsewhere.
+
+Owns how work is shown meanwhile. Knows nothing about what is done.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any, TypeVar
+
+from tqdm import tqdm
+
+__all__ = ["Steps", "TrainingProgress", "WorkProgress"]
+
+Shown = TypeVar("Shown", bound="_Progress")
+
+
+class _Progress:
+    """What all of them share: a bar that is closed at the end, and when a line is due.
+
+    Parameters
+    ----------
+    label : str
+        What is done.
+    quiet : bool
+        Show nothing.
+    """
+
+    _LINE_SECONDS = 10.0
+    _BAR = "{desc}: {percentage:3.0f}% |{bar}| {remaining} left"
+
+    def __init__(self, label: str, quiet: bool = False) -> None:
+        self._label = label
+        self._quiet = quiet
+        self._bar: Any = None
+        self._next_line = time.monotonic() + self._LINE_SECONDS
+
+    def __enter__(self: Shown) -> Shown:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def _show(self, done: int, total: int, state: str, left: float | None) -> None:
+        """Move the bar or, where it is time for one, say a line; `left` in seconds, if known."""
+        if sys.stderr.isatty():
+            if self._bar is None or self._bar.total != total:
+                self.__exit__()
+                self._bar = tqdm(
+                    total=total, desc=self._label, file=sys.stderr, leave=False, dynamic_ncols=True,
+                    bar_format=self._BAR,
+                )  # fmt: skip
+            self._bar.set_postfix_str(state, refresh=False)
+            self._bar.update(done - self._bar.n)
+        else:
+            remaining = "" if left is None else f"{left:,.0f} s left"
+            parts = (f"{done / max(total, 1):4.0%}", state, remaining)
+            self._say(", ".join(part for part in parts if part))
+
+    def _say(self, text: str) -> None:
+        """Write a line, unless the last one was a moment ago."""
+        if time.monotonic() >= self._next_line:
+            self._next_line = time.monotonic() + self._LINE_SECONDS
+            print(f"{self._label}: {text}", file=sys.stderr, flush=True)
+
+
+class TrainingProgress(_Progress):
+    """Shows training: called with the records of ``likewise.train``."""
+
+    _BAR = "{desc}: {percentage:3.0f}% |{bar}| {postfix}, {remaining} left"
+
+    def __init__(self, label: str = "training", quiet: bool = False) -> None:
+        super().__init__(label, quiet)
+
+    def __call__(self, record: dict[str, Any]) -> None:
+        """Take note of a record."""
+        if self._quiet:
+            return
+        rate = record["pairs_done"] / max(record["seconds"], 1e-9) / 1e6
+        state = (
+            f"epoch {record['epoch'] + 1}/{record['epochs']}, {rate:.1f} M pairs/s, "
+            f"loss {record['loss_per_pair']:.3f}"
+        )
+        done, total = record["events_done"], record["events_total"]
+        self._show(done, total, state, record["seconds"] * (total - done) / max(done, 1))
+
+
+class WorkProgress(_Progress):
+    """Shows other work: called with what is done and what there is in all."""
+
+    def __init__(self, label: str, quiet: bool = False) -> None:
+        super().__init__(label, quiet)
+        self._began: float | None = None
+        self._first = 0  # what was done when it was first heard of
+
+    def __call__(self, done: int, total: int) -> None:
+        """Take note of progress."""
+        if self._quiet:
+            return
+        if self._began is None:  # other work may have come before
+            self._began, self._first = time.monotonic(), done
+        since = done - self._first
+        seconds = time.monotonic() - self._began
+        self._show(done, total, "", seconds * (total - done) / since if since > 0 else None)
+
+
+class Steps(_Progress):
+    """Says what is done, in a terminal at once: called with the name of the next step."""
+
+    def __exit__(self, *_: object) -> None:
+        if sys.stderr.isatty() and not self._quiet:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+    def __call__(self, text: str) -> None:
+        """Say what comes next."""
+        if self._quiet:
+            return
+        if sys.stderr.isatty():
+            print(f"\r\033[K{self._label}: {text}", end="", file=sys.stderr, flush=True)
+        else:
+            self._say(text)
