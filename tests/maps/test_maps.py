@@ -14,8 +14,8 @@ import likewise as lw
 from helpers import hostile
 from helpers.cli_helpers import files_below, run
 from helpers.without import hide
+from likewise import maps
 from likewise.errors import InputError, StorageError
-from likewise.maps import maps
 from likewise.maps.layout import chance_share, fitted_perplexity, parent_share, plane
 from likewise.maps.page import map_data, named_points
 from likewise.pages.category_tree import CategoryTree, levels_of

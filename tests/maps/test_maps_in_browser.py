@@ -12,7 +12,7 @@ import pytest
 import likewise as lw
 from helpers import hostile
 from helpers.browser import Page, open_page
-from likewise.maps import maps
+from likewise import maps
 
 pytest.importorskip("openTSNE")
 pytest.importorskip("plotly")

@@ -1,7 +1,7 @@
 """Clusters: the items of a catalogue in groups of alike ones, with names that say what they are.
 
 Owns which items are grouped and how, the numbers that clusters keep from one day to the next, and
-their files. The methods are in clustering/kmeans.py and clustering/hdbscan.py, names in clustering/names.py.
+their files. The methods are in kmeans.py and hdbscan.py, names in names.py.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ from likewise.clustering.names import GroupName, name_groups
 from likewise.display.tables import table as text_table
 from likewise.display.terminal import terminal_width
 from likewise.errors import InputError
-from likewise.tables.catalogue import Catalogue
+from likewise.tables.catalogue import Catalogue, as_catalogue
+from likewise.tables.items import Items
 from likewise.work.replacing import whole_file
 
 if TYPE_CHECKING:
-    from likewise.model.model import Model
+    from likewise.state import State
 
 __all__ = ["METHODS", "Clusters", "clusters"]
 
@@ -74,7 +75,7 @@ class Clusters:
     ``print(lw.clusters(model, n=20))``
     """
 
-    catalogue: Catalogue
+    catalogue: Items
     labels: Int32
     similarity: Float32
     ids: Int32
@@ -206,7 +207,7 @@ class Clusters:
 
 
 def clusters(
-    model: Model,
+    model: State,
     n: int | None = None,
     *,
     method: str = "kmeans",
@@ -230,8 +231,8 @@ def clusters(
     method : {"kmeans", "hdbscan"}
         k-means puts every item into a cluster: a partition, to browse a catalogue or to put items
         on pages. HDBSCAN (Campello et al. 2013) finds tight groups only, near duplicates and
-        series, and leaves out what has no company, often most of a catalogue: its cluster is null.
-        It is for up to 30,000 items; its time grows with their square.
+        series, and leaves out what lies alone, often most of a catalogue: its cluster is null. It
+        is for up to 30,000 items; its time grows with their square.
     min_size : int, optional
         Items of the smallest cluster of HDBSCAN, at least 2; 10 without it.
     catalogue : Catalogue or what Catalogue.read takes, optional
@@ -263,8 +264,9 @@ def clusters(
     if catalogue is None:
         items, vectors, counts = model.catalogue, model.center, model.counts
     else:
-        items = catalogue if isinstance(catalogue, Catalogue) else Catalogue.read(catalogue)
-        vectors, counts = model.encode(items), np.zeros(len(items), np.int64)
+        items = as_catalogue(catalogue)
+        vectors = model.encoder.encode(items, trained=model.encoder.positions(items, None))
+        counts = np.zeros(len(items), np.int64)
     units, usable = unit_rows(vectors)
     known = np.flatnonzero(usable)
     if not len(known):
@@ -338,7 +340,7 @@ def _tight(points: Float32, min_size: int) -> tuple[Int32, Float32]:
 
 
 def _table(
-    items: Catalogue,
+    items: Items,
     counts: npt.NDArray[Any],
     labels: Int32,
     similarity: Float32,

@@ -16,7 +16,7 @@ from likewise.display.markup import plain
 from likewise.pages.category_tree import JOIN, CategoryTree
 
 if TYPE_CHECKING:
-    from likewise.tables.catalogue import Catalogue
+    from likewise.tables.items import Items
 
 __all__ = ["GroupName", "name_groups"]
 
@@ -50,7 +50,7 @@ class GroupName:
     words: tuple[str, ...]
 
 
-def name_groups(catalogue: Catalogue, groups: Ints, n: int, threads: int = 0) -> list[GroupName]:
+def name_groups(catalogue: Items, groups: Ints, n: int, threads: int = 0) -> list[GroupName]:
     """Name groups of items.
 
     Parameters
@@ -79,7 +79,7 @@ def name_groups(catalogue: Catalogue, groups: Ints, n: int, threads: int = 0) ->
     return named
 
 
-def _best_categories(catalogue: Catalogue, groups: Ints, n: int) -> list[tuple[str | None, float]]:
+def _best_categories(catalogue: Items, groups: Ints, n: int) -> list[tuple[str | None, float]]:
     """Choose for each group the category level that tells it best from all other items.
 
     The best F1: the harmonic mean of the share of the group that is in the category and the share
@@ -105,7 +105,7 @@ def _best_categories(catalogue: Catalogue, groups: Ints, n: int) -> list[tuple[s
     return chosen
 
 
-def _distinctive_words(catalogue: Catalogue, groups: Ints, n: int, threads: int) -> list[list[str]]:
+def _distinctive_words(catalogue: Items, groups: Ints, n: int, threads: int) -> list[list[str]]:
     """Choose for each group the words of names that tell most about being in it.
 
     ``p log(p / q)``: p is the share of the group's items with the word, q that of all items.
@@ -142,7 +142,7 @@ def _says_something(word: str) -> bool:
     return letters >= (3 if word.isascii() else 1)
 
 
-def _text(catalogue: Catalogue, item: int, wanted: np.uint64, recipe: Recipe) -> str:
+def _text(catalogue: Items, item: int, wanted: np.uint64, recipe: Recipe) -> str:
     """Return a word as text: the token of this hash of an item that has it."""
     name = catalogue.names[item].as_py()
     return next(text for _, text, hash64 in tokens_of(None, name, recipe) if hash64 == wanted)

@@ -39,7 +39,7 @@ from likewise.commands.output import (
     read_sessions,
 )
 from likewise.errors import InputError
-from likewise.maps import maps
+from likewise import maps
 from likewise.model.model import load
 from likewise.report.report import write_report
 from likewise.work.progress import WorkProgress

@@ -21,8 +21,6 @@ The recipe says how. Version 1, in short (``csrc/core/text/words.h`` has every r
 
 The same text gives the same tokens and rows on every machine. The recipe is stored with a model and
 never changes: another one gets another version.
-
-Imports options.
 """
 
 from __future__ import annotations
@@ -36,7 +34,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 import likewise._core as _core
-from likewise.options import Options
 
 __all__ = ["Features", "Kind", "Recipe", "TextCatalogue", "character_ngrams", "tokens_of"]
 
@@ -66,6 +63,26 @@ class TextCatalogue(Protocol):
 
     def __len__(self) -> int:
         """Return the number of items."""
+
+
+class TextOptions(Protocol):
+    """What features need of training options; see `likewise.Options`."""
+
+    @property
+    def min_n(self) -> int:
+        """Shortest character n-gram."""
+
+    @property
+    def max_n(self) -> int:
+        """Longest character n-gram."""
+
+    @property
+    def word_ngrams(self) -> int:
+        """Longest run of words."""
+
+    @property
+    def buckets(self) -> int:
+        """Rows that n-grams are hashed to."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +146,7 @@ class Recipe:
         return cls(**values)
 
     @classmethod
-    def from_options(cls, options: Options) -> Recipe:
+    def from_options(cls, options: TextOptions) -> Recipe:
         """Return the recipe that training options ask for."""
         return cls(
             min_n=options.min_n,

@@ -1,134 +1,41 @@
-"""Maps: categories or items of a model in two dimensions, as a table, a picture or a page.
+"""Layouts of a model's categories and items in two dimensions.
 
-Owns what a point is: its place on the center and the context side, its size, its top category, its
-nearest others. How points are laid out is in maps/layout.py, how they are drawn in maps/pictures.py and
-maps/page.py.
+Owns what becomes a point: its place on the center and the context side, its size, its top category,
+its nearest others. How points are laid out is in maps/layout.py.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from likewise.errors import InputError
 from likewise.maps.layout import Progress, chance_share, fitted_perplexity, parent_share, plane
+from likewise.maps.map import NEIGHBOURS, Map
+from likewise.maps.points import SIDES
 from likewise.pages.category_tree import CategoryTree
+from likewise.questions.categories import category_vectors
 from likewise.search.indexes import make_index
-from likewise.work.replacing import whole_file
+from likewise.version import __version__
 
 if TYPE_CHECKING:
-    from likewise.model.model import Model
+    from likewise.state import State
 
-__all__ = ["NO_CATEGORY", "SUFFIXES", "Map", "categories", "items"]
+__all__ = ["NO_CATEGORY", "categories", "items"]
 
-SUFFIXES = (".parquet", ".png", ".svg", ".html")
 NO_CATEGORY = "(no category)"
-_SIDES = ("center", "context")
 _NEAREST = 5
 _NEAREST_ITEMS = 20_000  # items up to which each gets its nearest others
-_NEIGHBOURS = 5  # of the quality of a map
 
 Float32 = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True, eq=False)
-class Map:
-    """Points in two dimensions; made by `categories` or `items`.
-
-    Attributes
-    ----------
-    kind : {"categories", "items"}
-        What a point is.
-    table : pyarrow.Table
-        One row for each point. Categories: ``category`` (path), ``level`` (1 is the top),
-        ``items``; items: ``item_id``, ``name``, ``category``. Both: ``events`` (int64), ``top``
-        (first level), ``center_x``, ``center_y``, ``context_x``, ``context_y`` (float32, no unit;
-        null for a point without a vector), ``nearest`` (list of categories or item ids by cosine of
-        center vectors, best first).
-    quality : dict
-        By side that has places, for categories: ``plane``, ``full``, ``chance`` and ``best``: the
-        share of a category's 5 nearest of the same level that have the same parent, in two
-        dimensions, in all dimensions by cosine, as expected of places at random, and at best: a
-        parent may have few children.
-    settings : dict
-        ``seed``; ``center_perplexity`` and ``context_perplexity``.
-
-    Examples
-    --------
-    ``lw.maps.categories(model).write("map.html")``
-    """
-
-    kind: str
-    table: pa.Table
-    quality: dict[str, dict[str, float]]
-    settings: dict[str, Any]
-
-    def __len__(self) -> int:
-        return int(self.table.num_rows)
-
-    def places(self, side: str) -> Float32:
-        """Return the places on one side, float32 (n, 2), not a number where there is none."""
-        if side not in _SIDES:
-            raise ValueError(f"side must be 'center' or 'context', got {side!r}")
-        columns = [
-            self.table.column(f"{side}_{axis}").to_numpy(zero_copy_only=False) for axis in "xy"
-        ]
-        return np.stack(columns, axis=1).astype(np.float32)
-
-    @property
-    def sides(self) -> tuple[str, ...]:
-        """The sides on which any point has a place."""
-        return tuple(side for side in _SIDES if np.isfinite(self.places(side)).any())
-
-    def write(self, path: str | os.PathLike[str]) -> Path:
-        """Write the map: coordinates to .parquet, a picture to .png or .svg, a page to .html.
-
-        The file is written beside its place and renamed: it is there whole or not at all. A page
-        holds everything it needs and makes no request.
-
-        Raises
-        ------
-        StorageError
-            When the name ends otherwise or the file cannot be written.
-        ImportError
-            When matplotlib (pictures) or plotly (pages) is missing; names the extra.
-        """
-        place = Path(path)
-        with whole_file(place, SUFFIXES) as draft:
-            suffix = place.suffix.lower()
-            if suffix == ".parquet":
-                pq.write_table(self.table, draft, compression="zstd")
-            elif suffix == ".html":
-                from likewise.maps.page import map_page
-
-                draft.write_text(map_page(self), encoding="utf-8")
-            else:
-                from likewise.maps.pictures import draw
-
-                draw(self, draft, suffix[1:])
-        return place
-
-    def __repr__(self) -> str:
-        lines = [f"map of {len(self):,} {self.kind}"]
-        for side, found in self.quality.items():
-            lines.append(
-                f"  {side}: of the {_NEIGHBOURS} nearest of the same level {found['plane']:.0%} "
-                f"have the same parent; {found['full']:.0%} in full dimension, "
-                f"{found['chance']:.0%} at random, {found['best']:.0%} at best"
-            )
-        return "\n".join(lines)
-
-
 def categories(
-    model: Model,
+    model: State,
     *,
     seed: int = 1,
     perplexity: float | None = None,
@@ -169,18 +76,18 @@ def categories(
     tree = CategoryTree(model.catalogue)
     if len(tree) == 0:
         raise InputError("model must have categories to draw, its catalogue has none")
-    tables = {side: model.category_vectors(side) for side in _SIDES}
+    tables = {side: category_vectors(getattr(model, side), model.catalogue) for side in SIDES}
     vectors = {side: _vectors(table) for side, table in tables.items()}
     places, settings = _lay_out(vectors, seed, perplexity, _threads(model, threads), progress)
     quality = {}
-    for side in _SIDES:
+    for side in SIDES:
         usable = np.any(vectors[side], axis=1)
         if usable.any():
-            chance, best = chance_share(tree.parents, tree.levels, usable, _NEIGHBOURS)
+            chance, best = chance_share(tree.parents, tree.levels, usable, NEIGHBOURS)
             quality[side] = {
-                "plane": parent_share(places[side], tree.parents, tree.levels, _NEIGHBOURS),
+                "plane": parent_share(places[side], tree.parents, tree.levels, NEIGHBOURS),
                 "full": parent_share(
-                    vectors[side], tree.parents, tree.levels, _NEIGHBOURS, cosine=True
+                    vectors[side], tree.parents, tree.levels, NEIGHBOURS, cosine=True
                 ),
                 "chance": chance,
                 "best": best,
@@ -194,7 +101,7 @@ def categories(
 
 
 def items(
-    model: Model,
+    model: State,
     *,
     limit: int = 200_000,
     seed: int = 1,
@@ -238,7 +145,7 @@ def items(
     if len(known) > limit:
         known = np.sort(np.random.default_rng(seed).choice(known, limit, replace=False))
     part = model.catalogue.take(known)
-    vectors = {side: getattr(model, side)[known] for side in _SIDES}
+    vectors = {side: getattr(model, side)[known] for side in SIDES}
     used = _threads(model, threads)
     places, settings = _lay_out(vectors, seed, perplexity, used, progress)
     near: list[list[str]] = [[] for _ in known]
@@ -253,7 +160,7 @@ def items(
     return _map("items", what, model.counts[known], tops, places, near, {}, settings)
 
 
-def _threads(model: Model, threads: int | None) -> int:
+def _threads(model: State, threads: int | None) -> int:
     if threads is None:
         return model.options.threads
     if threads < 0:
@@ -271,11 +178,11 @@ def _lay_out(
     """Lay out both sides; progress counts them as one work."""
     settings: dict[str, Any] = {"seed": seed}
     places = {}
-    for number, side in enumerate(_SIDES):
+    for number, side in enumerate(SIDES):
 
         def tell(done: int, total: int, before: int = number) -> None:
             if progress is not None:
-                progress(before * total + done, len(_SIDES) * total)
+                progress(before * total + done, len(SIDES) * total)
 
         used = int(np.any(vectors[side], axis=1).sum())
         settings[f"{side}_perplexity"] = perplexity or fitted_perplexity(used)
@@ -299,8 +206,6 @@ def _map(
     settings: dict[str, Any],
 ) -> Map:
     """Put a map together: what its points are, then the columns that every map has."""
-    from likewise.version import __version__
-
     about = {
         "likewise_version": __version__,
         "map": kind,
@@ -319,7 +224,7 @@ def _map(
 def _columns(places: dict[str, Float32]) -> dict[str, pa.Array]:
     return {
         f"{side}_{axis}": pa.array(places[side][:, at], from_pandas=True)
-        for side in _SIDES
+        for side in SIDES
         for at, axis in enumerate("xy")
     }
 

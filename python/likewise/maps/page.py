@@ -1,73 +1,23 @@
 """The page of a map: its points as data for map.js, and what stands around them.
 
-Owns which points are named and the shape of the data. Used by maps and report.
+Owns the shape of the data. Used by maps and report.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from likewise.display.markup import Html, data_block, join, plain, tag
+from likewise.maps.points import SIDE_TITLES, Points, labels_of, named_points, ordered_tops
 from likewise.maps.still import DENSE, frame, map_element
-from likewise.pages.category_tree import JOIN
 from likewise.pages.page import page, part, plotly
 
-if TYPE_CHECKING:
-    from likewise.maps.maps import Map
-
-__all__ = ["SIDE_TITLES", "map_data", "map_page", "named_points", "ordered_tops", "theme_button"]
-
-SIDE_TITLES = {
-    "center": "Center vectors: near is similar",
-    "context": "Context vectors: near goes with the same things",
-}
-_NAMED = 24
+__all__ = ["map_data", "map_page", "quality_sentences", "theme_button"]
 
 
-def ordered_tops(picture: Map) -> list[str]:
-    """Return the top categories, the one with most points first."""
-    tops, counts = np.unique(
-        np.array(picture.table.column("top").to_pylist(), object), return_counts=True
-    )
-    return [str(tops[at]) for at in np.lexsort((tops.astype(str), -counts))]
-
-
-def named_points(
-    places: npt.NDArray[Any], events: npt.NDArray[Any], labels: list[str]
-) -> list[int]:
-    """Choose points to be named: those with most events, as far as their names keep apart."""
-    there = np.flatnonzero(np.isfinite(places).all(axis=1))
-    if not len(there):
-        return []
-    low, high = places[there].min(axis=0), places[there].max(axis=0)
-    at = (places - low) / np.where(high > low, high - low, 1)
-    chosen: list[int] = []
-    for row in there[np.argsort(-events[there], kind="stable")].tolist():
-        width = 0.011 * (min(28, len(labels[row])) + 4)
-        crowded = any(
-            abs(at[row, 1] - at[other, 1]) < 0.055
-            and abs(at[row, 0] - at[other, 0]) < (width + 0.011 * min(28, len(labels[other]))) / 2
-            for other in chosen
-        )
-        if not crowded and labels[row]:
-            chosen.append(row)
-        if len(chosen) == _NAMED:
-            break
-    return chosen
-
-
-def labels_of(picture: Map) -> list[str]:
-    """Return what each point is called: the last level of a category, or the item's name."""
-    if picture.kind == "categories":
-        return [path.rpartition(JOIN)[2] for path in picture.table.column("category").to_pylist()]
-    ids, names = (picture.table.column(name).to_pylist() for name in ("item_id", "name"))
-    return [name or item_id for item_id, name in zip(ids, names, strict=True)]
-
-
-def map_data(picture: Map) -> dict[str, Any]:
+def map_data(picture: Points) -> dict[str, Any]:
     """Return what map.js reads; all text is plain and short."""
     table = picture.table
     longest = 120 if len(picture) <= DENSE else 48
@@ -120,7 +70,7 @@ def theme_button() -> Html:
     return tag("button", "Light / dark", id="theme", type="button", class_="no-print")
 
 
-def quality_sentences(picture: Map) -> list[str]:
+def quality_sentences(picture: Points) -> list[str]:
     """Say how well the plane keeps what belongs together."""
     return [
         f"{side.capitalize()}: of each category's 5 nearest of the same level, "
@@ -131,7 +81,7 @@ def quality_sentences(picture: Map) -> list[str]:
     ]
 
 
-def map_page(picture: Map) -> str:
+def map_page(picture: Points) -> str:
     """Return the page of a map, whole."""
     size = "events of a category" if picture.kind == "categories" else "events of an item"
     title = f"Map of {len(picture):,} {picture.kind}"
@@ -149,7 +99,7 @@ def map_page(picture: Map) -> str:
             f"pinch to zoom, drag to move.",
             class_="quiet",
         ),
-        tag("main", map_element(picture, data)),
+        tag("main", map_element(data)),
         *[tag("p", sentence, class_="quiet") for sentence in quality_sentences(picture)],
         tag(
             "p",

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from likewise.display.markup import plain
-from likewise.maps.page import SIDE_TITLES, labels_of, named_points, ordered_tops
-
-if TYPE_CHECKING:
-    from likewise.maps.maps import Map
+from likewise.maps.points import SIDE_TITLES, Points, labels_of, named_points, ordered_tops
 
 __all__ = ["draw"]
 
@@ -27,7 +24,7 @@ _OTHER = "#6b747d"
 _INCHES, _DPI = (16.0, 9.0), 120
 
 
-def draw(picture: Map, path: Path, suffix: str) -> None:
+def draw(picture: Points, path: Path, suffix: str) -> None:
     """Draw a map into a file of the format that `suffix` names: png or svg."""
     try:
         import matplotlib

@@ -6,15 +6,12 @@ On paper and without scripts this is the map.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from likewise.display.markup import Html, tag, text
-
-if TYPE_CHECKING:
-    from likewise.maps.maps import Map
 
 __all__ = ["COLOURS", "DENSE", "frame", "map_element"]
 
@@ -39,7 +36,7 @@ def frame(places: npt.NDArray[Any]) -> list[list[float]]:
     ]
 
 
-def map_element(picture: Map, data: dict[str, Any]) -> Html:
+def map_element(data: dict[str, Any]) -> Html:
     """Return the element that map.js takes over; `data` is what `map_data` made of the map."""
     figures = [
         tag(

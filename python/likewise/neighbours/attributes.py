@@ -16,11 +16,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from likewise.errors import InputError
-from likewise.search.arguments import allowed_mask
-from likewise.tables.columns import one_line
+from likewise.search.filters import allowed_mask
 from likewise.tables.files import connect, find_files, open_files
 from likewise.tables.items import Items
-from likewise.tables.suggest import close_ids
+from likewise.tables.messages import did_you_mean, one_line
 
 __all__ = ["Attributes"]
 
@@ -160,8 +159,7 @@ def _without_views(table: pa.Table) -> pa.Table:
 
 def _aligned(catalogue: Items, table: pa.Table, item_id: str) -> dict[str, Any]:
     if item_id not in table.column_names:
-        close = close_ids(pa.array(table.column_names, pa.large_string()), item_id)
-        hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+        hint = did_you_mean(pa.array(table.column_names, pa.large_string()), item_id)
         raise InputError(f"attributes have no column {item_id!r} (item_id=){hint}")
     positions = catalogue.positions(table.column(item_id))
     rows = np.full(len(catalogue), -1, dtype=np.int64)

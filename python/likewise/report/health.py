@@ -5,7 +5,6 @@ Owns what is measured on a sample of items and from where on it is worth a warni
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import pyarrow.compute as pc
 from likewise.content.features import Features, Kind
 from likewise.pages.category_tree import CategoryTree
 from likewise.questions.answers import similar
+from likewise.report.records import Health
 from likewise.search.matches import BatchMatches
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from likewise.tables.items import Items
     from likewise.tables.sessions import SessionsReport
 
-__all__ = ["Health", "measure", "unknown_words"]
+__all__ = ["measure", "unknown_words"]
 
 _QUERIES = 500
 _K = 10
@@ -33,20 +33,6 @@ _SAME = 1e-5  # cosines nearer than this differ by rounding
 _RECALL_ITEMS = (1000, 500_000)  # fewer are always searched exactly, more take too long
 _MANY_UNKNOWN, _MANY_DROPPED, _MANY_EMPTY = 0.3, 0.2, 0.05
 _ONE_CATEGORY, _TOP_SHARE, _GOOD_RECALL = 0.8, 0.2, 0.95
-
-
-@dataclass
-class Health:
-    """Figures as (what, value as text, what it means), and warnings as sentences."""
-
-    figures: list[tuple[str, str, str]] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-    def add(self, what: str, value: str, meaning: str, warning: str = "") -> None:
-        """Add a figure, and a warning unless it is empty."""
-        self.figures.append((what, value, meaning))
-        if warning:
-            self.warnings.append(warning)
 
 
 def measure(

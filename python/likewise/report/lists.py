@@ -5,7 +5,6 @@ Owns the choice of examples: popular, rare, new, complements, another catalogue.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +14,7 @@ from likewise.content.composition import Contribution
 from likewise.pages.category_tree import CategoryTree
 from likewise.questions.answers import complements, index, similar
 from likewise.questions.explain import products_of, shares_of
+from likewise.report.records import Answer, Example
 from likewise.score.blend import blend_of
 from likewise.score.popularity import POPULARITY
 from likewise.search.index import Index
@@ -24,38 +24,13 @@ from likewise.state import State
 if TYPE_CHECKING:
     from likewise.tables.catalogue import Catalogue
 
-__all__ = ["Answer", "Example", "example_lists"]
+__all__ = ["example_lists"]
 
 Longs = npt.NDArray[np.int64]
 
 _ANSWERS = 8
 _REASONS = 3  # features named of each answer
 _RARE = 3  # events up to which an item with history is rare
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One line of a list; ``reasons`` are feature and share, ``rest`` the share of all others."""
-
-    item_id: str
-    name: str | None
-    category: str | None
-    events: int
-    score: float
-    reasons: tuple[tuple[str, float], ...]
-    rest: float
-
-
-@dataclass(frozen=True)
-class Example:
-    """A query and its answers."""
-
-    group: str
-    item_id: str
-    name: str | None
-    category: str | None
-    events: int
-    answers: tuple[Answer, ...]
 
 
 def example_lists(

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from likewise import maps
 from likewise.clustering.grouping import Clusters, clusters
 from likewise.display.markup import join, tag
 from likewise.errors import InputError
 from likewise.evaluation.evaluation import Evaluation
-from likewise.maps import maps
 from likewise.maps.page import map_data
 from likewise.maps.still import DENSE
 from likewise.pages.page import page, part, plotly
@@ -36,7 +36,7 @@ from likewise.report.sections import (
     options_section,
     training_section,
 )
-from likewise.tables.catalogue import Catalogue
+from likewise.tables.catalogue import Catalogue, as_catalogue
 from likewise.work.replacing import whole_file
 
 if TYPE_CHECKING:
@@ -128,8 +128,8 @@ def report_page(
 ) -> str:
     """Return the page that `write_report` writes."""
     results = [_plain_evaluation(found) for found in evaluations]
-    if other is not None and not isinstance(other, Catalogue):
-        other = Catalogue.read(other)
+    if other is not None:
+        other = as_catalogue(other)
     script = plotly()  # first: what is missing is known before the work
 
     def done(steps: int) -> None:
@@ -149,7 +149,7 @@ def report_page(
     data = {} if picture is None else map_data(picture)
     catalogue = model.catalogue if sessions is None else sessions.catalogue
     body = join(
-        header(model, title),
+        header(model.info(), title),
         contents(_SECTIONS),
         tag(
             "main",

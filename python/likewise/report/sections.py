@@ -9,22 +9,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import fields
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from likewise.clustering.grouping import Clusters
 from likewise.display.markup import Html, data_block, join, tag, text
 from likewise.display.tables import grid
 from likewise.maps.page import quality_sentences, theme_button
+from likewise.maps.points import Points
 from likewise.maps.still import map_element
 from likewise.options import Options
 from likewise.pages.category_tree import JOIN
 from likewise.pages.curves import curve
-
-if TYPE_CHECKING:
-    from likewise.clustering.grouping import Clusters
-    from likewise.maps.maps import Map
-    from likewise.model.model import Model
-    from likewise.report.health import Health
-    from likewise.report.lists import Example
+from likewise.report.records import Example, Health
 
 __all__ = [
     "clusters_section", "contents", "data_section", "evaluation_section", "header",
@@ -170,7 +166,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and math.isfinite(value)
 
 
-def map_section(picture: Map | None, data: dict[str, Any]) -> Html:
+def map_section(picture: Points | None, data: dict[str, Any]) -> Html:
     """Place the map of categories, and beside it what map.js reads: `data` by `map_data`."""
     if picture is None:
         return section("map", "Category map", tag("p", "The catalogue has no categories."))
@@ -190,7 +186,7 @@ def map_section(picture: Map | None, data: dict[str, Any]) -> Html:
         tag("p", "Size: events of a category. Colour: top category. Near means alike; distances "
                  "across the map and the axes mean nothing.", class_="quiet"),
         *[tag("p", sentence, class_="quiet") for sentence in quality_sentences(picture)],
-        map_element(picture, data),
+        map_element(data),
         tag("details", tag("summary", "The map as a table"), table),
         data_block("map-data", data),
     )  # fmt: skip
@@ -305,9 +301,8 @@ def contents(sections: Sequence[tuple[str, str]]) -> Html:
     return tag("nav", tag("ul", *links), aria_label="Contents")
 
 
-def header(model: Model, title: str) -> Html:
-    """Return the top of the page: what the model is."""
-    about = model.info()
+def header(about: dict[str, Any], title: str) -> Html:
+    """Return the top of the page: what the model is, of which `about` is `Model.info`."""
     cold = about["items"] - about["warm_items"]
     line = (
         f"{about['items']:,} items ({about['warm_items']:,} with history, {cold:,} new), "

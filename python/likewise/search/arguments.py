@@ -1,21 +1,16 @@
 """The arguments of a search, checked and brought into one form.
 
-Owns what "vectors", "k", "where" and "exclude" may look like; used by the indexes alone.
+Owns what "k", "side" and lists of positions may look like.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from likewise.arrays import Int32, Mask
-from likewise.tables.lookup import known_positions
-
-if TYPE_CHECKING:
-    from likewise.tables.items import Items
+from likewise.arrays import Int32
 
 
 def check_k(k: Any) -> int:
@@ -25,37 +20,6 @@ def check_k(k: Any) -> int:
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
     return int(k)
-
-
-def allowed_mask(
-    where: npt.ArrayLike | Sequence[str] | None, usable: Mask, catalogue: Items | None
-) -> Mask | None:
-    """Turn ``where`` (mask, positions or item ids) into one mask, without the zero vectors.
-
-    Returns None where every vector may be an answer.
-    """
-    size = len(usable)
-    if where is None:
-        return None if usable.all() else usable
-    chosen = np.asarray(where)
-    if chosen.dtype.kind in "UOT" and chosen.size:
-        if catalogue is None:
-            raise TypeError("where names items, but this index has no catalogue to find them in")
-        chosen = known_positions(catalogue, where)
-    if chosen.ndim != 1:
-        raise ValueError(f"where must have 1 dimension, got shape {chosen.shape}")
-    if chosen.dtype.kind == "b":
-        if len(chosen) != size:
-            raise ValueError(
-                f"where must have one value for each of {size:,} vectors, got {len(chosen):,}"
-            )
-        both: Mask = chosen & usable
-        return both
-    mask = np.zeros(size, dtype=np.bool_)
-    if chosen.size:
-        _check_positions("where", chosen, 0, size)
-        mask[chosen.astype(np.int64)] = True
-    return mask & usable
 
 
 def excluded_positions(exclude: npt.ArrayLike | None, n_queries: int, size: int) -> Int32 | None:
@@ -69,11 +33,12 @@ def excluded_positions(exclude: npt.ArrayLike | None, n_queries: int, size: int)
             f"got shape {excluded.shape}"
         )
     if excluded.size:
-        _check_positions("exclude", excluded, -1, size)
+        check_positions("exclude", excluded, -1, size)
     return None if (excluded < 0).all() else np.ascontiguousarray(excluded, dtype=np.int32)
 
 
-def _check_positions(name: str, positions: npt.NDArray[Any], lowest: int, size: int) -> None:
+def check_positions(name: str, positions: npt.NDArray[Any], lowest: int, size: int) -> None:
+    """Raise TypeError or ValueError unless all are whole, from ``lowest`` to ``size - 1``."""
     if positions.dtype.kind not in "iu":
         raise TypeError(f"{name} must hold positions (whole numbers), got {positions.dtype} values")
     if positions.min() < lowest or positions.max() >= size:
@@ -89,7 +54,7 @@ def only_positions(name: str, values: Any, size: int) -> Int32:
     if positions.ndim != 1:
         raise ValueError(f"{name} must have 1 dimension, got shape {positions.shape}")
     if positions.size:
-        _check_positions(name, positions, 0, size)
+        check_positions(name, positions, 0, size)
     return positions.astype(np.int32)
 
 

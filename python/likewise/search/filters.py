@@ -1,14 +1,14 @@
 """What may be an answer to which query, checked and brought into the form the core takes.
 
 Owns the filters of a search: one mask for all queries, one or several excluded positions for each,
-columns in which query and answer must be equal or different. Used by the indexes.
+columns in which query and answer must be equal or different.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from likewise.arrays import Int32, Mask
-from likewise.search.arguments import excluded_positions, only_positions
+from likewise.search.arguments import check_positions, excluded_positions, only_positions
+from likewise.tables.lookup import known_positions
+
+if TYPE_CHECKING:
+    from likewise.tables.items import Items
 
 Int64 = npt.NDArray[np.int64]
 Pair = tuple[Int32, Int32]
@@ -85,6 +89,37 @@ class Filters:
                 gone = listed[offsets[row] : offsets[row + 1]]
                 passed[row] &= ~np.isin(positions[row], gone)
         return passed
+
+
+def allowed_mask(
+    where: npt.ArrayLike | Sequence[str] | None, usable: Mask, catalogue: Items | None
+) -> Mask | None:
+    """Turn ``where`` (mask, positions or item ids) into one mask, without the zero vectors.
+
+    Returns None where every vector may be an answer.
+    """
+    size = len(usable)
+    if where is None:
+        return None if usable.all() else usable
+    chosen = np.asarray(where)
+    if chosen.dtype.kind in "UOT" and chosen.size:
+        if catalogue is None:
+            raise TypeError("where names items, but this index has no catalogue to find them in")
+        chosen = known_positions(catalogue, where)
+    if chosen.ndim != 1:
+        raise ValueError(f"where must have 1 dimension, got shape {chosen.shape}")
+    if chosen.dtype.kind == "b":
+        if len(chosen) != size:
+            raise ValueError(
+                f"where must have one value for each of {size:,} vectors, got {len(chosen):,}"
+            )
+        both: Mask = chosen & usable
+        return both
+    mask = np.zeros(size, dtype=np.bool_)
+    if chosen.size:
+        check_positions("where", chosen, 0, size)
+        mask[chosen.astype(np.int64)] = True
+    return mask & usable
 
 
 def make_filters(

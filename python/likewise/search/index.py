@@ -18,8 +18,8 @@ import numpy.typing as npt
 import likewise._core as _core
 from likewise.arrays import Float32, Int32, Mask, float_rows, unit_rows
 from likewise.search import index_file
-from likewise.search.arguments import allowed_mask, check_k
-from likewise.search.filters import Filters, make_filters
+from likewise.search.arguments import check_k
+from likewise.search.filters import Filters, allowed_mask, make_filters
 from likewise.work.replacing import whole_file
 
 if TYPE_CHECKING:

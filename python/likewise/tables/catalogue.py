@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,8 +31,9 @@ from likewise.tables.columns import (
     text_views,
     to_arrow,
 )
+from likewise.tables.items import Items
+from likewise.tables.messages import counted, did_you_mean
 from likewise.tables.reading import open_table
-from likewise.tables.suggest import close_ids
 
 __all__ = ["Catalogue", "CatalogueReport"]
 
@@ -67,17 +68,13 @@ class CatalogueReport:
 
     def __str__(self) -> str:
         """Return one sentence with what is not zero."""
-        notes = [
-            f"{count:,} {text}"
-            for count, text in [
-                (self.null_ids, "rows without id dropped"),
-                (self.duplicate_ids, "rows with an id seen before dropped"),
-                (self.null_categories, "items without category"),
-                (self.null_names, "items without name"),
-                (self.empty_names, "items with an empty name"),
-            ]
-            if count
-        ]
+        notes = counted(
+            (self.null_ids, "rows without id dropped"),
+            (self.duplicate_ids, "rows with an id seen before dropped"),
+            (self.null_categories, "items without category"),
+            (self.null_names, "items without name"),
+            (self.empty_names, "items with an empty name"),
+        )
         return "; ".join([f"{self.items:,} items from {self.rows_read:,} rows", *notes])
 
 
@@ -305,12 +302,12 @@ null_names=0, empty_names=0)
 
     @property
     def _positions(self) -> IdTable:
-        if self._table is None:
+        table = self._table
+        if table is None:
             table = IdTable()
             encode(table, self.ids, insert=True)
             object.__setattr__(self, "_table", table)
-        assert self._table is not None
-        return self._table
+        return table
 
     def _find(self, item_id: Any) -> int:
         text = id_text(item_id, "item_id")
@@ -327,10 +324,9 @@ null_names=0, empty_names=0)
         position = self._find(item_id)
         if position < 0:
             text = str(item_id)
-            close = close_ids(self.ids, text)
-            hint = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
             raise UnknownItemError(
-                f"item {text!r} is not among the {len(self):,} items of the catalogue{hint}"
+                f"item {text!r} is not among the {len(self):,} items of the catalogue"
+                f"{did_you_mean(self.ids, text)}"
             )
         return position
 
@@ -389,16 +385,16 @@ null_names=0, empty_names=0)
             ``category_offsets`` int64 (n + 1,) into ``category_bytes`` uint8, UTF-8;
             ``name_offsets`` and ``name_bytes`` likewise. A null is empty.
         """
-        category_offsets, category_bytes = text_views(self.categories)
-        name_offsets, name_bytes = text_views(self.names)
-        return {
-            "category_offsets": category_offsets,
-            "category_bytes": category_bytes,
-            "name_offsets": name_offsets,
-            "name_bytes": name_bytes,
-        }
+        buffers: dict[str, npt.NDArray[Any]] = {}
+        for what, texts in (("category", self.categories), ("name", self.names)):
+            buffers[f"{what}_offsets"], buffers[f"{what}_bytes"] = text_views(texts)
+        return buffers
 
 
 def as_catalogue(source: Any) -> Catalogue:
     """Return a catalogue, read where it is not one yet."""
     return source if isinstance(source, Catalogue) else Catalogue.read(source)
+
+
+if TYPE_CHECKING:
+    _: type[Items] = Catalogue  # keeps the contract that the other rooms know it by

@@ -18,14 +18,13 @@ import pyarrow.compute as pc
 
 from likewise.errors import InputError
 from likewise.tables._ingest import MISSING_ID, IdTable
+from likewise.tables.messages import one_line
 
 __all__ = [
     "encode",
     "first_rows",
     "from_numpy",
     "id_text",
-    "one_line",
-    "shown",
     "table_texts",
     "text_array",
     "text_column",
@@ -35,24 +34,6 @@ __all__ = [
 ]
 
 _EXACT = 2**53  # every whole float up to here is the only integer that rounds to it
-
-
-# Where DuckDB's messages turn from what is wrong to its own options.
-_ADVICE = ("Possible", "LINE 1:", "file =", "* ", "This type was either", "Try setting")
-
-
-def shown(path: object) -> str:
-    """Return a path as messages show it: as it is, unless that would break the line."""
-    text = str(path)
-    return text if text.isprintable() else repr(text)
-
-
-def one_line(error: BaseException) -> str:
-    """Return the message of an error of another library on one line of bounded length."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    advice = [i for i, line in enumerate(lines) if i and line.startswith(_ADVICE)]
-    text = " ".join(" ".join(lines[: advice[0]] if advice else lines).split())
-    return text if len(text) <= 300 else text[:297] + "..."
 
 
 def id_text(value: Any, what: str) -> str | None:

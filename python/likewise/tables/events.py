@@ -1,7 +1,7 @@
 """Events of any source as items in order: what `Sessions.read` starts from.
 
-Owns which events are usable (every field there, the item known), the numbering of sessions, and
-the walk over batches or sequences. How sessions are cut down afterwards is `sessions`' affair.
+Owns which events are usable (every field there, the item known) and the walk over batches or
+sequences. How sessions are cut down afterwards is the affair of sessions.py.
 """
 
 from __future__ import annotations
@@ -10,82 +10,57 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from likewise.errors import InputError
-from likewise.tables import _arrange, _ingest
-from likewise.tables._ingest import MISSING_ID, UNKNOWN_ID, IdTable
-from likewise.tables.catalogue import Catalogue
-from likewise.tables.columns import (
-    combined,
-    encode,
-    from_numpy,
-    id_text,
-    table_texts,
-    text_column,
-    text_views,
-    time_column,
-)
+from likewise.tables._ingest import MISSING_ID, UNKNOWN_ID, IdTable, encode_sequences
+from likewise.tables.columns import combined, encode, id_text, text_column, time_column
 from likewise.tables.ordering import EventStore, Ordered
-from likewise.tables.reading import Table
+from likewise.tables.reading import Table, is_table, open_table
 from likewise.tables.window import Window
 
-__all__ = ["catalogue_of", "read_events", "read_sequences"]
-
-Int32s = npt.NDArray[np.int32]
-Int64s = npt.NDArray[np.int64]
-
-
-class _SessionKeys:
-    """Numbers for session ids: integers stand for themselves, all else is numbered."""
-
-    def __init__(self) -> None:
-        self.table: IdTable | None = None
-        self.kind: str | None = None
-
-    def encode(self, column: pa.Array, what: str) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
-        """Return a number for each session id, and which ids are missing."""
-        kind = column.type
-        plain = pa.types.is_signed_integer(kind) or kind in (pa.uint8(), pa.uint16(), pa.uint32())
-        if not pa.types.is_null(kind):
-            name = "integers" if plain else "text"
-            if self.kind not in (None, name):
-                raise InputError(f"{what} holds integers in one place and text in another")
-            self.kind = name
-        if plain:
-            missing = np.zeros(len(column), bool)
-            if column.null_count:
-                missing = column.is_null().to_numpy(zero_copy_only=False)
-                column = column.fill_null(0)
-            return column.to_numpy().astype(np.int64, copy=False), missing
-        if self.table is None:
-            self.table = IdTable()
-        codes = encode(self.table, text_column(column, what), insert=True)
-        return codes, codes == MISSING_ID
-
-    def ranks(self, keys: Int64s) -> tuple[Int64s, int]:
-        """Return the rank of each session, and how many ranks there are."""
-        if self.table is None or self.kind == "integers":
-            values, ranks = np.unique(keys, return_inverse=True)
-            return ranks.astype(np.int64, copy=False), len(values)
-        if len(keys) < 2:
-            return np.zeros(len(keys), np.int64), 1
-        texts = table_texts(self.table)
-        if _arrange.texts_increase(*text_views(texts), keys):
-            return np.arange(len(keys), dtype=np.int64), len(keys)
-        return _text_ranks(texts)[keys], len(texts)
-
-
-def _text_ranks(texts: pa.Array) -> Int64s:
-    order = pc.array_sort_indices(texts).to_numpy()
-    ranks = np.empty(len(texts), np.int64)
-    ranks[order] = np.arange(len(texts))
-    return ranks
+__all__ = ["read_events"]
 
 
 def read_events(
+    source: Any,
+    table: IdTable,
+    insert: bool,
+    names: dict[str, str],
+    gap: float | None,
+    limit: int | None,
+    window: Window,
+) -> tuple[Ordered, dict[str, Any]]:
+    """Read usable events in order.
+
+    Parameters
+    ----------
+    source : what Sessions.read takes
+    table : IdTable
+        Items by position; their ids are added to it where `insert` is true.
+    names : dict of str to str
+        Columns of ``session_id``, ``item_id`` and ``timestamp``.
+    gap, limit
+        Seconds, and bytes that ordering may take; None as in Sessions.read.
+    window : Window
+        The times that are wanted.
+
+    Returns
+    -------
+    Ordered, dict
+        The events, and what was read and dropped by the names of SessionsReport.
+    """
+    if is_table(source) or (isinstance(source, (list, tuple)) and not source):
+        texts = ["session_id", "item_id"]
+        opened = open_table(source, "sessions", names, ["timestamp"], texts, limit)
+        return _of_table(opened, table, insert, names, gap, limit, window)
+    for given in (window.given, "" if gap is None else "gap"):
+        if given:
+            raise InputError(f"{given} needs timestamps, which sequences of item ids do not have")
+    return _of_sequences(source, table, insert)
+
+
+def _of_table(
     opened: Table,
     table: IdTable,
     insert: bool,
@@ -95,19 +70,17 @@ def read_events(
     window: Window,
 ) -> tuple[Ordered, dict[str, Any]]:
     timed = names["timestamp"] in opened.present
-    if gap is not None and not timed:
-        raise InputError(f"gap needs timestamps: {opened.label} has no {names['timestamp']!r}")
-    if window.given and not timed:
-        raise InputError(
-            f"{window.given} needs timestamps: {opened.label} has no {names['timestamp']!r}"
-        )
+    for given in ("" if gap is None else "gap", window.given):
+        if given and not timed:
+            raise InputError(
+                f"{given} needs timestamps: {opened.label} has no {names['timestamp']!r}"
+            )
     rows = nulls = unknown = outside = 0
     ticks: int | None = None
     what = {role: f"{opened.label}: column {name!r}" for role, name in names.items()}
-    keys = _SessionKeys()
     with EventStore(timed, opened.rows, limit) as store:
         for columns in opened.read():
-            sessions, missing = keys.encode(columns[names["session_id"]], what["session_id"])
+            sessions, missing = store.keys.encode(columns[names["session_id"]], what["session_id"])
             column = text_column(columns[names["item_id"]], what["item_id"])
             items = encode(table, column, insert=insert)
             missing = missing | (items == MISSING_ID)
@@ -137,7 +110,7 @@ def read_events(
                 times = None if times is None else times[keep]
             store.add(sessions, items, times)
         _check_left(opened.label, rows, nulls, unknown, outside)
-        ordered = store.order(keys.ranks, gap, ticks or 1)
+        ordered = store.order(gap, ticks or 1)
     return ordered, {
         "events_read": rows,
         "null_fields": nulls,
@@ -147,7 +120,7 @@ def read_events(
     }
 
 
-def read_sequences(source: Any, table: IdTable, insert: bool) -> tuple[Ordered, dict[str, Any]]:
+def _of_sequences(source: Any, table: IdTable, insert: bool) -> tuple[Ordered, dict[str, Any]]:
     if isinstance(source, (pa.Array, pa.ChunkedArray)):
         source = combined(source).to_pylist()
     if isinstance(source, (bytes, bytearray)) or not isinstance(source, Iterable):
@@ -165,7 +138,7 @@ def read_sequences(source: Any, table: IdTable, insert: bool) -> tuple[Ordered, 
         return id_text(value, f"sessions[{number}]")
 
     try:
-        codes, offsets = _ingest.encode_sequences(source, table, insert, to_text)
+        codes, offsets = encode_sequences(source, table, insert, to_text)
     except TypeError as error:
         if not str(error).startswith("["):
             raise
@@ -200,17 +173,3 @@ def _check_left(label: str, rows: int, nulls: int, unknown: int, outside: int = 
             f"{unknown:,} an item that is not in the catalogue"
             + (f"; {outside:,} are of other times" if outside else "")
         )
-
-
-def catalogue_of(table: IdTable, items: Int32s) -> tuple[Catalogue, Int32s]:
-    """Make a catalogue of the ids that occur, in order of their text; renumber the items."""
-    texts = table_texts(table)
-    ranks = _text_ranks(texts)
-    used = np.zeros(len(texts), bool)
-    used[items] = True
-    in_order = np.empty(len(texts), np.int64)
-    in_order[ranks] = np.arange(len(texts))
-    chosen = in_order[used[in_order]]
-    position = np.zeros(len(texts), np.int32)
-    position[chosen] = np.arange(len(chosen), dtype=np.int32)
-    return Catalogue.from_ids(texts.take(from_numpy(chosen))), position[items]

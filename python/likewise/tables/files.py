@@ -13,18 +13,18 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from likewise.errors import InputError
-from likewise.tables.columns import one_line, shown
+from likewise.tables.messages import one_line, shown
 from likewise.work.machine import usable_cores
 from likewise.work.waiting import interruptible
 
-__all__ = ["connect", "find_files", "open_files"]
+__all__ = ["Batches", "connect", "find_files", "open_files", "stream"]
 
 BATCH_ROWS = 1 << 18
 # A column of Parquet takes at most so many bytes a value where each text of a dictionary is used
@@ -88,7 +88,7 @@ def _format(path: Path, what: str) -> str:
     return kind
 
 
-class Batches:
+class Batches(NamedTuple):
     """Column names of some files, and their rows in order as record batches.
 
     Attributes
@@ -96,25 +96,18 @@ class Batches:
     columns : list of str
     rows : int or None
         How many there are, where the format tells without reading.
+    read : callable
+        ``read(names, texts)`` yields batches of the columns `names`, those also in `texts` as they
+        are spelled in the file: "007" stays "007".
     """
 
-    def __init__(
-        self,
-        columns: list[str],
-        rows: int | None,
-        read: Callable[[Sequence[str], Sequence[str]], Iterator[pa.RecordBatch]],
-    ) -> None:
-        self.columns = columns
-        self.rows = rows
-        self.read = read
+    columns: list[str]
+    rows: int | None
+    read: Callable[[Sequence[str], Sequence[str]], Iterator[pa.RecordBatch]]
 
 
 def open_files(files: list[Path], what: str, memory_limit: int | None = None) -> Batches:
-    """Open files of one format.
-
-    ``read(names, texts)`` of what is returned yields batches of the columns `names`, those also
-    in `texts` as they are spelled in the file: "007" stays "007".
-    """
+    """Open files of one format."""
     formats = {_format(path, what) for path in files}
     if len(formats) > 1:
         raise InputError(

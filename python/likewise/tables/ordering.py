@@ -1,15 +1,15 @@
 """Events of all sessions, collected in any order and handed back by session and time.
 
-Owns the growing columns of events and, once they outgrow their share of memory, a sort on disk by
-DuckDB. Events that arrive in order are never sorted: runs of one session are put together, and
-within a session only what is out of order is touched. Both ways give the same answer.
+Owns the numbering of sessions, the growing columns of events and, once they outgrow their share of
+memory, a sort on disk by DuckDB. Events that arrive in order are never sorted: runs of one session
+are put together, and within a session only what is out of order is touched. Both ways give the
+same answer.
 """
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
@@ -19,11 +19,21 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from likewise.errors import InputError
 from likewise.tables import _arrange
-from likewise.tables.columns import combined, from_numpy, one_line
+from likewise.tables._ingest import MISSING_ID, IdTable
+from likewise.tables.columns import (
+    combined,
+    encode,
+    from_numpy,
+    table_texts,
+    text_column,
+    text_views,
+)
 from likewise.tables.files import connect, stream
+from likewise.tables.messages import one_line
 from likewise.work.waiting import interruptible
 
 __all__ = ["EventStore", "Ordered", "memory_share"]
@@ -75,6 +85,48 @@ class Growing:
         return values
 
 
+class _SessionKeys:
+    """Numbers for session ids: integers stand for themselves, all else is numbered."""
+
+    def __init__(self) -> None:
+        self.table: IdTable | None = None
+        self.kind: str | None = None
+
+    def encode(self, column: pa.Array, what: str) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+        """Return a number for each session id, and which ids are missing."""
+        kind = column.type
+        plain = pa.types.is_signed_integer(kind) or kind in (pa.uint8(), pa.uint16(), pa.uint32())
+        if not pa.types.is_null(kind):
+            name = "integers" if plain else "text"
+            if self.kind not in (None, name):
+                raise InputError(f"{what} holds integers in one place and text in another")
+            self.kind = name
+        if plain:
+            missing = np.zeros(len(column), bool)
+            if column.null_count:
+                missing = column.is_null().to_numpy(zero_copy_only=False)
+                column = column.fill_null(0)
+            return column.to_numpy().astype(np.int64, copy=False), missing
+        if self.table is None:
+            self.table = IdTable()
+        codes = encode(self.table, text_column(column, what), insert=True)
+        return codes, codes == MISSING_ID
+
+    def ranks(self, keys: Int64s) -> tuple[Int64s, int]:
+        """Return the rank of each session, and how many ranks there are."""
+        if self.table is None or self.kind == "integers":
+            values, ranks = np.unique(keys, return_inverse=True)
+            return ranks.astype(np.int64, copy=False), len(values)
+        if len(keys) < 2:
+            return np.zeros(len(keys), np.int64), 1
+        texts = table_texts(self.table)
+        if _arrange.texts_increase(*text_views(texts), keys):
+            return np.arange(len(keys), dtype=np.int64), len(keys)
+        rank = np.empty(len(texts), np.int64)
+        rank[pc.array_sort_indices(texts).to_numpy()] = np.arange(len(texts))
+        return rank[keys], len(texts)
+
+
 class EventStore:
     """Collects events batch by batch, then orders them.
 
@@ -86,11 +138,18 @@ class EventStore:
         How many are to be expected.
     memory_limit : int or None
         Bytes; None for a share of the memory there is.
+
+    Attributes
+    ----------
+    keys : object
+        Makes numbers of session ids.
+    time_type : numpy.dtype or None
+        That of the times; None until the first event.
     """
 
     def __init__(self, timed: bool, rows: int | None, memory_limit: int | None) -> None:
         self.timed = timed
-        self.limit = memory_limit
+        self.keys = _SessionKeys()
         self.budget = memory_share() if memory_limit is None else memory_limit // 2
         per_event = 12 if timed else 4
         self.expected = min(rows or 0, self.budget // per_event)
@@ -115,7 +174,7 @@ class EventStore:
     def add(
         self, keys: npt.NDArray[Any], items: npt.NDArray[np.int32], times: Times | None
     ) -> None:
-        """Add events: a number for the session, the item, and the time unless untimed."""
+        """Add events: what `keys` made of the session, the item, and the time unless untimed."""
         if len(items) == 0:
             return
         starts = np.flatnonzero(keys[1:] != keys[:-1]) + 1
@@ -139,26 +198,22 @@ class EventStore:
 
     # --- in memory --------------------------------------------------------------------------------
 
-    def order(
-        self, ranks_of: Callable[[Int64s], tuple[Int64s, int]], gap: float | None, ticks: int
-    ) -> Ordered:
+    def order(self, gap: float | None, ticks: int) -> Ordered:
         """Order all events and cut the sessions.
 
         Parameters
         ----------
-        ranks_of : callable
-            Maps session numbers to their ranks in [0, n), and tells n.
         gap : float or None
             Longest step inside a session, in units of `ticks` ticks of the time.
         ticks : int
         """
         if self.spilled:
             self._spill()
-            return self._order_on_disk(ranks_of, gap, ticks)
+            return self._order_on_disk(gap, ticks)
         items = self.items.take()
         times = self.times.take()
         starts = np.append(self.run_starts.take(), np.int64(len(items)))
-        ranks, n_ranks = ranks_of(self.run_keys.take())
+        ranks, n_ranks = self.keys.ranks(self.run_keys.take())
         if len(ranks) < 2 or bool((ranks[1:] > ranks[:-1]).all()):
             offsets = starts
         else:
@@ -211,9 +266,7 @@ class EventStore:
         self.spilled += len(items)
         self._clear(0)
 
-    def _order_on_disk(
-        self, ranks_of: Callable[[Int64s], tuple[Int64s, int]], gap: float | None, ticks: int
-    ) -> Ordered:
+    def _order_on_disk(self, gap: float | None, ticks: int) -> Ordered:
         disk = self._disk
         assert disk is not None
         items = Growing(np.int32, self.spilled)
@@ -224,7 +277,7 @@ class EventStore:
             query = "SELECT DISTINCT key FROM events"
             found = interruptible(disk, lambda: stream(disk, query).read_all())
             numbers = combined(found.column(0)).to_numpy()
-            ranks, _ = ranks_of(numbers)
+            ranks, _ = self.keys.ranks(numbers)
             table = _table({"key": numbers, "rank": ranks})
             interruptible(disk, lambda: disk.register("ranks", table))
             time = ", time" if self.timed else ""

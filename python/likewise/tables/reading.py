@@ -1,7 +1,7 @@
 """Any table-like source as batches of named columns.
 
 Owns the recognition of what was passed (path, glob, pandas, polars, Arrow, rows, columns) and the
-check that the wanted columns are there. What the columns hold is `_columns`' affair.
+check that the wanted columns are there. What the columns hold is the affair of columns.py.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from likewise.errors import InputError
-from likewise.tables.columns import combined, one_line, shown, to_arrow
+from likewise.tables.columns import combined, to_arrow
 from likewise.tables.files import BATCH_ROWS, find_files, open_files
+from likewise.tables.messages import one_line, shown
 from likewise.work.waiting import settle_arrow
 
 __all__ = ["Table", "is_table", "open_table"]
@@ -43,8 +44,8 @@ class Table(NamedTuple):
     read: Callable[[], Iterator[Columns]]
 
 
-def _is_frame(source: Any, package: str) -> bool:
-    return type(source).__module__.split(".")[0] == package and hasattr(source, "columns")
+def _is_pandas(source: Any) -> bool:
+    return type(source).__module__.split(".")[0] == "pandas" and hasattr(source, "columns")
 
 
 def _is_arrow(source: Any) -> bool:
@@ -69,7 +70,7 @@ def is_table(source: Any) -> bool:
         isinstance(source, (str, os.PathLike, Mapping))
         or _is_paths(source)
         or _is_arrow(source)
-        or _is_frame(source, "pandas")
+        or _is_pandas(source)
         or hasattr(source, "__arrow_c_stream__")
         or _is_rows(source)
     )
@@ -124,14 +125,14 @@ def open_table(
 
         def read_files() -> Iterator[Columns]:
             for batch in opened.read(present, [name for name in textual if name in present]):
-                yield {name: batch.column(batch.schema.names.index(name)) for name in present}
+                yield _by_name(batch, present)
 
         return Table(label, present, opened.rows, read_files)
 
     label = f"{what} ({type(source).__name__})"
     if _is_arrow(source):
         return _open_arrow(source, label, wanted, optional)
-    if _is_frame(source, "pandas"):
+    if _is_pandas(source):
         present = _present(list(source.columns), wanted, optional, label)
         columns = {name: source[name] for name in present}
         return _open_columns(columns, textual, len(source), label)
@@ -199,9 +200,13 @@ def _open_arrow(
                 raise InputError(f"{label} cannot be read: {one_line(error)}") from None
             if batch is None:
                 return
-            yield {name: batch.column(batch.schema.names.index(name)) for name in present}
+            yield _by_name(batch, present)
 
     return Table(label, present, rows, read)
+
+
+def _by_name(batch: pa.RecordBatch, names: Sequence[str]) -> Columns:
+    return {name: batch.column(batch.schema.names.index(name)) for name in names}
 
 
 def _open_mapping(source: dict[str, Any], textual: Sequence[str], label: str) -> Table:

@@ -1,7 +1,7 @@
 """Sessions: what each visitor looked at or bought, in order, as positions in a catalogue.
 
-Owns the rules by which events become sessions and the count of everything dropped. Reading is
-`_events`' affair, ordering that of `_ordering`, the loops are `_arrange`'s. Immutable.
+Owns the rules by which events become sessions and the count of everything dropped. Reading is in
+events.py, ordering in ordering.py, the loops are in _arrange.pyx. Immutable.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow.compute as pc
 
 from likewise.errors import InputError
 from likewise.tables import _arrange
 from likewise.tables._ingest import IdTable
 from likewise.tables.catalogue import Catalogue
-from likewise.tables.events import catalogue_of, read_events, read_sequences
-from likewise.tables.reading import is_table, open_table
+from likewise.tables.columns import from_numpy, table_texts
+from likewise.tables.events import read_events
+from likewise.tables.messages import counted
 from likewise.tables.window import Window
 
 __all__ = ["Sessions", "SessionsReport"]
@@ -75,20 +77,16 @@ class SessionsReport:
 
     def __str__(self) -> str:
         """Return one sentence with what is not zero."""
-        notes = [
-            f"{count:,} {text}"
-            for count, text in [
-                (self.null_fields, "events with a missing field dropped"),
-                (self.unknown_items, "events of unknown items dropped"),
-                (self.outside_times, "events of other times dropped"),
-                (self.gap_cuts, "cuts at gaps"),
-                (self.repeats_collapsed, "repeats collapsed"),
-                (self.rare_events, "events of rare items dropped"),
-                (self.short_sessions, "short sessions dropped"),
-                (self.short_session_events, "events dropped with them"),
-            ]
-            if count
-        ]
+        notes = counted(
+            (self.null_fields, "events with a missing field dropped"),
+            (self.unknown_items, "events of unknown items dropped"),
+            (self.outside_times, "events of other times dropped"),
+            (self.gap_cuts, "cuts at gaps"),
+            (self.repeats_collapsed, "repeats collapsed"),
+            (self.rare_events, "events of rare items dropped"),
+            (self.short_sessions, "short sessions dropped"),
+            (self.short_session_events, "events dropped with them"),
+        )
         if not self.timed:
             notes.append("no times: events in the order of the input")
         head = (
@@ -245,24 +243,12 @@ class Sessions:
         limit = _bytes(memory_limit)
         table = IdTable() if catalogue is None else catalogue._positions
         names = {"session_id": session_id, "item_id": item_id, "timestamp": timestamp}
-        if is_table(source) or (isinstance(source, (list, tuple)) and not source):
-            opened = open_table(
-                source, "sessions", names, ["timestamp"], ["session_id", "item_id"], limit
-            )
-            ordered, dropped = read_events(
-                opened, table, catalogue is None, names, seconds, limit, window
-            )
-        else:
-            if window.given:
-                raise InputError(
-                    f"{window.given} needs timestamps, which sequences of item ids do not have"
-                )
-            if seconds is not None:
-                raise InputError("gap needs timestamps, which sequences of item ids do not have")
-            ordered, dropped = read_sequences(source, table, catalogue is None)
+        ordered, dropped = read_events(
+            source, table, catalogue is None, names, seconds, limit, window
+        )
         items, offsets = ordered.items, ordered.offsets
         if catalogue is None:
-            catalogue, items = catalogue_of(table, items)
+            catalogue, items = _catalogue_of(table, items)
 
         _, repeats = _arrange.thin_out(items, offsets, None, collapse_repeats)
         rare = 0
@@ -310,6 +296,18 @@ class Sessions:
             raise InputError(f"items must be in [0, {len(catalogue)}), got {bad}")
         report = SessionsReport(len(flat), sessions=len(ends) - 1, events=len(flat))
         return cls(flat.astype(np.int32), ends.astype(np.int64), catalogue, report)
+
+
+def _catalogue_of(table: IdTable, items: Int32s) -> tuple[Catalogue, Int32s]:
+    """Make a catalogue of the ids that occur, in order of their text; renumber the items."""
+    texts = table_texts(table)
+    used = np.zeros(len(texts), bool)
+    used[items] = True
+    in_order = pc.array_sort_indices(texts).to_numpy()
+    chosen = in_order[used[in_order]]
+    position = np.zeros(len(texts), np.int32)
+    position[chosen] = np.arange(len(chosen), dtype=np.int32)
+    return Catalogue.from_ids(texts.take(from_numpy(chosen))), position[items]
 
 
 # --- arguments ---------------------------------------------------------------
