@@ -12,6 +12,7 @@ from helpers.store_helpers import DIM, ITEMS, NEW, catalogue_of, small_model, un
 from likewise.errors import UnknownItemError
 from likewise.model.model import Model
 from likewise.options import Options
+from likewise.questions.answers import own_index
 from likewise.search.indexes import ApproximateIndex, ExactIndex
 from likewise.search.matches import BatchMatches, Matches
 
@@ -155,7 +156,7 @@ def test_approximate_answers_are_found_too(model: Model) -> None:
     asked = [f"i{n}" for n in range(0, 1500, 50)]
     exact = many(large.similar(asked, exact=True))
     near = many(large.similar(asked, exact=False))
-    assert isinstance(large._own_index("center", exact=False), ApproximateIndex)
+    assert isinstance(own_index(large, "center", exact=False), ApproximateIndex)
     assert np.mean(exact.positions == near.positions) > 0.95
 
 

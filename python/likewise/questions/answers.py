@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from likewise.tables.items import Items
 
 __all__ = [
-    "analogy", "analogy_of", "complements", "index", "similar", "vectors_of",
+    "analogy", "analogy_of", "complements", "index", "own_index", "similar", "vectors_of",
 ]  # fmt: skip
 
 Source = Any  # whatever Catalogue.read takes
@@ -169,7 +169,7 @@ def analogy(
         When nothing is positive.
     """
     return analogy_of(
-        model.catalogue, _own_index(model, "center", exact=True), positive, negative, k
+        model.catalogue, own_index(model, "center", exact=True), positive, negative, k
     )
 
 
@@ -309,7 +309,7 @@ def _ask(
     if index is None:
         if exact is None:
             exact = len(vectors) * len(model.catalogue) <= EXACT_COMPARISONS
-        index = _own_index(model, side, exact)
+        index = own_index(model, side, exact)
     else:
         _check_index(model, index, side, vectors, exact)
     answers_from = index.catalogue
@@ -350,6 +350,6 @@ def _check_index(
         raise ValueError("index must have a catalogue to name its answers from")
 
 
-def _own_index(model: State, side: str, exact: bool) -> Index:
+def own_index(model: State, side: str, exact: bool) -> Index:
     """Return the index over the items of training, made when first asked for."""
     return model.once((side, exact), lambda: index(model, side=side, exact=exact))
