@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from likewise import maps
 from likewise.clustering.grouping import METHODS
 from likewise.clustering.grouping import clusters as find_clusters
 from likewise.commands.errors import refusals
@@ -39,7 +40,6 @@ from likewise.commands.output import (
     read_sessions,
 )
 from likewise.errors import InputError
-from likewise import maps
 from likewise.model.model import load
 from likewise.report.report import write_report
 from likewise.work.progress import WorkProgress
