@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.session_lists import sessions_of
 from likewise.errors import InputError
 from likewise.evaluation import item_knn as _item_knn
 from likewise.evaluation.baselines import (
@@ -32,11 +33,7 @@ session_lists = st.lists(
 
 
 def make(lists: list[list[int]], n_items: int = N_ITEMS) -> Sessions:
-    offsets = np.concatenate([[0], np.cumsum([len(s) for s in lists])]).astype(np.int64)
-    items = np.array([item for s in lists for item in s], np.int32)
-    return Sessions.from_arrays(
-        items, offsets, Catalogue.from_ids([f"i{n}" for n in range(n_items)])
-    )
+    return sessions_of(lists, n_items)
 
 
 def cosines(lists: list[list[int]]) -> np.ndarray:

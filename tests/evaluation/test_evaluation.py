@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.places import SHARED
+from helpers.session_lists import sessions_of
 from likewise.errors import InputError
 from likewise.evaluation import systems as _systems
 from likewise.evaluation.baselines import ItemKNN, Popularity
@@ -31,11 +32,7 @@ session_lists = st.lists(
 
 
 def make(lists: list[list[int]], n_items: int = N_ITEMS) -> Sessions:
-    offsets = np.concatenate([[0], np.cumsum([len(s) for s in lists])]).astype(np.int64)
-    items = np.array([item for s in lists for item in s], np.int32)
-    return Sessions.from_arrays(
-        items, offsets, Catalogue.from_ids([f"i{n}" for n in range(n_items)])
-    )
+    return sessions_of(lists, n_items)
 
 
 def as_lists(sessions: Sessions) -> list[list[int]]:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.session_lists import sessions_of
 from likewise.errors import InputError
 from likewise.evaluation.evaluation import evaluate, time_split, transfer_split
 from likewise.options import Options
@@ -25,11 +26,9 @@ session_lists = st.lists(
 
 
 def make(lists: list[list[int]]) -> Sessions:
-    offsets = np.concatenate([[0], np.cumsum([len(s) for s in lists])]).astype(np.int64)
-    items = np.array([item for s in lists for item in s], np.int32)
     names = [f"thing {n}" for n in range(N_ITEMS)]
     catalogue = Catalogue.from_arrays([f"i{n}" for n in range(N_ITEMS)], CATEGORIES, names)
-    return Sessions.from_arrays(items, offsets, catalogue)
+    return sessions_of(lists, catalogue)
 
 
 def as_lists(sessions: Sessions) -> list[list[int]]:

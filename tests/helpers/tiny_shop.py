@@ -8,7 +8,7 @@ import numpy as np
 
 import likewise._core as _core
 from likewise import Catalogue, Model, Options, Sessions, train
-from likewise.training import train as training
+from likewise.training import fit as training
 
 N_ITEMS = 40
 LONG_SESSION = 150

@@ -54,7 +54,7 @@ def test_encode_is_its_definition() -> None:
 def test_encode_in_parts_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     model = small_model()
     whole = model.encode(model.catalogue)
-    monkeypatch.setattr("likewise.model.model._ENCODE_ITEMS", 5)
+    monkeypatch.setattr("likewise.content.encoder._ENCODE_ITEMS", 5)
     np.testing.assert_array_equal(model.encode(model.catalogue), whole)
 
 

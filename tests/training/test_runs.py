@@ -15,7 +15,7 @@ import pytest
 from helpers import tiny_shop
 from helpers.places import TESTS
 from likewise import InputError, Model, Options, Sessions, TrainingError, train
-from likewise.training import train as training
+from likewise.training import fit as training
 from oracles.random_numbers import NoiseSampler
 
 TABLES = ("center", "context")

@@ -16,7 +16,7 @@ import click
 
 from likewise._core import kernels
 from likewise.display.terminal import terminal_width
-from likewise.model.model import Model
+from likewise.state import State
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
 
@@ -70,7 +70,7 @@ def read_sessions(
     return sessions
 
 
-def print_trained(model: Model, path: Path) -> None:
+def print_trained(model: State, path: Path) -> None:
     """Say how training went and where the model is."""
     last = model.history[-1]
     speed = last["pairs_done"] / max(last["seconds"], 1e-9) / 1e6

@@ -80,26 +80,26 @@ class CoOccurrence(Part):
         self.rows: Float32 = arrays.get("company", np.zeros((0, CO_OCCURRENCE_DIM), np.float32))
 
     @classmethod
-    def learn(cls, sessions: Sequences, options: Options) -> dict[str, npt.NDArray[Any]]:  # noqa: D102
+    def learn(cls, sessions: Sequences, options: Options) -> dict[str, npt.NDArray[Any]]:
         if not options.own_row:  # items are their content alone
             return {}
         return find_co_occurrence(sessions, options.threads, options.seed, options.min_count)
 
-    def tensors(self) -> dict[str, npt.NDArray[Any]]:  # noqa: D102
+    def tensors(self) -> dict[str, npt.NDArray[Any]]:
         return {"company": self.rows, "company_items": self.items}
 
-    def sizes(self) -> dict[str, int]:  # noqa: D102
+    def sizes(self) -> dict[str, int]:
         return {"company": len(self.items)}
 
     @classmethod
-    def shapes(cls, sizes: Mapping[str, Any], version: int) -> Shapes:  # noqa: D102
+    def shapes(cls, sizes: Mapping[str, Any], version: int) -> Shapes:
         if version < 2:
             return {}
         m = sizes["company"]
         return {"company_items": ("I32", (m,)), "company": ("F32", (m, CO_OCCURRENCE_DIM))}
 
     @classmethod
-    def check(cls, arrays: Arrays, n_items: int) -> None:  # noqa: D102
+    def check(cls, arrays: Arrays, n_items: int) -> None:
         if "company_items" not in arrays:
             return
         items = arrays["company_items"]
@@ -109,7 +109,7 @@ class CoOccurrence(Part):
         if not inside or (items[1:] <= items[:-1]).any():
             raise ValueError(f"company_items must ascend within the {n_items:,} items")
 
-    def sample(self, at: Int64) -> bytes:  # noqa: D102
+    def sample(self, at: Int64) -> bytes:
         return self.of(at).tobytes() if len(self.items) else b""
 
     def of(self, positions: npt.NDArray[Any]) -> Float32:
@@ -123,22 +123,22 @@ class CoOccurrence(Part):
 
     # --- scoring ----------------------------------------------------------------------------------
 
-    def width(self, out_of_domain: bool) -> int:  # noqa: D102
+    def width(self, out_of_domain: bool) -> int:
         return CO_OCCURRENCE_DIM
 
-    def most(self, popularity: float) -> float:  # noqa: D102
+    def most(self, popularity: float) -> float:
         return WEIGHT * LONGEST
 
-    def item_vectors(self, batch: Batch) -> Float32:  # noqa: D102
+    def item_vectors(self, batch: Batch) -> Float32:
         found: Float32 = np.float32(np.sqrt(WEIGHT)) * self.found_or_mapped(batch.center, batch.at)
         return found
 
-    def ask(  # noqa: D102
+    def ask(
         self, columns: Float32, unknown: Float32, out_of_domain: bool, popularity: float
     ) -> None:
         columns *= forgotten(unknown, out_of_domain)
 
-    def contributions(self, batch: Batch) -> list[Contribution]:  # noqa: D102
+    def contributions(self, batch: Batch) -> list[Contribution]:
         at = int(batch.at[0])
         whole = self.found_or_mapped(batch.center, batch.at)[0].astype(np.float64)
         if self.of(batch.at).any():

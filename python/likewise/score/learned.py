@@ -26,23 +26,23 @@ TRUST_LEAST, TRUST_MORE = 0.5, 0.75
 class Learned(Part):
     """As many columns as a vector of the model has."""
 
-    def width(self, out_of_domain: bool) -> int:  # noqa: D102
+    def width(self, out_of_domain: bool) -> int:
         return self.trained.dim
 
-    def most(self, popularity: float) -> float:  # noqa: D102
+    def most(self, popularity: float) -> float:
         return (1.0 + TRUST_LEAST + TRUST_MORE) ** 2
 
-    def item_vectors(self, batch: Batch) -> Float32:  # noqa: D102
+    def item_vectors(self, batch: Batch) -> Float32:
         trusted = trust(batch.popularity)[:, None]
         found = unit_rows(batch.center)[0] + trusted * unit_rows(batch.context)[0]
         return np.asarray(found, np.float32)
 
-    def ask(  # noqa: D102
+    def ask(
         self, columns: Float32, unknown: Float32, out_of_domain: bool, popularity: float
     ) -> None:
         columns *= forgotten(unknown, out_of_domain)
 
-    def contributions(self, batch: Batch) -> list[Contribution]:  # noqa: D102
+    def contributions(self, batch: Batch) -> list[Contribution]:
         at, trusted = int(batch.at[0]), float(trust(batch.popularity[0]))
         found = []
         for side, vectors, scale in (

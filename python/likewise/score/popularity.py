@@ -53,21 +53,21 @@ class Popularity(Part):
 
     of_answer_alone = True
 
-    def width(self, out_of_domain: bool) -> int:  # noqa: D102
+    def width(self, out_of_domain: bool) -> int:
         return 1
 
-    def most(self, popularity: float) -> float:  # noqa: D102
+    def most(self, popularity: float) -> float:
         return popularity
 
-    def item_vectors(self, batch: Batch) -> Float32:  # noqa: D102
+    def item_vectors(self, batch: Batch) -> Float32:
         return batch.popularity[:, None]
 
-    def ask(  # noqa: D102
+    def ask(
         self, columns: Float32, unknown: Float32, out_of_domain: bool, popularity: float
     ) -> None:
         columns[:] = np.float32(popularity)
 
-    def contributions(self, batch: Batch) -> list[Contribution]:  # noqa: D102
+    def contributions(self, batch: Batch) -> list[Contribution]:
         return [Contribution("popularity", "of the neighbor", batch.popularity.astype(np.float64))]
 
 

@@ -55,15 +55,15 @@ _SAMPLE = 20_000  # items that tell how long a vector usually is, and how much i
 class Text(Part):
     """Random directions of words, summed by weight: 90 columns, more out of domain."""
 
-    def width(self, out_of_domain: bool) -> int:  # noqa: D102
+    def width(self, out_of_domain: bool) -> int:
         if self.trained.recipe is None:
             return 0
         return TEXT_DIM_OUT_OF_DOMAIN if out_of_domain else TEXT_DIM
 
-    def most(self, popularity: float) -> float:  # noqa: D102
+    def most(self, popularity: float) -> float:
         return WEIGHT
 
-    def item_vectors(self, batch: Batch) -> Float32:  # noqa: D102
+    def item_vectors(self, batch: Batch) -> Float32:
         if batch.features is None:
             return np.zeros((len(batch.at), self.width(batch.domain is not None)), np.float32)
         unknown = self._unknown(batch.features, batch.weights, batch.center, batch.at)
@@ -75,7 +75,7 @@ class Text(Part):
         )
         return found
 
-    def unknown(self, columns: Float32) -> Float32 | None:  # noqa: D102
+    def unknown(self, columns: Float32) -> Float32 | None:
         if self.trained.recipe is None:
             return None
         # The length tells how much of an item is unknown.
@@ -83,12 +83,12 @@ class Text(Part):
         found: Float32 = np.clip(length - 1, 0, 1)[:, None]
         return found
 
-    def ask(  # noqa: D102
+    def ask(
         self, columns: Float32, unknown: Float32, out_of_domain: bool, popularity: float
     ) -> None:
         columns *= 1 + unknown
 
-    def contributions(self, batch: Batch) -> list[Contribution]:  # noqa: D102
+    def contributions(self, batch: Batch) -> list[Contribution]:
         features, weights = batch.features, batch.weights
         if features is None or not len(weights):
             return []

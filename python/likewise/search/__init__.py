@@ -1,1 +1,7 @@
-"""search."""
+"""Search: the best k of many vectors, exactly or through a graph.
+
+Owns the indexes (index.py: `Index`, `ExactIndex`, `Found`; graph.py: `ApproximateIndex`, the only
+file that knows hnswlib; indexes.py: `make_index`, `load_index`), what may be an answer to which
+query (filters.py), index files (index_file.py) and how answers look (matches.py: `Matches`,
+`BatchMatches`). Knows vectors and items, nothing of models.
+"""

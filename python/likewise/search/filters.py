@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +16,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from likewise.arrays import Int32, Mask
-from likewise.search.arguments import check_positions, excluded_positions, only_positions
-from likewise.tables.lookup import known_positions
-
-if TYPE_CHECKING:
-    from likewise.tables.items import Items
 
 Int64 = npt.NDArray[np.int64]
 Pair = tuple[Int32, Int32]
@@ -89,37 +84,6 @@ class Filters:
                 gone = listed[offsets[row] : offsets[row + 1]]
                 passed[row] &= ~np.isin(positions[row], gone)
         return passed
-
-
-def allowed_mask(
-    where: npt.ArrayLike | Sequence[str] | None, usable: Mask, catalogue: Items | None
-) -> Mask | None:
-    """Turn ``where`` (mask, positions or item ids) into one mask, without the zero vectors.
-
-    Returns None where every vector may be an answer.
-    """
-    size = len(usable)
-    if where is None:
-        return None if usable.all() else usable
-    chosen = np.asarray(where)
-    if chosen.dtype.kind in "UOT" and chosen.size:
-        if catalogue is None:
-            raise TypeError("where names items, but this index has no catalogue to find them in")
-        chosen = known_positions(catalogue, where)
-    if chosen.ndim != 1:
-        raise ValueError(f"where must have 1 dimension, got shape {chosen.shape}")
-    if chosen.dtype.kind == "b":
-        if len(chosen) != size:
-            raise ValueError(
-                f"where must have one value for each of {size:,} vectors, got {len(chosen):,}"
-            )
-        both: Mask = chosen & usable
-        return both
-    mask = np.zeros(size, dtype=np.bool_)
-    if chosen.size:
-        check_positions("where", chosen, 0, size)
-        mask[chosen.astype(np.int64)] = True
-    return mask & usable
 
 
 def make_filters(
@@ -224,3 +188,39 @@ def _lists(lists: Sequence[npt.NDArray[Any]]) -> tuple[Int64, Int32]:
     np.cumsum([len(one) for one in lists], out=offsets[1:])
     flat = np.concatenate(lists) if lists else np.empty(0)
     return offsets, _codes(flat)
+
+
+def excluded_positions(exclude: npt.ArrayLike | None, n_queries: int, size: int) -> Int32 | None:
+    """Check ``exclude``: one position below ``size`` for each query, -1 for none."""
+    if exclude is None:
+        return None
+    excluded = np.asarray(exclude)
+    if excluded.shape != (n_queries,):
+        raise ValueError(
+            f"exclude must have one position for each of {n_queries:,} queries, "
+            f"got shape {excluded.shape}"
+        )
+    if excluded.size:
+        check_positions("exclude", excluded, -1, size)
+    return None if (excluded < 0).all() else np.ascontiguousarray(excluded, dtype=np.int32)
+
+
+def check_positions(name: str, positions: npt.NDArray[Any], lowest: int, size: int) -> None:
+    """Raise TypeError or ValueError unless all are whole, from ``lowest`` to ``size - 1``."""
+    if positions.dtype.kind not in "iu":
+        raise TypeError(f"{name} must hold positions (whole numbers), got {positions.dtype} values")
+    if positions.min() < lowest or positions.max() >= size:
+        raise ValueError(
+            f"{name} must hold positions from {lowest} to {size - 1}, "
+            f"got {positions.min()} to {positions.max()}"
+        )
+
+
+def only_positions(name: str, values: Any, size: int) -> Int32:
+    """Check a list of positions below ``size``."""
+    positions = np.asarray(values)
+    if positions.ndim != 1:
+        raise ValueError(f"{name} must have 1 dimension, got shape {positions.shape}")
+    if positions.size:
+        check_positions(name, positions, 0, size)
+    return positions.astype(np.int32)

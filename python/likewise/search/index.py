@@ -19,7 +19,8 @@ import likewise._core as _core
 from likewise.arrays import Float32, Int32, Mask, float_rows, unit_rows
 from likewise.search import index_file
 from likewise.search.arguments import check_k
-from likewise.search.filters import Filters, allowed_mask, make_filters
+from likewise.search.filters import Filters, check_positions, make_filters
+from likewise.tables.lookup import known_positions
 from likewise.work.replacing import whole_file
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ class Index(ABC):
         except ValueError as error:
             raise ValueError(f"{error}{_HINTS.get(self.side, '')}") from None
         queries, usable_query = unit_rows(asked, self.metric == "cosine")
-        allowed = allowed_mask(where, self._usable, self.catalogue)
+        allowed = _allowed(where, self._usable, self.catalogue)
         filters = make_filters(allowed, exclude, same, different, len(queries), self._size)
 
         positions = np.full((len(queries), wanted), -1, dtype=np.int32)
@@ -275,6 +276,37 @@ class Index(ABC):
 
     def _exact_twin(self) -> ExactIndex:
         raise NotImplementedError
+
+
+def _allowed(
+    where: npt.ArrayLike | Sequence[str] | None, usable: Mask, catalogue: Items | None
+) -> Mask | None:
+    """Turn ``where`` (mask, positions or item ids) into one mask, without the zero vectors.
+
+    Returns None where every vector may be an answer.
+    """
+    size = len(usable)
+    if where is None:
+        return None if usable.all() else usable
+    chosen = np.asarray(where)
+    if chosen.dtype.kind in "UOT" and chosen.size:
+        if catalogue is None:
+            raise TypeError("where names items, but this index has no catalogue to find them in")
+        chosen = known_positions(catalogue, where)
+    if chosen.ndim != 1:
+        raise ValueError(f"where must have 1 dimension, got shape {chosen.shape}")
+    if chosen.dtype.kind == "b":
+        if len(chosen) != size:
+            raise ValueError(
+                f"where must have one value for each of {size:,} vectors, got {len(chosen):,}"
+            )
+        both: Mask = chosen & usable
+        return both
+    mask = np.zeros(size, dtype=np.bool_)
+    if chosen.size:
+        check_positions("where", chosen, 0, size)
+        mask[chosen.astype(np.int64)] = True
+    return mask & usable
 
 
 def share_found(found: Found, true: Found) -> float:
