@@ -204,7 +204,7 @@ class Index(ABC):
         except ValueError as error:
             raise ValueError(f"{error}{_HINTS.get(self.side, '')}") from None
         queries, usable_query = unit_rows(asked, self.metric == "cosine")
-        allowed = _allowed(where, self._usable, self.catalogue)
+        allowed = allowed_mask(where, self._usable, self.catalogue)
         filters = make_filters(allowed, exclude, same, different, len(queries), self._size)
 
         positions = np.full((len(queries), wanted), -1, dtype=np.int32)
@@ -278,7 +278,7 @@ class Index(ABC):
         raise NotImplementedError
 
 
-def _allowed(
+def allowed_mask(
     where: npt.ArrayLike | Sequence[str] | None, usable: Mask, catalogue: Items | None
 ) -> Mask | None:
     """Turn ``where`` (mask, positions or item ids) into one mask, without the zero vectors.
