@@ -45,7 +45,8 @@ def quality(
 
 def _scored(trained: Trained) -> dict[str, Any]:
     """Ways of asking a trained system, center vectors first."""
-    from likewise.evaluation.ranking import VectorSystem, sides_of
+    from likewise.evaluation.ranking import sides_of
+    from likewise.evaluation.systems import VectorSystem
 
     if trained.model is not None:
         similar, *sides = sides_of(trained.model, "")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from helpers.places import SHARED
 from helpers.session_lists import sessions_of
 from likewise.errors import InputError
-from likewise.evaluation import ranking as _ranking
+from likewise.evaluation import systems as _systems
 from likewise.evaluation.baselines import ItemKNN, Popularity
 from likewise.evaluation.evaluation import cold_split, cosine_ranks, evaluate, last_split
 from likewise.model.model import train as real_train
@@ -198,7 +198,7 @@ def test_figures_of_a_model_on_real_sets_are_those_of_the_protocol(protocol, nam
 
 @pytest.mark.parametrize("scores", [1, 70, 1 << 25])
 def test_cosine_ranks(monkeypatch, scores):
-    monkeypatch.setattr(_ranking, "_SCORES", scores)
+    monkeypatch.setattr(_systems, "_SCORES", scores)
     rng = np.random.default_rng(1)
     queries, candidates = rng.normal(size=(2, 30, 5)).astype(np.float32)
     asked, wanted = rng.integers(0, 30, (2, 200)).astype(np.int32)

@@ -10,7 +10,8 @@ import pytest
 from likewise import train
 from likewise.errors import InputError
 from likewise.evaluation.evaluation import evaluate, last_split
-from likewise.evaluation.ranking import ListSystem, VectorSystem, systems_of
+from likewise.evaluation.ranking import systems_of
+from likewise.evaluation.systems import ListSystem, VectorSystem
 from likewise.options import Options
 from likewise.simulation.shop import simulate
 from likewise.tables.catalogue import Catalogue

@@ -18,8 +18,8 @@ from likewise.errors import InputError, TrainingError
 from likewise.options import Options
 from likewise.tuning import job as _tuning_job
 from likewise.tuning import tuning
-from likewise.tuning.job import Job, _against, _Held
-from likewise.tuning.tuning import SPACE, Trial, search, tune
+from likewise.tuning.job import Job, _against
+from likewise.tuning.tuning import SPACE, HeldOut, Trial, _train, search, tune
 
 pytest.importorskip("optuna", reason="Optuna is not installed")
 
@@ -62,7 +62,9 @@ def test_finds_what_is_better(sessions):
 
 
 def test_what_trials_see_and_what_the_check_sees(sessions):
-    job = Job(sessions, POOR, None, 20, 1, time.monotonic(), 60.0, lambda text: None)
+    job = Job(
+        _train, HeldOut, sessions, POOR, None, 20, 1, time.monotonic(), 60.0, lambda text: None
+    )
     # the items of the check are in none of the trials' events, as query, target or history
     gone = set(range(len(sessions.catalogue))) - set(job.check.train.items.tolist())
     for _, queries, targets, _ in job.inner.kinds:
@@ -85,14 +87,14 @@ def test_a_loss_counts_more_than_a_gain():
 
 def test_the_best_are_judged_again_by_other_items(sessions):
     said: list[str] = []
-    job = Job(sessions, POOR, None, 20, 1, time.monotonic(), 300.0, said.append)
+    job = Job(_train, HeldOut, sessions, POOR, None, 20, 1, time.monotonic(), 300.0, said.append)
     rates = [POOR.learning_rate, 0.01, 0.05]
     job.trials = [
         Trial(n, {"learning_rate": rate}, 1.0 + n, 0.1, "done") for n, rate in enumerate(rates)
     ]
     first, *others = (
         set(held.train.items.tolist())
-        for held in (job.inner, *(_Held(job.check.train, 3 + turn, 5000) for turn in range(2)))
+        for held in (job.inner, *(HeldOut(job.check.train, 3 + turn, 5000) for turn in range(2)))
     )
     assert all(first != other for other in others)
     best = job._best()
@@ -105,7 +107,9 @@ def test_the_best_are_judged_again_by_other_items(sessions):
 
 
 def test_luck_with_the_first_items_is_not_enough(sessions):
-    job = Job(sessions, POOR, None, 20, 1, time.monotonic(), 300.0, lambda text: None)
+    job = Job(
+        _train, HeldOut, sessions, POOR, None, 20, 1, time.monotonic(), 300.0, lambda text: None
+    )
     worse = {"learning_rate": POOR.learning_rate / 5}  # said to be twice as good
     job.trials = [Trial(0, {}, 1.0, 0.1, "done"), Trial(1, worse, 2.0, 0.1, "done")]
     assert job._best() is job.trials[0]
@@ -131,13 +135,13 @@ def test_only_what_is_asked_for_is_tried(sessions):
 
 def test_a_poor_trial_is_stopped_on_a_part_of_the_sessions(sessions, monkeypatch):
     trained: list[tuple[float, int]] = []
-    real = _tuning_job.fit
+    real = tuning._train
 
-    def spy(given: Any, **named: Any) -> Any:
-        trained.append((named["options"].learning_rate, len(given)))
-        return real(given, **named)
+    def spy(given: Any, options: Options, progress: Any) -> Any:
+        trained.append((options.learning_rate, len(given)))
+        return real(given, options, progress)
 
-    monkeypatch.setattr(_tuning_job, "fit", spy)
+    monkeypatch.setattr(tuning, "_train", spy)
     found = search(sessions, options=POOR, trials=10, tuned=["learning_rate"])
     stopped = [trial for trial in found.trials if trial.state == "stopped"]
     assert stopped
@@ -159,10 +163,14 @@ def test_a_sample_is_a_sample(sessions, monkeypatch):
     assert search(sessions, options=POOR, trials=1, sample=500).sessions == 500
     # with little time the sample is chosen by what the start takes
     monkeypatch.setattr(_tuning_job, "_FEWEST", 600)
-    job = Job(sessions, POOR, None, 20, 1, time.monotonic(), 1e-3, lambda text: None)
+    job = Job(
+        _train, HeldOut, sessions, POOR, None, 20, 1, time.monotonic(), 1e-3, lambda text: None
+    )
     job.fit_sample(automatic=True)
     assert job.sample == 600
-    job = Job(sessions, POOR, None, 20, 1, time.monotonic(), 1e6, lambda text: None)
+    job = Job(
+        _train, HeldOut, sessions, POOR, None, 20, 1, time.monotonic(), 1e6, lambda text: None
+    )
     job.fit_sample(automatic=True)
     assert job.sample == len(sessions)
 
@@ -176,7 +184,7 @@ def test_nothing_better_leaves_the_start(sessions):
 
 
 def test_what_the_check_does_not_confirm_is_not_taken(sessions, monkeypatch):
-    real = _tuning_job._Held.hits
+    real = tuning.HeldOut.hits
 
     def hits(self: Any, model: Any, k: int) -> Any:
         found = real(self, model, k)
@@ -192,21 +200,21 @@ def test_what_the_check_does_not_confirm_is_not_taken(sessions, monkeypatch):
         checked[:] = [self.check]
 
     monkeypatch.setattr(Job, "_hold_out", hold_out)
-    monkeypatch.setattr(_tuning_job._Held, "hits", hits)
+    monkeypatch.setattr(tuning.HeldOut, "hits", hits)
     found = search(sessions, options=POOR, trials=4)
     assert found.checks
     assert found.options == POOR
 
 
 def test_a_trial_that_diverges_is_not_the_end(sessions, monkeypatch):
-    real = _tuning_job.fit
+    real = tuning._train
 
-    def train(given: Any, **named: Any) -> Any:
-        if named["options"] != POOR:
+    def train(given: Any, options: Options, progress: Any) -> Any:
+        if options != POOR:
             raise TrainingError("too fast")
-        return real(given, **named)
+        return real(given, options, progress)
 
-    monkeypatch.setattr(_tuning_job, "fit", train)
+    monkeypatch.setattr(tuning, "_train", train)
     found = search(sessions, options=POOR, trials=3)
     assert [trial.state for trial in found.trials] == ["done", "failed", "failed"]
     assert found.options == POOR

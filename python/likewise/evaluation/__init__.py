@@ -1,1 +1,5 @@
-"""evaluation."""
+"""Evaluation: what a model finds for held-out events, beside baselines.
+
+Owns splits of history, how systems are ranked, measures with intervals, baselines and tables of
+results. Hands out `evaluate`, `Evaluation`, the splits, `System` and `baseline_systems`.
+"""

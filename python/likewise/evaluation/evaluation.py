@@ -1,8 +1,8 @@
 """Evaluation: what a model finds for held-out events, beside baselines.
 
-Owns who is asked for what, and gives out the splits of ``_splits`` and the records of ``_results``.
-What an answer is worth is in ``_measures``, how systems are asked in ``_ranking``. A loop runs over
-systems and blocks of queries, never over sessions.
+Owns who is asked for what, and gives out the splits of splits.py and the records of results.py.
+What an answer is worth is in measures.py, how systems are asked in systems.py and ranking.py. A
+loop runs over systems and blocks of queries, never over sessions.
 """
 
 from __future__ import annotations
@@ -24,13 +24,7 @@ from likewise.evaluation.measures import (
     list_measures,
     pair_measures,
 )
-from likewise.evaluation.ranking import (
-    cosine_ranks,
-    model_systems,
-    sides_of,
-    systems_of,
-    vectors_of,
-)
+from likewise.evaluation.ranking import model_systems, sides_of, systems_of, vectors_of
 from likewise.evaluation.results import Band, Evaluation, Result
 from likewise.evaluation.splits import (
     ColdSplit,
@@ -43,6 +37,7 @@ from likewise.evaluation.splits import (
     time_split,
     transfer_split,
 )
+from likewise.evaluation.systems import cosine_ranks
 from likewise.options import Options
 from likewise.score.blend import blend_of
 from likewise.state import State

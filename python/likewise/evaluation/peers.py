@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from likewise.evaluation.ranking import VectorSystem, blocks
+from likewise.evaluation.systems import VectorSystem, blocks
 from likewise.work.machine import usable_cores
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from likewise.tables.catalogue import Catalogue
+    from likewise.tables.items import Items
     from likewise.tables.sessions import Sessions
 
     Ints = NDArray[np.int32]
@@ -52,7 +52,7 @@ class TfIdf:
 
     name = "TF-IDF"
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Items) -> None:
         try:
             from scipy.sparse import csr_matrix, hstack
             from sklearn.feature_extraction.text import TfidfVectorizer

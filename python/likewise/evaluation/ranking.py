@@ -1,32 +1,28 @@
-"""Systems: whatever can be asked for similar items, brought to one form for the evaluation.
+"""Models as systems of the evaluation: ours, those of other makers, and bare vectors.
 
-Owns the rule by which a target is ranked, and how vectors, lists and models of other makers become
-systems. Works in blocks of queries; memory does not grow with their number.
-
-A system has a ``name``, ``ranks(queries, targets, allowed)``, which returns the rank of each target
-(int64 ``(n,)``, or that and the ranks if ties came first), and ``lists(queries, k, allowed)``,
-which returns positions (int32 ``(n, k)``, best first, -1 where there is none).
+Owns what may be put beside a model and what is asked of it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from likewise.errors import InputError
+from likewise.evaluation.systems import ListSystem, System, VectorSystem, ranks_by
 from likewise.score.blend import Blend, blend_of
 from likewise.score.popularity import POPULARITY
 from likewise.search.index import ExactIndex
 from likewise.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from likewise.score.part import Domain
-    from likewise.tables.catalogue import Catalogue
+    from likewise.tables.items import Items
 
     Ints = NDArray[np.int32]
     Longs = NDArray[np.int64]
@@ -34,134 +30,12 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 __all__ = [
-    "ListSystem",
     "SimilarSystem",
-    "System",
-    "VectorSystem",
-    "cosine_ranks",
     "model_systems",
     "sides_of",
     "systems_of",
+    "vectors_of",
 ]
-
-_SCORES = 1 << 25  # scores held at a time: 128 MiB of float32
-_SAME = np.float32(1e-6)  # cosines nearer than this are a tie: they differ by rounding
-_LISTED = 4096  # queries that lists are asked for at a time
-
-
-class System(Protocol):
-    """What the evaluation asks; see the head of this file."""
-
-    name: str
-
-    def ranks(self, queries: Ints, targets: Ints, allowed: Mask | None = None) -> Any:
-        """Rank of each target, or a tuple of that and of the lowest rank a tie would give it."""
-
-    def lists(self, queries: Ints, k: int, allowed: Mask | None = None) -> Ints:
-        """Return positions of the ``k`` best answers to each query, padded with -1."""
-
-
-def cosine_ranks(
-    queries: Floats,
-    candidates: Floats,
-    query_items: Ints,
-    target_items: Ints,
-    allowed: Mask | None = None,
-) -> tuple[Longs, Longs]:
-    """Rank of each target among all items by cosine to its query: 0 is the best.
-
-    The rank is the number of items with a higher score; the query itself does not count. A query
-    or a target without a vector (all zeros) is not found: its rank is ``n_items``.
-
-    Parameters
-    ----------
-    queries, candidates : float32 (n_items, dim)
-        Vectors of items as queries and as answers.
-    query_items, target_items : int32 (n,)
-        The pairs.
-    allowed : bool (n_items,), optional
-        Items that may be answers; all by default.
-
-    Returns
-    -------
-    ranks : int64 (n,)
-    lowest : int64 (n,)
-        The ranks if every item of the same score came first.
-    """
-    return _ranks(
-        lambda items: _unit(queries[items]), _unit(candidates), query_items, target_items, allowed
-    )
-
-
-def _ranks(
-    asked_with: Callable[[Ints], Floats],
-    units: Floats,
-    query_items: Ints,
-    target_items: Ints,
-    allowed: Mask | None,
-) -> tuple[Longs, Longs]:
-    """Rank targets by inner products with ``units``; ``asked_with`` gives vectors of queries."""
-    answers = np.any(units, axis=1)
-    ranks = np.full(len(query_items), len(units), np.int64)
-    lowest = ranks.copy()
-    for begin, end in blocks(len(query_items), len(units)):
-        asked, wanted = query_items[begin:end], target_items[begin:end]
-        vectors = asked_with(asked)
-        scores = vectors @ units.T
-        if allowed is not None:
-            scores[:, ~allowed] = -9
-        row = np.arange(len(asked))
-        scores[row, asked] = -9
-        reached = scores[row, wanted][:, None]
-        found = np.any(vectors, axis=1) & answers[wanted]
-        ranks[begin:end][found] = np.count_nonzero(scores > reached, axis=1)[found]
-        level = np.count_nonzero(scores > reached - _SAME, axis=1) - 1  # the target is one of them
-        lowest[begin:end][found] = level[found]
-    return ranks, lowest
-
-
-def _unit(vectors: Floats) -> Floats:
-    vectors = np.asarray(vectors, np.float32)
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(lengths, 1e-12), np.float32)
-
-
-def blocks(n: int, width: int) -> Iterator[tuple[int, int]]:
-    """Ranges of queries whose scores over ``width`` items fit in bounded memory."""
-    rows = max(1, min(512, _SCORES // max(1, width)))
-    for begin in range(0, n, rows):
-        yield begin, min(n, begin + rows)
-
-
-class VectorSystem:
-    """Items by the cosine of a query's vector to that of an answer.
-
-    Parameters
-    ----------
-    name : str
-    queries, answers : float32 (n_items, dim)
-        Vectors of all items of the catalogue, as queries and as answers (the same by default). An
-        item whose vector is all zero neither asks nor answers.
-    """
-
-    def __init__(self, name: str, queries: Floats, answers: Floats | None = None) -> None:
-        self.name = name
-        self.queries = queries
-        self.answers = queries if answers is None else answers
-        self._index: ExactIndex | None = None
-
-    def ranks(
-        self, queries: Ints, targets: Ints, allowed: Mask | None = None
-    ) -> tuple[Longs, Longs]:
-        """Rank of each target; see `cosine_ranks`."""
-        return cosine_ranks(self.queries, self.answers, queries, targets, allowed)
-
-    def lists(self, queries: Ints, k: int, allowed: Mask | None = None) -> Ints:
-        """Positions of the nearest items, by the exact search of the core."""
-        if self._index is None:
-            self._index = ExactIndex(self.answers)
-        asked = np.asarray(self.queries[queries], np.float32)
-        return self._index.search(asked, k, where=allowed, exclude=queries).positions
 
 
 class SimilarSystem:
@@ -189,7 +63,7 @@ class SimilarSystem:
         self, queries: Ints, targets: Ints, allowed: Mask | None = None
     ) -> tuple[Longs, Longs]:
         """Rank of each target; see `cosine_ranks`."""
-        return _ranks(self._asked, self.answers, queries, targets, allowed)
+        return ranks_by(self._asked, self.answers, queries, targets, allowed)
 
     def lists(self, queries: Ints, k: int, allowed: Mask | None = None) -> Ints:
         """Positions of the best answers, by the exact search of the core."""
@@ -197,65 +71,6 @@ class SimilarSystem:
             self._index = ExactIndex(self.answers, side="similar", metric="dot")
         found = self._index.search(self._asked(queries), k, where=allowed, exclude=queries)
         return found.positions
-
-
-class ListSystem:
-    """Items as another program lists them: ``recommend(ids, k)``, a sequence of ids for each.
-
-    It is asked for one answer more than is looked at, since it may name the query itself, which
-    is no answer. Items that are not in the catalogue, or may not be answers, are passed over; what
-    is left of the first ``k`` counts.
-
-    Parameters
-    ----------
-    name : str
-    recommend : callable
-        Takes a list of item ids and a number; returns for each id a sequence of ids, best first.
-    catalogue : Catalogue
-    k : int
-        Longest list it is asked for.
-    """
-
-    def __init__(self, name: str, recommend: Any, catalogue: Catalogue, k: int) -> None:
-        self.name = name
-        self.recommend = recommend
-        self.catalogue = catalogue
-        self.k = k
-
-    def ranks(self, queries: Ints, targets: Ints, allowed: Mask | None = None) -> Longs:
-        """Place of each target in the list; ``n_items`` for a target that is not in it."""
-        ranks = np.full(len(queries), len(self.catalogue), np.int64)
-        distinct, which = np.unique(queries, return_inverse=True)
-        for begin in range(0, len(distinct), _LISTED):
-            found = self.lists(distinct[begin : begin + _LISTED], self.k, allowed)
-            pair = np.flatnonzero((which >= begin) & (which < begin + len(found)))
-            hit = found[which[pair] - begin] == targets[pair][:, None]
-            named = hit.any(axis=1)
-            ranks[pair[named]] = hit[named].argmax(axis=1)
-        return ranks
-
-    def lists(self, queries: Ints, k: int, allowed: Mask | None = None) -> Ints:
-        """Positions of what it recommends."""
-        positions = np.full((len(queries), k), -1, np.int32)
-        for begin in range(0, len(queries), _LISTED):
-            asked = np.asarray(queries[begin : begin + _LISTED])
-            answers = self.recommend(self.catalogue.ids.take(asked).to_pylist(), k + 1)
-            if len(answers) != len(asked):
-                raise InputError(
-                    f"{self.name}: recommend must return a list for each of {len(asked):,} ids, "
-                    f"got {len(answers):,}"
-                )
-            for row, answer in enumerate(answers):
-                ids = [item for item in list(answer)[: k + 1] if item is not None]
-                at = np.asarray(self.catalogue.positions(ids), np.int32) if ids else _NOBODY
-                at = at[(at >= 0) & (at != asked[row])][:k]
-                if allowed is not None:
-                    at = at[allowed[at]]
-                positions[begin + row, : len(at)] = at
-        return positions
-
-
-_NOBODY = np.zeros(0, np.int32)
 
 
 def model_systems(
@@ -286,7 +101,7 @@ def sides_of(model: Any, name: str) -> list[System]:
     return _vector_systems(name, model.center, model.context)
 
 
-def systems_of(name: str, given: Any, catalogue: Catalogue, k: int) -> list[System]:
+def systems_of(name: str, given: Any, catalogue: Items, k: int) -> list[System]:
     """Make systems of what a caller puts beside the model.
 
     Parameters
@@ -298,7 +113,7 @@ def systems_of(name: str, given: Any, catalogue: Catalogue, k: int) -> list[Syst
         catalogue's items; what has ``vectors`` (or a ``matrix``), with ``ids`` or ``index_to_key``
         when they are not those of the catalogue in its order; what has ``recommend(ids, k)``; a
         float array (n_items, dim).
-    catalogue : Catalogue
+    catalogue : Items
     k : int
         Length of the lists.
 
@@ -334,7 +149,7 @@ def systems_of(name: str, given: Any, catalogue: Catalogue, k: int) -> list[Syst
     )
 
 
-def _aligned(name: str, vectors: Any, ids: Sequence[Any] | None, catalogue: Catalogue) -> Floats:
+def _aligned(name: str, vectors: Any, ids: Sequence[Any] | None, catalogue: Items) -> Floats:
     """Put vectors in the order of the catalogue; an item without one gets zeros."""
     rows = np.asarray(vectors)
     if rows.ndim != 2 or rows.dtype.kind not in "fiu":

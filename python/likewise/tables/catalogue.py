@@ -113,12 +113,9 @@ class Catalogue:
         self, ids: Any, categories: Any, names: Any, report: CatalogueReport, table: IdTable | None
     ) -> None:
         """Keep what a class method has checked; not for callers."""
-        set_slot = object.__setattr__
-        set_slot(self, "ids", ids)
-        set_slot(self, "_categories", categories)
-        set_slot(self, "names", names)
-        set_slot(self, "report", report)
-        set_slot(self, "_table", table)
+        values = (categories, table, ids, names, report)
+        for name, value in zip(self.__slots__, values, strict=True):
+            object.__setattr__(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Catalogue is immutable: {name} cannot be set")

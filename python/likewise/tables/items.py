@@ -37,6 +37,9 @@ class Items(Protocol):
     def __len__(self) -> int:
         """Items."""
 
+    def __iter__(self) -> Iterator[tuple[str, str | None, str | None]]:
+        """Iterate over (id, category, name)."""
+
     def position(self, item_id: str | int) -> int:
         """Return the position of an item; UnknownItemError names close ones."""
 

@@ -1,6 +1,7 @@
-"""The work of tuning: what is held out, trials in bounded time, the check of the best.
+"""The work of tuning: trials in bounded time, the check of the best.
 
-Owns on which events options are judged. Which options are tried is tuning.py's affair.
+Owns by which held-out pairs options are judged, and how long that may take. Which options are tried
+is tuning.py's affair; it also gives what trains and what holds out.
 """
 
 from __future__ import annotations
@@ -8,18 +9,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from likewise.errors import InputError, TrainingError
-from likewise.evaluation.measures import Resampler, interval, pair_measures
-from likewise.evaluation.ranking import sides_of
-from likewise.evaluation.splits import cold_split, last_split
+from likewise.evaluation.measures import Resampler, interval
 from likewise.options import Options
-from likewise.state import State
 from likewise.tables.sessions import Sessions
-from likewise.training.fit import fit
 from likewise.tuning.records import Check, Trial, Tuning, shown
 
 if TYPE_CHECKING:
@@ -28,7 +25,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int32]
     Mask = NDArray[np.bool_]
 
-__all__ = ["Job"]
+__all__ = ["Held", "Job"]
 
 _FIRST_RUNG = 0.25  # share of the sessions that a trial has to do well on before it gets the rest
 _TRIAL_SHARE = 1 / 40  # of the time, that the start may take: decides the sample
@@ -43,39 +40,14 @@ _CHECK_LIMIT = 20000
 _SAMPLES = 1000
 
 
-class _Held:
+class Held(Protocol):
     """One set of held-out pairs: what to train on, and what to ask."""
 
-    def __init__(self, sessions: Sessions, seed: int, limit: int) -> None:
-        cold = cold_split(sessions, 0.1, seed)
-        last = last_split(cold.train)
-        self.train = last.train
-        with_history = self.train.counts > 0
-        self.kinds: list[tuple[str, Ints, Ints, Mask | None]] = []
-        for kind, queries, targets, allowed in (
-            ("warm", last.queries, last.targets, None),
-            ("cold query", cold.cold_queries, cold.warm_targets, with_history),
-            ("cold target", cold.warm_queries, cold.cold_targets, None),
-        ):
-            if len(queries) > limit:
-                chosen = np.random.default_rng(seed).choice(len(queries), limit, replace=False)
-                queries, targets = queries[chosen], targets[chosen]
-            if len(queries):
-                self.kinds.append((kind, queries, targets, allowed))
-
-    def part(self, share: float, seed: int) -> Sessions:
-        """Return a share of the sessions to train on."""
-        return _sampled(self.train, max(1, int(share * len(self.train))), seed)
+    train: Sessions
+    kinds: list[tuple[str, Ints, Ints, Mask | None]]  # kind, queries, targets, answers allowed
 
     def hits(self, model: Any, k: int) -> dict[str, NDArray[np.float64]]:
         """Return whether each pair of each kind was found."""
-        system = sides_of(model, "")[0]  # similar
-        found = {}
-        for kind, queries, targets, allowed in self.kinds:
-            answer = system.ranks(queries, targets, allowed)
-            ranks = answer[0] if isinstance(answer, tuple) else answer
-            found[kind] = pair_measures(ranks, k)[:, 0]
-        return found
 
 
 class _StoppedError(Exception):
@@ -83,12 +55,26 @@ class _StoppedError(Exception):
 
 
 class Job:
-    """Trials, what they are judged by, and the time they took."""
+    """Trials, what they are judged by, and the time they took.
+
+    Parameters
+    ----------
+    train : callable
+        ``train(sessions, options, progress)`` returns a model with a ``history``.
+    hold_out : callable
+        ``hold_out(sessions, seed, limit)`` sets pairs aside, at most `limit` of each kind.
+    sessions, start, sample, k, seed, notify
+        As in `search`.
+    began, seconds : float
+        When it began, and the time it may take.
+    """
 
     def __init__(
-        self, sessions: Sessions, start: Options, sample: int | None, k: int, seed: int,
+        self, train: Callable[..., Any], hold_out: Callable[[Sessions, int, int], Held],
+        sessions: Sessions, start: Options, sample: int | None, k: int, seed: int,
         began: float, seconds: float, notify: Callable[[str], None],
     ) -> None:  # fmt: skip
+        self._train, self._held_of = train, hold_out
         self.all, self.start, self.k, self.seed = sessions, start, k, seed
         self.deadline, self.began, self.notify = began + seconds, began, notify
         self.seconds = seconds
@@ -101,8 +87,8 @@ class Job:
     def _hold_out(self, sample: int) -> None:
         self.sample = sample
         chosen = _sampled(self.all, sample, self.seed)
-        self.check = _Held(chosen, self.seed, _CHECK_LIMIT)
-        self.inner = _Held(self.check.train, self.seed + 1, _LIMIT)
+        self.check = self._held_of(chosen, self.seed, _CHECK_LIMIT)
+        self.inner = self._held_of(self.check.train, self.seed + 1, _LIMIT)
         if not self.inner.kinds or not self.check.kinds or not len(self.inner.train):
             raise InputError(
                 f"sessions must be enough to hold out events twice, got {len(chosen):,} sessions"
@@ -112,7 +98,7 @@ class Job:
         """Take fewer sessions when the start alone would use up the time."""
         while automatic and self.sample > _FEWEST:
             began = time.monotonic()
-            self._value(self.start, self.inner.part(_FIRST_RUNG, self.seed), 0)
+            self._value(self.start, self._first_part(), 0)
             # Reading features and ranking take what they take; training grows with the sessions.
             fixed = max(0.0, time.monotonic() - began - self.loop_seconds)
             training = self.loop_seconds / _FIRST_RUNG
@@ -124,6 +110,11 @@ class Job:
             self._hold_out(max(_FEWEST, int(self.sample * share)))
             automatic = self.time_left()
 
+    def _first_part(self) -> Sessions:
+        """Return the sessions of the first rung."""
+        sessions = self.inner.train
+        return _sampled(sessions, max(1, int(_FIRST_RUNG * len(sessions))), self.seed)
+
     def time_left(self) -> bool:
         """Tell whether another trial, judging the best again and the check fit into the time."""
         again = min((sum(_AGAIN) + len(_AGAIN)) * self.full_seconds, self.seconds * _AGAIN_SHARE)
@@ -131,13 +122,13 @@ class Job:
         return time.monotonic() + kept_back < self.deadline
 
     def _value(
-        self, options: Options, sessions: Sessions, rung: int, held: _Held | None = None
+        self, options: Options, sessions: Sessions, rung: int, held: Held | None = None
     ) -> float:
         """Train, and judge beside the start, whose training was the first of the rung.
 
         Rungs: 0 and 1 of trials, further ones for each further set of held-out pairs.
         """
-        model = fit(sessions, options=options, made=State, progress=self._in_time)
+        model = self._train(sessions, options, self._in_time)
         self.loop_seconds = model.history[-1]["seconds"]
         found = (held or self.inner).hits(model, self.k)
         rates = {kind: float(hit.mean()) for kind, hit in found.items()}
@@ -159,7 +150,7 @@ class Job:
         value, state = math.nan, "stopped"
         try:
             options = self._changed(changed)
-            first = self._value(options, self.inner.part(_FIRST_RUNG, self.seed), 0)
+            first = self._value(options, self._first_part(), 0)
             asked.report(first, 0)
             if not self.trials or not asked.should_prune():
                 value, state = self._value(options, self.inner.train, 1), "done"
@@ -189,7 +180,7 @@ class Job:
             # The first turn is due; the others are for those who have the time.
             if turn > 0 and (time.monotonic() > until or len(left) < 2):
                 break
-            held = _Held(self.check.train, self.seed + 2 + turn, _LIMIT)
+            held = self._held_of(self.check.train, self.seed + 2 + turn, _LIMIT)
             seed = self.start.seed + 1 + turn
             rung = 2 + turn
             try:
@@ -218,7 +209,7 @@ class Job:
             candidate = self._changed(best.changed)
             self.notify("check on events that were not tuned on")
             found = [
-                self.check.hits(fit(self.check.train, options=each, made=State), self.k)
+                self.check.hits(self._train(self.check.train, each, None), self.k)
                 for each in (self.start, candidate)
             ]
             for kind, queries, targets, _ in self.check.kinds:

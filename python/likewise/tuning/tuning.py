@@ -1,7 +1,7 @@
 """Tuning: better options for a shop's own data, found by trying.
 
-Owns which options are tried and the search, which is Optuna's. What they are judged by is in
-tuning/job.py, what comes of it in tuning/records.py.
+Owns which options are tried, the search, which is Optuna's, and what is held out. How options are
+judged in bounded time is in tuning/job.py, what comes of it in tuning/records.py.
 """
 
 from __future__ import annotations
@@ -11,15 +11,26 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from likewise.errors import InputError
-from likewise.evaluation.splits import same_catalogue
+from likewise.evaluation.measures import pair_measures
+from likewise.evaluation.ranking import sides_of
+from likewise.evaluation.splits import cold_split, last_split, same_catalogue
 from likewise.options import Options
+from likewise.state import State
 from likewise.tables.sessions import Sessions
+from likewise.training.fit import fit
 from likewise.tuning.job import Job
 from likewise.tuning.records import Check, Trial, Tuning
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from likewise.tables.catalogue import Catalogue
+
+    Ints = NDArray[np.int32]
+    Mask = NDArray[np.bool_]
 
 __all__ = ["SPACE", "Check", "Trial", "Tuning", "search", "tune"]
 
@@ -144,7 +155,8 @@ def search(
     start = Options() if options is None else options
     began = time.monotonic()
     sessions = same_catalogue(sessions, catalogue)
-    job = Job(sessions, start, sample, k, seed, began, seconds, notify or (lambda text: None))
+    say = notify or (lambda text: None)
+    job = Job(_train, HeldOut, sessions, start, sample, k, seed, began, seconds, say)
     job.fit_sample(automatic=sample is None)
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -165,6 +177,41 @@ def search(
         else:
             study.tell(asked, reached)
     return job.finish()
+
+
+class HeldOut:
+    """One set of held-out pairs: what to train on, and what to ask."""
+
+    def __init__(self, sessions: Sessions, seed: int, limit: int) -> None:
+        cold = cold_split(sessions, 0.1, seed)
+        last = last_split(cold.train)
+        self.train = last.train
+        with_history = self.train.counts > 0
+        self.kinds: list[tuple[str, Ints, Ints, Mask | None]] = []
+        for kind, queries, targets, allowed in (
+            ("warm", last.queries, last.targets, None),
+            ("cold query", cold.cold_queries, cold.warm_targets, with_history),
+            ("cold target", cold.warm_queries, cold.cold_targets, None),
+        ):
+            if len(queries) > limit:
+                chosen = np.random.default_rng(seed).choice(len(queries), limit, replace=False)
+                queries, targets = queries[chosen], targets[chosen]
+            if len(queries):
+                self.kinds.append((kind, queries, targets, allowed))
+
+    def hits(self, model: Any, k: int) -> dict[str, NDArray[np.float64]]:
+        """Return whether each pair of each kind was found."""
+        system = sides_of(model, "")[0]  # similar
+        found = {}
+        for kind, queries, targets, allowed in self.kinds:
+            answer = system.ranks(queries, targets, allowed)
+            ranks = answer[0] if isinstance(answer, tuple) else answer
+            found[kind] = pair_measures(ranks, k)[:, 0]
+        return found
+
+
+def _train(sessions: Sessions, options: Options, progress: Any) -> State:
+    return fit(sessions, options=options, made=State, progress=progress)
 
 
 def _suggest(asked: Any, name: str) -> Any:
