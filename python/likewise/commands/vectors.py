@@ -25,8 +25,8 @@ from likewise.commands.options import (
     side_option,
 )
 from likewise.commands.output import print_json, print_labelled, report_values
-from likewise.interop import to_projector, to_word2vec, write_parquet
 from likewise.model.model import Model, load
+from likewise.storage.exports import to_projector, to_word2vec, write_parquet
 from likewise.tables.catalogue import Catalogue
 from likewise.version import __version__
 from likewise.work.replacing import whole_file

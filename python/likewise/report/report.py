@@ -40,7 +40,7 @@ from likewise.tables.catalogue import Catalogue, as_catalogue
 from likewise.work.replacing import whole_file
 
 if TYPE_CHECKING:
-    from likewise.model.model import Model
+    from likewise.state import State
     from likewise.tables.sessions import Sessions
 
 __all__ = ["report_page", "write_report"]
@@ -59,7 +59,7 @@ _SECTIONS = [
 
 
 def write_report(
-    model: Model,
+    model: State,
     path: str | os.PathLike[str],
     *,
     sessions: Sessions | None = None,
@@ -116,7 +116,7 @@ def write_report(
 
 
 def report_page(
-    model: Model,
+    model: State,
     *,
     sessions: Sessions | None = None,
     evaluations: Sequence[Evaluation | dict[str, Any]] = (),
@@ -174,7 +174,7 @@ def report_page(
     return made
 
 
-def _map(model: Model, seed: int) -> maps.Map | None:
+def _map(model: State, seed: int) -> maps.Map | None:
     if model.catalogue.report.null_categories == len(model.catalogue):
         return None
     try:
@@ -183,7 +183,7 @@ def _map(model: Model, seed: int) -> maps.Map | None:
         return None  # categories that are all blank
 
 
-def _clusters(model: Model, n: int | None, seed: int) -> Clusters | None:
+def _clusters(model: State, n: int | None, seed: int) -> Clusters | None:
     known = int(np.any(model.center, axis=1).sum())
     if known == 0:
         return None
