@@ -18,9 +18,10 @@ from likewise import maps
 from likewise.clustering.grouping import Clusters, clusters
 from likewise.display.markup import join, tag
 from likewise.errors import InputError
-from likewise.evaluation.evaluation import Evaluation
+from likewise.evaluation.results import Evaluation
 from likewise.maps.page import map_data
 from likewise.maps.still import DENSE
+from likewise.model.describe import info
 from likewise.pages.page import page, part, plotly
 from likewise.report.health import measure
 from likewise.report.lists import example_lists
@@ -149,7 +150,7 @@ def report_page(
     data = {} if picture is None else map_data(picture)
     catalogue = model.catalogue if sessions is None else sessions.catalogue
     body = join(
-        header(model.info(), title),
+        header(info(model), title),
         contents(_SECTIONS),
         tag(
             "main",

@@ -34,6 +34,10 @@ class Items(Protocol):
     def table(self) -> Any:
         """A pyarrow.Table with columns item_id, category and name."""
 
+    @property
+    def report(self) -> Any:
+        """What reading them kept and dropped, a `CatalogueReport`."""
+
     def __len__(self) -> int:
         """Items."""
 
