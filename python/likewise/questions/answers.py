@@ -16,15 +16,14 @@ from likewise.arrays import Float32
 from likewise.questions.queries import Asked, Query, query_of, side_of_similar
 from likewise.score.blend import blend_of, fingerprint_of
 from likewise.score.popularity import check_popularity
-from likewise.search.arguments import check_side
+from likewise.search.arguments import check_side, known_positions
 from likewise.search.indexes import EXACT_COMPARISONS, Index, make_index
 from likewise.search.matches import BatchMatches, Matches
 from likewise.state import State
 from likewise.tables.catalogue import Catalogue, as_catalogue
-from likewise.tables.lookup import known_positions
 
 if TYPE_CHECKING:
-    from likewise.tables.items import Items
+    from likewise.items import Items
 
 __all__ = [
     "analogy", "analogy_of", "complements", "index", "own_index", "similar", "vectors_of",
