@@ -1,4 +1,4 @@
-"""Items: what rooms further right may ask of a catalogue."""
+"""What rooms may ask of a catalogue, and of items with vectors, wherever they come from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Items"]
+__all__ = ["Embedded", "Items"]
 
 
 class Items(Protocol):
@@ -61,3 +61,19 @@ class Items(Protocol):
 
     def text_buffers(self) -> dict[str, npt.NDArray[Any]]:
         """Return categories and names as Arrow lays them out."""
+
+
+class Embedded(Protocol):
+    """Items and their vectors: a model, or vectors of another one."""
+
+    @property
+    def catalogue(self) -> Items:
+        """The items."""
+
+    @property
+    def center(self) -> npt.NDArray[np.float32]:
+        """Their vectors, float32 (n_items, dim)."""
+
+    @property
+    def context(self) -> npt.NDArray[np.float32]:
+        """Those of the other side."""

@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.arrays import Float32, Int32, Mask
+from likewise.items import Embedded, Items
 from likewise.neighbours.choose import Rules, choose, diversify
 from likewise.score.blend import Blend, blend_of
 from likewise.search.index import Found, Index
 
 if TYPE_CHECKING:
-    from likewise.items import Items
     from likewise.state import State
 
 __all__ = ["Job", "Source"]
@@ -35,16 +35,8 @@ _GROUPS = 5000
 _GROUPED_WIDTH = 2000
 
 
-class Source(Protocol):
+class Source(Embedded, Protocol):
     """Where the vectors of queries come from: a model, or vectors of another one."""
-
-    @property
-    def catalogue(self) -> Items:
-        """Its items."""
-
-    @property
-    def center(self) -> Float32:
-        """Their vectors, float32 (n_items, dim)."""
 
     def encode(
         self, catalogue: Any, side: str = "center", *, own_rows: bool | None = None

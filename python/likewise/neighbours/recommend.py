@@ -1,7 +1,7 @@
 """Every item's neighbours, as one table: the nightly job.
 
-Owns the arguments, the walk over the queries, and the writing piece by piece. How a list is found
-is in lists.py, which rules it keeps to in choose.py; columns and conditions are in attributes.py.
+Owns the arguments and the file. How a list is found is in lists.py, which rules it keeps to in
+choose.py, the columns of the table in table.py; conditions are in attributes.py.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from likewise.arrays import Int32
 from likewise.neighbours.attributes import Attributes
 from likewise.neighbours.choose import Cap, Rules, name_keys
 from likewise.neighbours.lists import Job, Source
+from likewise.neighbours.table import Counts, rows_of, schema_of
 from likewise.neighbours.trust import Trust, trust_report
 from likewise.score.popularity import check_popularity
 from likewise.search.arguments import check_k
 from likewise.search.filters import coded
-from likewise.search.indexes import EXACT_COMPARISONS, ApproximateIndex, Found
+from likewise.search.indexes import EXACT_COMPARISONS, ApproximateIndex
 from likewise.state import State
 from likewise.tables.catalogue import as_catalogue
 from likewise.work.replacing import check_file_place, whole_file
 
 if TYPE_CHECKING:
-    from likewise.items import Items
     from likewise.search.index import Index
 
 __all__ = ["Recommendations", "recommend_all"]
@@ -39,9 +39,9 @@ __all__ = ["Recommendations", "recommend_all"]
 # Queries answered at once; and where only equal columns meet, so that equal ones come together.
 _CHUNK, _CHUNK_SAME = 4096, 32768
 _ROWS_WRITTEN = 1 << 18
+Progress = Callable[[int, int], None]
 _SUFFIXES = (".parquet", ".pq")
 _SIDES = {"similar": "similar", "complements": "context", "center": "center"}
-Progress = Callable[[int, int], None]
 
 
 class Indexed(Source, Protocol):
@@ -226,8 +226,8 @@ def recommend_all(
     if output is not None:
         check_file_place(Path(output), _SUFFIXES)  # now, and not after the work
     trust: dict[str, Trust] = {}
-    candidates = _catalogue(model, catalogue)
-    asked = candidates if queries is None else _catalogue(model, queries)
+    candidates = model.catalogue if catalogue is None else as_catalogue(catalogue)
+    asked = candidates if queries is None else as_catalogue(queries)
     for label, items in (("queries", asked), ("candidates", candidates)):
         if items is not model.catalogue and (label == "queries" or items is not asked):
             report = trust_report(model.encoder, items) if isinstance(model, State) else None
@@ -279,8 +279,8 @@ def recommend_all(
     about = {"side": side, "k": str(wanted), "fingerprint": model.fingerprint}
     if index.side == "similar":
         about["popularity"] = str(weight)
-    schema = _schema(names, about)
-    counts = _Counts(len(candidates), wanted)
+    schema = schema_of(names, about)
+    counts = Counts(len(candidates), wanted)
     pieces = _tables(job, schema, names, counts, progress)
     table = None
     if output is None:
@@ -330,12 +330,6 @@ def _check(side: Any, per_category: Any, diversity: Any, threshold: Any) -> None
         raise ValueError(f"threshold must be a number, got {threshold!r}")
 
 
-def _catalogue(model: Indexed, source: Any) -> Items:
-    if source is None or source is model.catalogue:
-        return model.catalogue
-    return as_catalogue(source)
-
-
 def _names(columns: str | Sequence[str] | None) -> list[str]:
     if columns is None:
         return []
@@ -379,32 +373,12 @@ def _caps(
         yield Cap(found, 1, asked)
 
 
-# --- the walk -------------------------------------------------------------------------------------
-
-
-@dataclass(eq=False)
-class _Counts:
-    candidates: int
-    k: int
-    rows: int = 0
-    full: int = 0
-    empty: int = 0
-
-    def __post_init__(self) -> None:
-        self.seen = np.zeros(self.candidates, dtype=np.bool_)
-
-    def add(self, positions: Int32) -> None:
-        lengths = (positions >= 0).sum(axis=1)
-        self.rows += int(lengths.sum())
-        self.full += int((lengths == self.k).sum())
-        self.empty += int((lengths == 0).sum())
-        self.seen[positions[positions >= 0]] = True
-
-
 def _tables(
-    job: Job, schema: pa.Schema, names: bool, counts: _Counts, progress: Progress | None
+    job: Job, schema: pa.Schema, names: bool, counts: Counts, progress: Progress | None
 ) -> Iterator[pa.Table]:
     """Yield the rows of the answer in pieces, in the order of the queries."""
+    items = job.index.catalogue
+    assert items is not None
     size = _CHUNK if job.same is None else _CHUNK_SAME
     total = len(job.asked)
     pieces: list[pa.Table] = []
@@ -413,7 +387,7 @@ def _tables(
         stop = min(start + size, total)
         found = job.lists(job.vectors(np.arange(start, stop)), np.arange(start, stop))
         counts.add(found.positions)
-        pieces.append(_rows(job, found, start, names, schema))
+        pieces.append(rows_of(job.asked, items, found, start, names, schema))
         waiting += len(pieces[-1])
         if progress is not None:
             progress(stop, total)
@@ -422,34 +396,3 @@ def _tables(
             pieces, waiting = [], 0
     if pieces:
         yield pa.concat_tables(pieces).combine_chunks()
-
-
-def _schema(names: bool, about: dict[str, str]) -> pa.Schema:
-    text = pa.large_string()
-    fields = [
-        pa.field("item_id", text, nullable=False),
-        pa.field("rank", pa.int32(), nullable=False),
-        pa.field("neighbor_id", text, nullable=False),
-        pa.field("score", pa.float32(), nullable=False),
-    ]
-    if names:
-        fields += [pa.field("item_name", text), pa.field("neighbor_name", text)]
-    return pa.schema(fields, metadata={f"likewise.{key}": value for key, value in about.items()})
-
-
-def _rows(job: Job, found: Found, start: int, names: bool, schema: pa.Schema) -> pa.Table:
-    rows, columns = np.nonzero(found.positions >= 0)
-    at = pa.array(found.positions[rows, columns])
-    of = pa.array(rows + start)
-    items = job.index.catalogue
-    assert items is not None
-    # Ranks count what is there: choosing leaves no holes.
-    arrays = [
-        job.asked.ids.take(of),
-        pa.array((columns + 1).astype(np.int32)),
-        items.ids.take(at),
-        pa.array(found.scores[rows, columns]),
-    ]
-    if names:
-        arrays += [job.asked.names.take(of), items.names.take(at)]
-    return pa.Table.from_arrays(arrays, schema=schema)

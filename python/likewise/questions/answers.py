@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.arrays import Float32
-from likewise.questions.queries import Asked, Query, query_of, side_of_similar
+from likewise.questions.queries import Query, query_of, side_of_similar
 from likewise.score.blend import blend_of, fingerprint_of
 from likewise.score.popularity import check_popularity
 from likewise.search.arguments import check_side, known_positions
@@ -23,7 +23,7 @@ from likewise.state import State
 from likewise.tables.catalogue import Catalogue, as_catalogue
 
 if TYPE_CHECKING:
-    from likewise.items import Items
+    from likewise.items import Embedded, Items
 
 __all__ = [
     "analogy", "analogy_of", "complements", "index", "own_index", "similar", "vectors_of",
@@ -245,7 +245,7 @@ def index(
     return made
 
 
-def vectors_of(asked: Asked, query: Query, side: str, index: Index | None = None) -> Float32:
+def vectors_of(asked: Embedded, query: Query, side: str, index: Index | None = None) -> Float32:
     """Return what a query searches an index with: vectors of the blend, or center vectors."""
     if query.vectors is not None:
         return query.vectors

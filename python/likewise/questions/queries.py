@@ -6,7 +6,7 @@ Owns which ways of asking go together.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,22 +18,10 @@ from likewise.search.arguments import raise_unknown
 from likewise.tables.catalogue import Catalogue
 
 if TYPE_CHECKING:
-    from likewise.items import Items
+    from likewise.items import Embedded, Items
     from likewise.search.index import Index
 
-__all__ = ["Asked", "Query", "query_of", "side_of_similar"]
-
-
-class Asked(Protocol):
-    """What any question needs: a model's state, or the vectors of another model."""
-
-    @property
-    def catalogue(self) -> Items:
-        """The items."""
-
-    @property
-    def center(self) -> Float32:
-        """Their vectors, float32 (n_items, dim)."""
+__all__ = ["Query", "query_of", "side_of_similar"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +38,7 @@ class Query:
 
 
 def query_of(
-    asked: Asked,
+    asked: Embedded,
     items: Any,
     name: str | None,
     category: str | None,
@@ -110,7 +98,7 @@ def _by_text(name: str | None, category: str | None) -> Query:
     return Query(single=True, title=title, positions=new, others=item, place=np.zeros(1, np.int64))
 
 
-def _by_items(asked: Asked, items: Any, index: Index | None) -> Query:
+def _by_items(asked: Embedded, items: Any, index: Index | None) -> Query:
     catalogue = asked.catalogue
     single = isinstance(items, str | int | np.integer | np.str_) and not isinstance(items, bool)
     ids = [items] if single else items

@@ -7,6 +7,7 @@ Arrow columns in one go; Python objects are made only by what returns them.
 from __future__ import annotations
 
 import operator
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,28 @@ _SHOWN_PER_QUERY = 3
 _SHOWN_COLUMNS = ("item_id", "name", "category")
 
 
-class Matches:
+class _Answers(ABC):
+    """What answers to one query and to many have in common: rows of a table."""
+
+    @abstractmethod
+    def to_arrow(self) -> pa.Table:
+        """Return one row for each answer."""
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return one dict for each row of :meth:`to_arrow`."""
+        rows: list[dict[str, Any]] = self.to_arrow().to_pylist()
+        return rows
+
+    def to_pandas(self) -> Any:
+        """Return a pandas DataFrame with the columns of :meth:`to_arrow`."""
+        try:
+            import pandas as pd  # noqa: F401  (pyarrow imports it; here for the message)
+        except ImportError as error:
+            raise ImportError("to_pandas needs pandas: pip install pandas") from error
+        return self.to_arrow().to_pandas()
+
+
+class Matches(_Answers):
     """The answers to one query, best first; as many as there are, which may be fewer than asked.
 
     Attributes
@@ -98,15 +120,6 @@ class Matches:
             }
         )
 
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """Return one dict for each answer: rank, item_id, score, category, name."""
-        rows: list[dict[str, Any]] = self.to_arrow().to_pylist()
-        return rows
-
-    def to_pandas(self) -> Any:
-        """Return a pandas DataFrame with the columns of :meth:`to_arrow`."""
-        return _to_pandas(self.to_arrow())
-
     def _repr_html_(self) -> str:
         rows = [
             [str(row["rank"]), f"{row['score']:.3f}", *(row[c] or "" for c in _SHOWN_COLUMNS)]
@@ -142,7 +155,7 @@ class Matches:
         return "\n".join(part for part in parts if part)
 
 
-class BatchMatches:
+class BatchMatches(_Answers):
     """The answers to many queries, one row for each, padded where there are fewer than ``k``.
 
     Attributes
@@ -236,15 +249,6 @@ class BatchMatches:
             }
         )
 
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """Return one dict for each row of :meth:`to_arrow`."""
-        rows: list[dict[str, Any]] = self.to_arrow().to_pylist()
-        return rows
-
-    def to_pandas(self) -> Any:
-        """Return a pandas DataFrame with the columns of :meth:`to_arrow`."""
-        return _to_pandas(self.to_arrow())
-
     def _repr_html_(self) -> str:
         rows: list[list[str]] = []
         for query in range(min(len(self), _SHOWN_QUERIES)):
@@ -288,11 +292,3 @@ class BatchMatches:
         more = len(self) - _SHOWN_QUERIES
         tail = [f"… and {more:,} more queries"] if more > 0 else []
         return "\n".join([head, lines, *tail])
-
-
-def _to_pandas(answers: pa.Table) -> Any:
-    try:
-        import pandas as pd  # noqa: F401  (pyarrow imports it; here for the message)
-    except ImportError as error:
-        raise ImportError("to_pandas needs pandas: pip install pandas") from error
-    return answers.to_pandas()

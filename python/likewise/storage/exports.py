@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,30 +20,14 @@ from likewise.errors import InputError
 from likewise.work.replacing import new_folder, whole_file
 
 if TYPE_CHECKING:
-    from likewise.items import Items
+    from likewise.items import Embedded
 
 __all__ = ["to_gensim", "to_projector", "to_word2vec", "vectors_table", "write_parquet"]
 
 _PROJECTOR = ("vectors.tsv", "metadata.tsv", "projector_config.pbtxt")
 
 
-class Exported(Protocol):
-    """Items and their vectors: a model, or vectors of another one."""
-
-    @property
-    def catalogue(self) -> Items:
-        """The items."""
-
-    @property
-    def center(self) -> Float32:
-        """Their vectors, float32 (n_items, dim)."""
-
-    @property
-    def context(self) -> Float32:
-        """Those of the other side."""
-
-
-def to_gensim(model: Exported, side: str = "center") -> Any:
+def to_gensim(model: Embedded, side: str = "center") -> Any:
     """Return the vectors of all items as gensim ``KeyedVectors``.
 
     Items without a vector (all zero) are left out. ``most_similar`` answers as
@@ -65,7 +49,7 @@ def to_gensim(model: Exported, side: str = "center") -> Any:
 
 
 def to_word2vec(
-    model: Exported,
+    model: Embedded,
     path: str | os.PathLike[str],
     side: str = "center",
     *,
@@ -102,7 +86,7 @@ def to_word2vec(
     return Path(path)
 
 
-def to_projector(model: Exported, folder: str | os.PathLike[str], side: str = "center") -> Path:
+def to_projector(model: Embedded, folder: str | os.PathLike[str], side: str = "center") -> Path:
     """Write the vectors for the TensorBoard embedding projector, with names and categories.
 
     The folder gets ``vectors.tsv``, ``metadata.tsv`` (id, name, category) and
@@ -127,7 +111,7 @@ def to_projector(model: Exported, folder: str | os.PathLike[str], side: str = "c
     return Path(folder)
 
 
-def vectors_table(model: Exported, side: str = "center") -> pa.Table:
+def vectors_table(model: Embedded, side: str = "center") -> pa.Table:
     """Return ``item_id`` and ``vector`` (fixed-size list of float32) of all items, in order.
 
     An item without a vector has one that is all zero. ``polars.from_arrow`` and ``to_pandas()``
@@ -138,7 +122,7 @@ def vectors_table(model: Exported, side: str = "center") -> pa.Table:
     return pa.table({"item_id": model.catalogue.ids, "vector": vectors})
 
 
-def write_parquet(model: Exported, path: str | os.PathLike[str], side: str = "center") -> Path:
+def write_parquet(model: Embedded, path: str | os.PathLike[str], side: str = "center") -> Path:
     """Write :func:`vectors_table` as a Parquet file."""
     with whole_file(Path(path), (".parquet", ".pq")) as draft:
         pq.write_table(vectors_table(model, side), draft, compression="zstd")
@@ -148,14 +132,14 @@ def write_parquet(model: Exported, path: str | os.PathLike[str], side: str = "ce
 # --- inside ---------------------------------------------------------------------------------------
 
 
-def _side(model: Exported, side: str) -> Float32:
+def _side(model: Embedded, side: str) -> Float32:
     if side not in ("center", "context"):
         raise ValueError(f"side must be 'center' or 'context', got {side!r}")
     vectors: Float32 = getattr(model, side)
     return vectors
 
 
-def _usable(model: Exported, side: str) -> tuple[Any, Float32, Int64]:
+def _usable(model: Embedded, side: str) -> tuple[Any, Float32, Int64]:
     """Return ids, vectors and positions of the items that have a vector."""
     rows = _side(model, side)
     kept = np.flatnonzero(rows.any(axis=1))

@@ -9,6 +9,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from likewise.work.progress import training_state
+
 __all__ = ["Progress", "Watch"]
 
 #: One progress record: epoch, epochs, events_done, events_total, pairs_done, loss_per_pair,
@@ -62,12 +64,7 @@ class Watch:
                 desc="training",
                 file=sys.stderr,
             )
-        pairs = record["pairs_done"] / max(record["seconds"], 1e-9)
-        self._bar.set_postfix_str(
-            f"epoch {record['epoch'] + 1}/{record['epochs']}, {pairs / 1e6:.1f} M pairs/s, "
-            f"loss {record['loss_per_pair']:.3f}",
-            refresh=False,
-        )
+        self._bar.set_postfix_str(training_state(record), refresh=False)
         self._bar.update(record["events_done"] - self._bar.n)
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from tqdm import tqdm
 
-__all__ = ["Steps", "TrainingProgress", "WorkProgress"]
+__all__ = ["Steps", "TrainingProgress", "WorkProgress", "training_state"]
 
 Shown = TypeVar("Shown", bound="_Progress")
 
@@ -79,13 +79,18 @@ class TrainingProgress(_Progress):
         """Take note of a record."""
         if self._quiet:
             return
-        rate = record["pairs_done"] / max(record["seconds"], 1e-9) / 1e6
-        state = (
-            f"epoch {record['epoch'] + 1}/{record['epochs']}, {rate:.1f} M pairs/s, "
-            f"loss {record['loss_per_pair']:.3f}"
-        )
+        state = training_state(record)
         done, total = record["events_done"], record["events_total"]
         self._show(done, total, state, record["seconds"] * (total - done) / max(done, 1))
+
+
+def training_state(record: dict[str, Any]) -> str:
+    """Return how far training is and how fast it goes."""
+    rate = record["pairs_done"] / max(record["seconds"], 1e-9) / 1e6
+    return (
+        f"epoch {record['epoch'] + 1}/{record['epochs']}, {rate:.1f} M pairs/s, "
+        f"loss {record['loss_per_pair']:.3f}"
+    )
 
 
 class WorkProgress(_Progress):
