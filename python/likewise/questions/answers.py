@@ -7,7 +7,7 @@ vectors (score/), looks them up (search/) and names what was found.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +21,7 @@ from likewise.search.indexes import EXACT_COMPARISONS, Index, make_index
 from likewise.search.matches import BatchMatches, Matches
 from likewise.state import State
 from likewise.tables.catalogue import Catalogue, as_catalogue
-from likewise.tables.lookup import known_positions
-
-if TYPE_CHECKING:
-    from likewise.tables.items import Items
+from likewise.tables.items import Items, known_positions
 
 __all__ = [
     "analogy", "analogy_of", "complements", "index", "own_index", "similar", "vectors_of",

@@ -22,7 +22,7 @@ from likewise.display.terminal import terminal_width
 from likewise.score.blend import blend_of
 from likewise.score.popularity import check_popularity
 from likewise.state import State
-from likewise.tables.lookup import known_positions
+from likewise.tables.items import known_positions
 
 Rule = Callable[[Sequence[Contribution], Float64], Float64]
 Vector = npt.NDArray[Any]

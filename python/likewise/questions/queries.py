@@ -15,11 +15,10 @@ import pyarrow.compute as pc
 
 from likewise.arrays import Float32, Int32, Int64, float_rows
 from likewise.tables.catalogue import Catalogue
-from likewise.tables.lookup import raise_unknown
+from likewise.tables.items import Items, raise_unknown
 
 if TYPE_CHECKING:
     from likewise.search.index import Index
-    from likewise.tables.items import Items
 
 __all__ = ["Asked", "Query", "query_of", "side_of_similar"]
 
