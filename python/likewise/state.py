@@ -21,7 +21,7 @@ from likewise.content.features import Recipe
 from likewise.options import Options
 
 if TYPE_CHECKING:
-    from likewise.tables.items import Items
+    from likewise.items import Items
 
 __all__ = ["State"]
 

@@ -60,7 +60,9 @@ def on_load(parent: ast.AST) -> Iterator[ast.AST]:
             yield from on_load(node)
 
 
-def imports_in(package: Path, nodes: Iterator[ast.AST], known: set[str]) -> Iterator[str]:
+def imports_in(
+    package: Path, nodes: Iterator[ast.AST], known: set[str], texts: bool = True
+) -> Iterator[str]:
     """Yield what of the package is imported in some nodes of a module's tree."""
     for node in nodes:
         if isinstance(node, ast.ImportFrom) and not node.level:
@@ -71,19 +73,23 @@ def imports_in(package: Path, nodes: Iterator[ast.AST], known: set[str]) -> Iter
         elif isinstance(node, ast.Import):
             names = (below(package, alias.name) for alias in node.names)
             yield from (name for name in names if name is not None)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        elif texts and isinstance(node, ast.Constant) and isinstance(node.value, str):
             name = below(package, node.value.partition(":")[0])
             if name and name in known:
                 yield name
 
 
-def graph_of(package: Path, *, loading: bool = False) -> Graph:
-    """Return what each Python module imports of its package, or only what loading it imports."""
+def graph_of(package: Path, *, loading: bool = False, texts: bool = True) -> Graph:
+    """Return what each Python module imports of its package, or only what loading it imports.
+
+    Without ``texts`` a text that names a module is no import.
+    """
     files = python_files(package)
     known = files.keys() | compiled(package)
     nodes = on_load if loading else ast.walk
     return {
-        module: set(imports_in(package, nodes(tree(path)), known)) for module, path in files.items()
+        module: set(imports_in(package, nodes(tree(path)), known, texts))
+        for module, path in files.items()
     }
 
 

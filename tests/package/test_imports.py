@@ -18,7 +18,7 @@ CSRC = ROOT / "csrc"
 #: A module imports its own room and rooms to its left; rooms in one tuple do not import each other.
 #: The empty text is the package itself: what stands in ``likewise/__init__.py``.
 ROOMS: imports.Order = (
-    "errors", ("arrays", "options", "version", "work", "display"),
+    "errors", ("arrays", "items", "options", "version", "work", "display"),
     "tables", "content", "state", "search", "score",
     ("storage", "questions", "neighbours", "training"), "model",
     ("interop", "simulation", "evaluation"), ("tuning", "pages"), ("maps", "clustering"), "report",
@@ -26,7 +26,7 @@ ROOMS: imports.Order = (
 )  # fmt: skip
 #: How many modules a room may have.
 ROOM_SIZE = 12
-#: The most modules of which each imports the next, anywhere in it.
+#: The most modules of which each imports the next, anywhere in it; commands are loaded by name.
 LONGEST = 9
 HEAVY = {"gensim", "hnswlib", "matplotlib", "openTSNE", "optuna", "pandas", "plotly", "polars",
          "pyspark", "scipy", "selenium", "sklearn"}  # fmt: skip
@@ -49,8 +49,8 @@ def test_modules_do_not_import_in_circles(graph: imports.Graph) -> None:
     assert imports.circles(graph) == set()
 
 
-def test_chains_of_imports_are_short(graph: imports.Graph) -> None:
-    chain = imports.longest_chain(graph)
+def test_chains_of_imports_are_short() -> None:
+    chain = imports.longest_chain(imports.graph_of(PACKAGE, texts=False))
     assert len(chain) <= LONGEST, " > ".join(chain)
 
 
@@ -72,7 +72,7 @@ def test_rooms_are_small() -> None:
 
 
 def test_no_module_is_imported_by_nobody() -> None:
-    assert imports.unused(PACKAGE) == set()
+    assert imports.unused(PACKAGE) == {"interop"}  # a door for users: likewise.interop
 
 
 HELP = """

@@ -24,8 +24,8 @@ from likewise.clustering.names import GroupName, name_groups
 from likewise.display.tables import table as text_table
 from likewise.display.terminal import terminal_width
 from likewise.errors import InputError
+from likewise.items import Items
 from likewise.tables.catalogue import Catalogue, as_catalogue
-from likewise.tables.items import Items
 from likewise.work.replacing import whole_file
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from likewise.display.markup import plain
 from likewise.pages.category_tree import JOIN, CategoryTree
 
 if TYPE_CHECKING:
-    from likewise.tables.items import Items
+    from likewise.items import Items
 
 __all__ = ["GroupName", "name_groups"]
 

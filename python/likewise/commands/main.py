@@ -18,24 +18,27 @@ from likewise.version import __version__
 
 __all__ = ["COMMANDS", "main"]
 
-#: Where every command stands in this room, and its line of help.
+#: Where every command stands, and its line of help.
 COMMANDS = {
-    "clusters": ("pages.clusters", "Group alike items, and name the groups."),
-    "complements": ("questions.complements", "Find what goes with an item."),
-    "demo": ("demo.demo", "Simulate a shop, train on it, show what is found."),
-    "encode": ("vectors.encode", "Write vectors of any catalogue."),
-    "evaluate": ("evaluation.evaluate", "Measure quality on held-out events."),
-    "export": ("vectors.export", "Write a model's vectors for other tools."),
-    "info": ("questions.info", "Say what a model is: items, vectors, options."),
-    "map": ("pages.map_command", "Draw categories or items in two dimensions."),
-    "recommend": ("recommend.recommend", "Write every item's neighbours: the nightly job."),
+    "clusters": ("likewise.commands.pages:clusters", "Group alike items, and name the groups."),
+    "complements": ("likewise.commands.questions:complements", "Find what goes with an item."),
+    "demo": ("likewise.commands.demo:demo", "Simulate a shop, train on it, show what is found."),
+    "encode": ("likewise.commands.vectors:encode", "Write vectors of any catalogue."),
+    "evaluate": ("likewise.commands.evaluation:evaluate", "Measure quality on held-out events."),
+    "export": ("likewise.commands.vectors:export", "Write a model's vectors for other tools."),
+    "info": ("likewise.commands.questions:info", "Say what a model is: items, vectors, options."),
+    "map": ("likewise.commands.pages:map_command", "Draw categories or items in two dimensions."),
+    "recommend": (
+        "likewise.commands.recommend:recommend",
+        "Write every item's neighbours: the nightly job.",
+    ),
     "report": (
-        "pages.report",
+        "likewise.commands.pages:report",
         "Write one page about a model: data, quality, map, clusters, lists.",
     ),
-    "similar": ("questions.similar", "Find the items most like one."),
-    "train": ("training.train", "Train a model on events and a catalogue."),
-    "tune": ("evaluation.tune", "Find better training options by trying."),
+    "similar": ("likewise.commands.questions:similar", "Find the items most like one."),
+    "train": ("likewise.commands.training:train", "Train a model on events and a catalogue."),
+    "tune": ("likewise.commands.evaluation:tune", "Find better training options by trying."),
 }
 
 
@@ -43,8 +46,8 @@ class _Commands(Mapping[str, click.Command]):
     """The commands by name; a module is imported when one of its commands is taken out."""
 
     def __getitem__(self, name: str) -> click.Command:
-        module, _, attribute = COMMANDS[name][0].partition(".")
-        found: click.Command = getattr(import_module(f"likewise.commands.{module}"), attribute)
+        module, _, attribute = COMMANDS[name][0].partition(":")
+        found: click.Command = getattr(import_module(module), attribute)
         return found
 
     def __iter__(self) -> Iterator[str]:

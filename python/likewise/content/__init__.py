@@ -2,5 +2,5 @@
 
 Owns how names and categories are read (features.py: `Features`, `Recipe`, `Kind`), how much each
 token counts (composition.py, weights.py), and the vectors of any items (encoder.py: `Encoder`).
-Imports tables by their contract alone, `likewise.tables.items.Items`.
+Imports tables by their contract alone, `likewise.items.Items`.
 """

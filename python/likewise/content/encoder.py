@@ -21,7 +21,7 @@ from likewise.content.features import Features, Kind, Recipe
 from likewise.content.linear_map import ContextMap, fit_context_map
 
 if TYPE_CHECKING:
-    from likewise.tables.items import Items
+    from likewise.items import Items
 
 __all__ = ["KIND_NAMES", "Encoder"]
 

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from likewise.content.composition import SideWeights, item_weights
 from likewise.content.direct import composed_tables, direct_arrays
 from likewise.content.features import Features, Kind, Recipe
+from likewise.items import Items
 from likewise.options import Options
-from likewise.tables.catalogue import Catalogue
 
 __all__ = ["UNKNOWN_WEIGHT", "Content"]
 
@@ -60,7 +60,7 @@ class Content:
     direct: bool
 
     @classmethod
-    def encode(cls, catalogue: Catalogue, options: Options) -> Content:
+    def encode(cls, catalogue: Items, options: Options) -> Content:
         """Read the features of every item and weigh them."""
         kind_weights = np.array([KIND_WEIGHTS[kind] for kind in sorted(Kind)], np.float32)
         recipe = Recipe.from_options(options)

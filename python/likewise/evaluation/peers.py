@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from likewise.tables.items import Items
+    from likewise.items import Items
     from likewise.tables.sessions import Sessions
 
     Ints = NDArray[np.int32]

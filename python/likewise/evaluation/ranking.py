@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from likewise.items import Items
     from likewise.score.part import Domain
-    from likewise.tables.items import Items
 
     Ints = NDArray[np.int32]
     Longs = NDArray[np.int64]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from likewise.tables.items import Items
+    from likewise.items import Items
 
     Ints = NDArray[np.int32]
     Longs = NDArray[np.int64]

@@ -16,9 +16,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from likewise.errors import InputError
+from likewise.items import Items
 from likewise.search.index import allowed_mask
 from likewise.tables.files import connect, find_files, open_files
-from likewise.tables.items import Items
 from likewise.tables.messages import did_you_mean, one_line
 
 __all__ = ["Attributes"]

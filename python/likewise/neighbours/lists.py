@@ -19,8 +19,8 @@ from likewise.score.blend import Blend, blend_of
 from likewise.search.index import Found, Index
 
 if TYPE_CHECKING:
+    from likewise.items import Items
     from likewise.state import State
-    from likewise.tables.items import Items
 
 __all__ = ["Job", "Source"]
 

@@ -31,8 +31,8 @@ from likewise.tables.catalogue import as_catalogue
 from likewise.work.replacing import check_file_place, whole_file
 
 if TYPE_CHECKING:
+    from likewise.items import Items
     from likewise.search.index import Index
-    from likewise.tables.items import Items
 
 __all__ = ["Recommendations", "recommend_all"]
 

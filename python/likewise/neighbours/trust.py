@@ -14,7 +14,7 @@ from likewise.content.features import Features
 
 if TYPE_CHECKING:
     from likewise.content.encoder import Encoder
-    from likewise.tables.items import Items
+    from likewise.items import Items
 
 __all__ = ["Trust", "trust_report"]
 

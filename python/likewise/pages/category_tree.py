@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from likewise.tables.items import Items
+    from likewise.items import Items
 
 __all__ = ["JOIN", "CategoryTree", "levels_of"]
 

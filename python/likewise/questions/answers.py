@@ -7,7 +7,7 @@ vectors (score/), looks them up (search/) and names what was found.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +16,14 @@ from likewise.arrays import Float32
 from likewise.questions.queries import Asked, Query, query_of, side_of_similar
 from likewise.score.blend import blend_of, fingerprint_of
 from likewise.score.popularity import check_popularity
-from likewise.search.arguments import check_side
+from likewise.search.arguments import check_side, known_positions
 from likewise.search.indexes import EXACT_COMPARISONS, Index, make_index
 from likewise.search.matches import BatchMatches, Matches
 from likewise.state import State
 from likewise.tables.catalogue import Catalogue, as_catalogue
-from likewise.tables.items import Items, known_positions
+
+if TYPE_CHECKING:
+    from likewise.items import Items
 
 __all__ = [
     "analogy", "analogy_of", "complements", "index", "own_index", "similar", "vectors_of",

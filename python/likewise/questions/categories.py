@@ -10,7 +10,7 @@ import pyarrow as pa
 from likewise.arrays import Float32, unit_rows
 
 if TYPE_CHECKING:
-    from likewise.tables.items import Items
+    from likewise.items import Items
 
 __all__ = ["category_vectors"]
 

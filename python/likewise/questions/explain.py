@@ -21,8 +21,8 @@ from likewise.display.tables import html_table, table
 from likewise.display.terminal import terminal_width
 from likewise.score.blend import blend_of
 from likewise.score.popularity import check_popularity
+from likewise.search.arguments import known_positions
 from likewise.state import State
-from likewise.tables.items import known_positions
 
 Rule = Callable[[Sequence[Contribution], Float64], Float64]
 Vector = npt.NDArray[Any]

@@ -14,10 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from likewise.arrays import Float32, Int32, Int64, float_rows
+from likewise.search.arguments import raise_unknown
 from likewise.tables.catalogue import Catalogue
-from likewise.tables.items import Items, raise_unknown
 
 if TYPE_CHECKING:
+    from likewise.items import Items
     from likewise.search.index import Index
 
 __all__ = ["Asked", "Query", "query_of", "side_of_similar"]

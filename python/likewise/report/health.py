@@ -19,8 +19,8 @@ from likewise.report.records import Health
 from likewise.search.matches import BatchMatches
 
 if TYPE_CHECKING:
+    from likewise.items import Items
     from likewise.state import State
-    from likewise.tables.items import Items
     from likewise.tables.sessions import SessionsReport
 
 __all__ = ["measure", "unknown_words"]

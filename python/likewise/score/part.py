@@ -19,8 +19,8 @@ from likewise.content.composition import Contribution
 from likewise.content.features import Features, Recipe
 
 if TYPE_CHECKING:
+    from likewise.items import Items
     from likewise.options import Options
-    from likewise.tables.items import Items
 
 __all__ = ["Arrays", "Batch", "Domain", "Part", "Sequences", "Trained", "forgotten", "scaled"]
 

@@ -21,7 +21,7 @@ from likewise.content.features import Features, Kind
 from likewise.score.part import Batch, Domain, Part
 
 if TYPE_CHECKING:
-    from likewise.tables.items import Items
+    from likewise.items import Items
 
 __all__ = [
     "OUT_OF_DOMAIN",

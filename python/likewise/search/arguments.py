@@ -1,10 +1,17 @@
-"""Arguments of questions that any search has: how many answers, and of which side."""
+"""Arguments that any search has: how many answers, of which side, and items by their ids."""
 
 from __future__ import annotations
 
-from typing import Any
+import itertools
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
+
+from likewise.arrays import Int32
+from likewise.errors import InputError
+
+if TYPE_CHECKING:
+    from likewise.items import Items
 
 
 def check_k(k: Any) -> int:
@@ -21,3 +28,21 @@ def check_side(side: str, known: tuple[str, ...] = ("center", "context")) -> Non
     if side not in known:
         wanted = ", ".join(map(repr, known[:-1])) + f" or {known[-1]!r}"
         raise ValueError(f"side must be {wanted}, got {side!r}")
+
+
+def known_positions(catalogue: Items, ids: Any) -> Int32:
+    """Return the positions of items; an unknown id raises UnknownItemError with close ones."""
+    positions: Int32 = catalogue.positions(ids)
+    if (positions < 0).any():
+        raise_unknown(catalogue, ids, int(np.argmax(positions < 0)))
+    return positions
+
+
+def raise_unknown(catalogue: Items, ids: Any, row: int) -> NoReturn:
+    """Raise what the catalogue says about the id at ``row`` of any kind of sequence."""
+    item_id = next(itertools.islice(iter(ids), row, None))
+    item_id = item_id.as_py() if hasattr(item_id, "as_py") else item_id
+    if item_id is None:
+        raise InputError(f"items must not be null, item {row} is")
+    catalogue.position(item_id)
+    raise AssertionError(f"{item_id!r} was not found a moment ago")

@@ -21,7 +21,7 @@ from likewise.search.graph_check import check_graph
 from likewise.search.index import ExactIndex, Found, Index, share_found
 
 if TYPE_CHECKING:
-    from likewise.tables.items import Items
+    from likewise.items import Items
 
 # Rows handed to hnswlib at once, so that Ctrl-C is answered between two blocks.
 _BLOCK = 8192

@@ -10,7 +10,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,10 +18,12 @@ import numpy.typing as npt
 import likewise._core as _core
 from likewise.arrays import Float32, Int32, Mask, float_rows, unit_rows
 from likewise.search import index_file
-from likewise.search.arguments import check_k
+from likewise.search.arguments import check_k, known_positions
 from likewise.search.filters import Filters, check_positions, make_filters
-from likewise.tables.items import Items, known_positions
 from likewise.work.replacing import whole_file
+
+if TYPE_CHECKING:
+    from likewise.items import Items
 
 Int64 = npt.NDArray[np.int64]
 

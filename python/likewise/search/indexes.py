@@ -22,7 +22,7 @@ from likewise.search.index import ExactIndex, Found, Index
 from likewise.tables.catalogue import Catalogue
 
 if TYPE_CHECKING:
-    from likewise.tables.items import Items
+    from likewise.items import Items
 
 __all__ = ["ApproximateIndex", "ExactIndex", "Found", "Index", "load_index", "make_index"]
 

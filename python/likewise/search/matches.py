@@ -19,7 +19,7 @@ from likewise.display.tables import html_table, table
 from likewise.display.terminal import cut, terminal_width
 
 if TYPE_CHECKING:
-    from likewise.tables.items import Items
+    from likewise.items import Items
 
 __all__ = ["BatchMatches", "Matches"]
 

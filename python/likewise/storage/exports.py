@@ -20,7 +20,7 @@ from likewise.errors import InputError
 from likewise.work.replacing import new_folder, whole_file
 
 if TYPE_CHECKING:
-    from likewise.tables.items import Items
+    from likewise.items import Items
 
 __all__ = ["to_gensim", "to_projector", "to_word2vec", "vectors_table", "write_parquet"]
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from likewise.errors import InputError, UnknownItemError
+from likewise.items import Items
 from likewise.tables._ingest import MISSING_ID, UNKNOWN_ID, IdTable
 from likewise.tables.coded import coded_chunks, coded_if_less, coded_part, decoded, is_coded
 from likewise.tables.columns import (
@@ -31,7 +32,6 @@ from likewise.tables.columns import (
     text_views,
     to_arrow,
 )
-from likewise.tables.items import Items
 from likewise.tables.messages import counted, did_you_mean
 from likewise.tables.reading import open_table
 

@@ -1,17 +1,14 @@
-"""Items: what rooms further right may ask of a catalogue, and finding them by their ids."""
+"""Items: what rooms further right may ask of a catalogue."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from likewise.errors import InputError
-
-__all__ = ["Items", "known_positions", "raise_unknown"]
+__all__ = ["Items"]
 
 
 class Items(Protocol):
@@ -64,21 +61,3 @@ class Items(Protocol):
 
     def text_buffers(self) -> dict[str, npt.NDArray[Any]]:
         """Return categories and names as Arrow lays them out."""
-
-
-def known_positions(catalogue: Items, ids: Any) -> npt.NDArray[np.int32]:
-    """Return the positions of items; an unknown id raises UnknownItemError with close ones."""
-    positions = catalogue.positions(ids)
-    if (positions < 0).any():
-        raise_unknown(catalogue, ids, int(np.argmax(positions < 0)))
-    return positions
-
-
-def raise_unknown(catalogue: Items, ids: Any, row: int) -> NoReturn:
-    """Raise what the catalogue says about the id at ``row`` of any kind of sequence."""
-    item_id = next(itertools.islice(iter(ids), row, None))
-    item_id = item_id.as_py() if hasattr(item_id, "as_py") else item_id
-    if item_id is None:
-        raise InputError(f"items must not be null, item {row} is")
-    catalogue.position(item_id)
-    raise AssertionError(f"{item_id!r} was not found a moment ago")
