@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from likewise import maps
 from likewise.clustering.grouping import Clusters, clusters
 from likewise.display.markup import join, tag
 from likewise.errors import InputError
 from likewise.evaluation.results import Evaluation
+from likewise.maps.map import Map
+from likewise.maps.maps import categories
 from likewise.maps.page import map_data
 from likewise.maps.still import DENSE
 from likewise.model.describe import info
@@ -175,11 +176,11 @@ def report_page(
     return made
 
 
-def _map(model: State, seed: int) -> maps.Map | None:
+def _map(model: State, seed: int) -> Map | None:
     if model.catalogue.report.null_categories == len(model.catalogue):
         return None
     try:
-        return maps.categories(model, seed=seed)
+        return categories(model, seed=seed)
     except InputError:
         return None  # categories that are all blank
 

@@ -22,9 +22,8 @@ from likewise.tables import _arrange
 from likewise.tables._ingest import IdTable
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.columns import from_numpy, table_texts
-from likewise.tables.events import read_events
+from likewise.tables.events import Window, read_events
 from likewise.tables.messages import counted
-from likewise.tables.window import Window
 
 __all__ = ["Sessions", "SessionsReport"]
 
