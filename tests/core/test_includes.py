@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from cli_helpers import ROOT
+
+from helpers.places import ROOT
 
 CSRC = ROOT / "csrc"
 pytestmark = pytest.mark.skipif(not CSRC.exists(), reason="the C++ sources are not here")

@@ -15,7 +15,7 @@ import pytest
 from helpers import tiny_shop
 from helpers.places import TESTS
 from likewise import InputError, Model, Options, Sessions, TrainingError, train
-from likewise.training import fit as training
+from likewise.training import progress
 from oracles.random_numbers import NoiseSampler
 
 TABLES = ("center", "context")
@@ -202,10 +202,10 @@ def test_progress_is_sane_and_exact_at_the_end():
 
 
 def test_history_is_thinned_out_and_keeps_its_ends():
-    watch = training._Watch(None, verbose=False)
+    watch = progress.Watch(None, verbose=False)
     for done in range(1, 2001):
         watch._keep({"events_done": done}, now=0.0)
-        assert len(watch.history) <= training._HISTORY_RECORDS
+        assert len(watch.history) <= progress._HISTORY_RECORDS
         assert watch.history[-1]["events_done"] == done
     kept = [record["events_done"] for record in watch.history]
     assert kept[0] == 1
