@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 try:
     import likewise._core as _core
 except ImportError as error:  # pragma: no cover
@@ -9,22 +12,50 @@ except ImportError as error:  # pragma: no cover
         "the compiled part of likewise is missing: run `pip install .` in the repository"
     ) from error
 
-from likewise import maps
-from likewise.clustering.grouping import Clusters, clusters
 from likewise.content.features import Features, Recipe
 from likewise.errors import InputError, StorageError, TrainingError, UnknownItemError
-from likewise.evaluation.evaluation import Evaluation, evaluate
 from likewise.model.model import Model, load, save, train
 from likewise.model.vectors import Vectors
 from likewise.options import Options
-from likewise.report.report import write_report
 from likewise.search.indexes import ApproximateIndex, ExactIndex, load_index
 from likewise.search.matches import BatchMatches, Matches
-from likewise.simulation.shop import Shop, simulate
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
-from likewise.tuning.tuning import tune
 from likewise.version import __version__
+
+if TYPE_CHECKING:
+    from likewise import maps
+    from likewise.clustering.grouping import Clusters, clusters
+    from likewise.evaluation.evaluation import Evaluation, evaluate
+    from likewise.report.report import write_report
+    from likewise.simulation.shop import Shop, simulate
+    from likewise.tuning.tuning import tune
+
+#: Where the names stand that a nightly job does not need: imported when first asked for.
+_LATER = {
+    "Clusters": "clustering.grouping",
+    "Evaluation": "evaluation.evaluation",
+    "Shop": "simulation.shop",
+    "clusters": "clustering.grouping",
+    "evaluate": "evaluation.evaluation",
+    "simulate": "simulation.shop",
+    "tune": "tuning.tuning",
+    "write_report": "report.report",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "maps":
+        return import_module("likewise.maps")
+    if name not in _LATER:
+        raise AttributeError(f"module 'likewise' has no attribute {name!r}")
+    found = getattr(import_module(f"likewise.{_LATER[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def kernels() -> str:
