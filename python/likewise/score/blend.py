@@ -241,7 +241,8 @@ class Blend:
         Empty for an item of which nothing is known. The vectors add up to its item vector.
         """
         batch = self._batch(self.encoder.catalogue.take([at]), np.array([at]), domain)
-        if not self.trained_vectors(np.array([at]), domain).any():
+        telling = (part for part in self.parts if not part.of_answer_alone)
+        if not any(part.item_vectors(batch).any() for part in telling):
             return []
         summed: dict[tuple[str, str], Float64] = {}
         for part, columns in self.columns(domain is not None):
