@@ -1,6 +1,6 @@
 """The feature recipe once more, slowly, from unicodedata and plain Python: the tests' oracle.
 
-Written from csrc/core/text.h, not from the C++ code or the table generator. Valid for code points
+Written from csrc/core/text/words.h, not from the C++ code or the table generator. Valid for code points
 that both this Python's Unicode version and the one of the frozen tables know.
 """
 

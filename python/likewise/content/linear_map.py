@@ -1,8 +1,8 @@
 """What items that have none of their own get: a linear map from center vectors.
 
-Owns how such a map is found in the arrays of a model, and applying it: that to context vectors,
-which models trained with ``context="item"`` have of items with events alone, and what the map to
-company (score/co_occurrence.py) shares with it.
+Owns how such a map is found, and applying it: that to context vectors, which models trained with
+``context="item"`` have of items with events alone, and what the map of the co-occurrence part
+(score/co_occurrence.py) shares with it.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from likewise.options import Options
 __all__ = ["UNKNOWN_WEIGHT", "Content"]
 
 # How much each kind of token counts: category path, word of the name, run of words, and a word of
-# the category that the name lacks. Measured on the real sets: see benchmarks/README.md.
+# the category that the name lacks. Measured on the real sets: benchmarks/notes/words-and-ngrams.md.
 KIND_WEIGHTS = {
     Kind.CATEGORY: 1.0,
     Kind.NAME_WORD: 1.0,

@@ -107,8 +107,7 @@ def similar(
 
     Notes
     -----
-    Measured in benchmarks/quality.md, sections 1 and 5, beside center vectors alone and other
-    programs.
+    Measured in benchmarks/notes/scoring.md, 1 and 2, beside center vectors alone and other programs.
 
     Examples
     --------

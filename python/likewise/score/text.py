@@ -229,9 +229,9 @@ def unknown_shares(features: Features, weights: Float32, known: UInt64) -> Float
     The share of its tokens' squared weights that is not of ``known`` hashes (ascending); 0 for an
     item without tokens.
     """
-    strange = known_tokens(features, known) < 0
+    unseen = known_tokens(features, known) < 0
     squares = weights.astype(np.float64) ** 2
     item = np.repeat(np.arange(features.n_items), np.diff(features.item_offsets))
     whole = np.bincount(item, squares, minlength=features.n_items)
-    part = np.bincount(item, squares * strange[features.item_tokens], minlength=features.n_items)
+    part = np.bincount(item, squares * unseen[features.item_tokens], minlength=features.n_items)
     return np.asarray(part / np.where(whole > 0.0, whole, 1.0), np.float32)
