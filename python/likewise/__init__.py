@@ -12,6 +12,7 @@ except ImportError as error:  # pragma: no cover
         "the compiled part of likewise is missing: run `pip install .` in the repository"
     ) from error
 
+from likewise import doors
 from likewise.content.features import Features, Recipe
 from likewise.errors import InputError, StorageError, TrainingError, UnknownItemError
 from likewise.model.model import Model, load, save, train
@@ -42,6 +43,9 @@ _LATER = {
     "tune": "tuning.tuning",
     "write_report": "report.report",
 }
+
+
+doors.keep_moved()
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,7 @@
 """The feature recipe once more, slowly, from unicodedata and plain Python: the tests' oracle.
 
-Written from csrc/core/text/words.h, not from the C++ code or the table generator. Valid for code points
-that both this Python's Unicode version and the one of the frozen tables know.
+Written from csrc/core/text/words.h, not from the C++ code or the table generator. Valid for code
+points that both this Python's Unicode version and the one of the frozen tables know.
 """
 
 from __future__ import annotations

@@ -4,3 +4,10 @@ Owns the nightly job (recommend.py: `recommend_all`, `Recommendations`), how a l
 (lists.py), which rules it keeps to (choose.py), columns and conditions (attributes.py), and how far
 a model can be trusted with other catalogues (trust.py).
 """
+
+from likewise.doors import door
+
+__getattr__ = door(__name__, {
+    "recommend": "Recommendations recommend_all",
+    "trust": "Trust",
+})  # fmt: skip

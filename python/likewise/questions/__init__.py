@@ -4,3 +4,11 @@ Owns which ways of asking there are (queries.py: `Query`), the verbs (answers.py
 `complements`, `analogy`, `index`; categories.py: `category_vectors`) and the reasons of a score
 (explain.py: `explain`, `Explanation`). All take what training learned, `likewise.state.State`.
 """
+
+from likewise.doors import door
+
+__getattr__ = door(__name__, {
+    "answers": "analogy complements index similar",
+    "explain": "Explanation",
+    "categories": "category_vectors",
+})  # fmt: skip

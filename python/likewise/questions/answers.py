@@ -107,7 +107,7 @@ def similar(
 
     Notes
     -----
-    Measured in benchmarks/notes/scoring.md, 1 and 2, beside center vectors alone and other programs.
+    Measured in benchmarks/notes/scoring.md, beside center vectors alone and other programs.
 
     Examples
     --------

@@ -3,3 +3,9 @@
 Owns which examples are shown, what is measured of a model's health, and how all of it looks. Hands
 out `write_report` and `report_page`.
 """
+
+from likewise.doors import door
+
+__getattr__ = door(__name__, {
+    "report": "write_report",
+})  # fmt: skip

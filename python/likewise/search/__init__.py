@@ -5,3 +5,12 @@ file that knows hnswlib; indexes.py: `make_index`, `load_index`), what may be an
 query (filters.py), index files (index_file.py) and how answers look (matches.py: `Matches`,
 `BatchMatches`). Knows vectors and items, nothing of models.
 """
+
+from likewise.doors import door
+
+__getattr__ = door(__name__, {
+    "graph": "ApproximateIndex",
+    "index": "ExactIndex Found Index",
+    "indexes": "load_index make_index",
+    "matches": "BatchMatches Matches",
+})  # fmt: skip

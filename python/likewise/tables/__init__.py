@@ -7,3 +7,10 @@ below all rooms), `Sessions`, their reports, and `connect`, a private DuckDB.
 Rows go one way: files -> reading -> columns -> catalogue; and on through events and ordering ->
 sessions.
 """
+
+from likewise.doors import door
+
+__getattr__ = door(__name__, {
+    "catalogue": "Catalogue CatalogueReport",
+    "sessions": "Sessions SessionsReport",
+})  # fmt: skip

@@ -3,3 +3,9 @@
 Owns what happens around the core's loop (fit.py: `fit`), its progress (progress.py) and its memory
 (memory.py).
 """
+
+from likewise.doors import door
+
+__getattr__ = door(__name__, {
+    "progress": "Progress",
+})  # fmt: skip
