@@ -68,6 +68,7 @@ void register_training(py::module_& m) {
   py::register_exception<Diverged>(m, "Diverged", PyExc_ArithmeticError);
   m.def("train", &train_arrays, py::arg("items"), py::arg("offsets"), py::arg("counts"),
         py::arg("features"), py::arg("buckets"), py::arg("options"), py::arg("on_progress"));
+  m.def("set_default_threads", &set_default_threads, py::arg("threads"));
   m.def("trim_allocator", &trim_allocator);
   m.def("row_floats", &padded, py::arg("dim"));
   m.def("engine_constants", [] {

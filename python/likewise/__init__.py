@@ -23,6 +23,7 @@ from likewise.search.matches import BatchMatches, Matches
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
 from likewise.version import __version__
+from likewise.work.machine import usable_cores
 
 if TYPE_CHECKING:
     from likewise import maps
@@ -46,6 +47,7 @@ _LATER = {
 
 
 doors.keep_moved()
+_core.set_default_threads(usable_cores())
 
 
 def __getattr__(name: str) -> Any:

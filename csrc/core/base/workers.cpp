@@ -10,6 +10,11 @@
 #include <vector>
 
 namespace likewise {
+namespace {
+
+std::atomic<int> default_threads{0};  // 0: as the standard library says
+
+}  // namespace
 
 void run_workers(int threads, const std::function<void(int, const StopFlag&)>& work,
                  const Poll& poll) {
@@ -81,8 +86,13 @@ void parallel_for(int threads, std::int64_t n, std::int64_t grain,
       poll);
 }
 
+void set_default_threads(int threads) {
+  default_threads = std::max(1, threads);
+}
+
 int thread_count(std::int64_t asked) {
   if (asked > 0) return static_cast<int>(asked);
+  if (const int known = default_threads; known > 0) return known;
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 

@@ -34,7 +34,11 @@ void parallel_for(
     int threads, std::int64_t n, std::int64_t grain,
     const std::function<void(std::int64_t, std::int64_t, int)>& body, const Poll& poll = [] {});
 
-/// The cores there are when `asked` is 0, otherwise `asked`.
+/// What `asked` of 0 stands for from now on, at least 1: the caller may know of limits, such as
+/// those of a container, that no function of the standard library tells.
+void set_default_threads(int threads);
+
+/// The threads of work that asked for so many: 0 is the default, the cores there are unless told.
 int thread_count(std::int64_t asked);
 
 }  // namespace likewise

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "core/base/page_allocator.h"
+#include "core/base/workers.h"
 #include "core/text/hash_numbers.h"
 #include "core/text/hashing.h"
 #include "core/text/ngrams.h"
@@ -303,9 +304,7 @@ FeatureTable build_features(const StringColumn& categories, const StringColumn& 
     throw std::invalid_argument("a catalogue has at most 2147483647 items, got " +
                                 std::to_string(n));
   }
-  const std::size_t workers = threads > 0
-                                  ? static_cast<std::size_t>(threads)
-                                  : std::max<std::size_t>(1, std::thread::hardware_concurrency());
+  const auto workers = static_cast<std::size_t>(thread_count(threads));
 
   // A byte of name costs about as much as any other; an item costs about 32 bytes by itself.
   const std::size_t pieces = std::clamp<std::size_t>(n / 1024, 1, workers);

@@ -6,7 +6,6 @@ file must look like before hnswlib may see it is in search/graph_check.py. Used 
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from likewise.arrays import Float32, Int32, unit_rows
 from likewise.search.filters import Filters
 from likewise.search.graph_check import check_graph
 from likewise.search.index import ExactIndex, Found, Index, share_found
+from likewise.work.machine import usable_cores
 
 if TYPE_CHECKING:
     from likewise.items import Items
@@ -112,7 +112,7 @@ class ApproximateIndex(Index):
                 self._progress(start + len(block), len(labels))
 
     def _workers(self) -> int:
-        return self.threads or os.cpu_count() or 1
+        return self.threads or usable_cores()
 
     def _find(self, queries: Float32, k: int, filters: Filters) -> Found:
         usable = int(self._graph.get_current_count())

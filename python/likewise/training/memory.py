@@ -6,6 +6,7 @@ import pyarrow as pa
 
 import likewise._core as _core
 from likewise.options import Options
+from likewise.work.machine import free_memory
 
 __all__ = ["check_memory", "give_back"]
 
@@ -21,20 +22,9 @@ def check_memory(options: Options, n_items: int, content_rows: int) -> None:
     rows = 2 * n_items
     rows += content_rows * (2 if options.context == "content" else 1)
     needed = rows * _core.row_floats(options.dim) * 4
-    free = _free_memory()
+    free = free_memory()
     if free is not None and needed > free:
         raise MemoryError(
             f"{rows:,} rows of {options.dim} floats need {needed / 1e9:.1f} GB, "
             f"{free / 1e9:.1f} GB are free; lower dim or buckets"
         )
-
-
-def _free_memory() -> int | None:
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:  # noqa: PTH123
-            for line in file:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return None

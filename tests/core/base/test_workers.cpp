@@ -149,5 +149,9 @@ int main() {
   more_threads_than_the_machine_allows();
   CHECK(thread_count(3) == 3);
   CHECK(thread_count(0) >= 1);
+  set_default_threads(5);
+  CHECK(thread_count(0) == 5 && thread_count(3) == 3);
+  set_default_threads(0);
+  CHECK(thread_count(0) == 1);
   return likewise_check::failures();
 }
