@@ -198,8 +198,12 @@ def test_names_alone() -> None:
 
 
 def test_one_item() -> None:
-    for catalogue in (None, [{"item_id": "solo", "name": "Solo", "category": "Sung"}]):
-        model = lw.train([["solo", "solo", "solo"]] * 3, catalogue, **SMALL)
+    with pytest.raises(lw.InputError, match="at least one session of two events"):
+        lw.train([["solo", "solo", "solo"]], **SMALL)  # an item again is no other event
+    for texts in (None, ["Solo"]):
+        catalogue = lw.Catalogue.from_arrays(["solo"], texts, texts)
+        again = np.zeros(3, np.int32), np.array([0, 3], np.int64)
+        model = lw.train(lw.Sessions.from_arrays(*again, catalogue), **SMALL)
         ask_everything(model)
         assert len(model.similar("solo")) == 0
 
