@@ -108,9 +108,10 @@ def test_identity_alone_needs_no_catalogue(
     place = tmp_path / "model"
     assert run(capfd, "train", data[0], "-o", place, "--no-content", *QUICK).code == 0
     assert lw.load(place).recipe is None
-    ran = run(capfd, "train", data[0], "-o", place)
-    assert ran.code == 2
-    assert "--no-content" in ran.err
+    ran = run(capfd, "train", data[0], "-o", place, *QUICK)
+    assert ran.code == 0, ran.err
+    assert "no item has a name or a category: items are known by their ids alone" in ran.out
+    assert lw.load(place).recipe is None
 
 
 def test_a_model_is_replaced_and_anything_else_is_not(

@@ -99,7 +99,7 @@ def evaluate(
     Prints hit rate, mean reciprocal rank and gain with intervals, and what the lists show of the
     catalogue, beside those of baselines.
     """
-    options, columns, settings = history_given(values, catalogue)
+    options, columns, settings = history_given(values)
     for split, flag, given in (("time", "--date", date), ("transfer", "--held", held)):
         if bool(given) != (split in splits):
             raise click.UsageError(f"{flag} and --split {split} belong together")
@@ -215,7 +215,7 @@ def tune(
         name for name in SPACE
         if context.get_parameter_source(name) == ParameterSource.COMMANDLINE
     }  # fmt: skip
-    options, columns, settings = history_given(values, catalogue)
+    options, columns, settings = history_given(values)
     tuned = [name for name in SPACE if name not in given]
     if not tuned:
         raise click.UsageError("all options that are tried are given: nothing is left to tune")

@@ -285,12 +285,10 @@ history_options = together(
 
 
 def history_given(
-    values: dict[str, Any], catalogue: str | None
+    values: dict[str, Any],
 ) -> tuple[Options, dict[str, str], dict[str, Any]]:
     """Take a command's values apart: options, columns of the catalogue, the rest for sessions."""
     options = options_given(values)
-    if catalogue is None and options.content:
-        raise click.UsageError("CATALOGUE is missing; without one only --no-content can be trained")
     event_columns = columns_given(values, *EVENT_COLUMNS)
     item_columns = columns_given(values, *CATALOGUE_COLUMNS)
     return options, item_columns, {**event_columns, **values}

@@ -16,6 +16,7 @@ import click
 
 from likewise._core import kernels
 from likewise.display.terminal import terminal_width
+from likewise.model.describe import missing
 from likewise.state import State
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
@@ -79,6 +80,8 @@ def print_trained(model: State, path: Path) -> None:
         f"{model.options.epochs} epochs in {last['seconds']:,.1f} s: {speed:,.1f} M pairs/s with "
         f"{kernels()} kernels, loss {last['loss_per_pair']:.3f} per pair",
     )
+    for what in missing(model):
+        print_labelled("missing", what)
     print_labelled(
         "model",
         f"{path}: {len(model.catalogue):,} items, {model.options.dim} dimensions, "

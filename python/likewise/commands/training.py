@@ -30,6 +30,8 @@ from likewise.work.replacing import new_folder, try_out
 
 __all__ = ["train"]
 
+_ABOUT = ("items", "warm_items", "bytes", "content", "missing", "options")
+
 
 @command(
     "train",
@@ -38,7 +40,7 @@ __all__ = ["train"]
 likewise train events.parquet products.parquet -o model
 likewise train 'events/2024-*.csv.gz' products.csv -o model --gap 30m --timestamp-column time
 likewise train events.parquet products.parquet -o model --epochs 5 --dim 64 --context content
-likewise train events.parquet -o model --no-content        (item ids alone: plain item2vec)
+likewise train events.parquet -o model                     (item ids alone: plain item2vec)
 """,
 )
 @history_arguments
@@ -53,7 +55,7 @@ def train(
     CATALOGUE has a row for every item: item_id, category (levels joined by " > "), name. Items
     without events get vectors too.
     """
-    options, columns, settings = history_given(values, catalogue)
+    options, columns, settings = history_given(values)
     try_out(new_folder(output, is_model=is_model))
     items = read_items(catalogue, columns, say=not as_json)
     sessions = read_sessions(events, items, settings, say=not as_json)
@@ -73,6 +75,6 @@ def train(
             "pairs_per_second": last["pairs_done"] / max(last["seconds"], 1e-9),
             "loss_per_pair": last["loss_per_pair"],
             "kernels": kernels(),
-            **{key: model.info()[key] for key in ("items", "warm_items", "bytes", "options")},
+            **{key: model.info()[key] for key in _ABOUT},
         }
     )

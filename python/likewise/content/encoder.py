@@ -121,10 +121,13 @@ class Encoder:
 
     def _compose_tokens(self, features: Features, side: str, threads: int) -> Float32:
         content = self._content(side)
+        offsets, grams = features.ngram_offsets, features.ngram_rows
+        if not len(content.ngrams):  # no word of training had any: those of others say nothing
+            offsets, grams = np.zeros_like(offsets), grams[:0]
         rows: Float32 = _core.compose_tokens(
             features.token_hashes,
-            features.ngram_offsets,
-            features.ngram_rows,
+            offsets,
+            grams,
             content.token_hashes,
             content.tokens,
             content.ngrams,
@@ -156,8 +159,8 @@ class Encoder:
             return self.catalogue.positions(items.ids)
         if self.recipe is None:
             raise ValueError(
-                "a model trained with content=False cannot compose vectors; own_rows=True gives "
-                "those it was trained on"
+                "items are known by their ids alone: a model trained with content=False cannot "
+                "compose vectors; own_rows=True gives those it was trained on"
             )
         return None
 

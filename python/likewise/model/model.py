@@ -130,7 +130,11 @@ class Model(State):
     to_gensim = to_gensim
 
     def info(self) -> dict[str, Any]:
-        """Return what the model is, in plain values fit for JSON."""
+        """Return what the model is, in plain values fit for JSON.
+
+        ``content`` says in words what items are known by, ``missing`` lists what training had
+        nothing of: names, categories, character n-grams.
+        """
         return describe.info(self)
 
     @property
@@ -199,7 +203,10 @@ def train(
     Returns
     -------
     Model
-        With center and context vectors of every item of the catalogue, cold ones included.
+        With center and context vectors of every item of the catalogue, cold ones included. Where
+        no item has a name or a category, items are known by their ids alone, as with
+        ``content=False``, and the model's options say so; ``info()["missing"]`` lists what else
+        there was nothing of.
 
     Raises
     ------

@@ -309,7 +309,8 @@ def header(about: dict[str, Any], title: str) -> Html:
         f"{about['events']:,} events, {about['dim']} dimensions, {about['bytes'] / 1e6:,.1f} MB; "
         f"trained {_moment(about['created'])} by likewise {about['version']}"
     )
-    inside = tag("div", tag("h1", text(title)), tag("p", line, class_="quiet"))
+    lines = [line, *(f"{what[0].upper()}{what[1:]}." for what in about["missing"])]
+    inside = tag("div", tag("h1", text(title)), *(tag("p", one, class_="quiet") for one in lines))
     return join(tag("header", inside, theme_button(), class_="top"))
 
 

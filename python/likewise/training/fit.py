@@ -7,8 +7,9 @@ weights, progress, and the conversion of the core's tables.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timezone
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,9 @@ from likewise.tables.sessions import Sessions
 from likewise.training.memory import check_memory, give_back
 from likewise.training.progress import Progress, Watch
 from likewise.version import __version__
+
+if TYPE_CHECKING:
+    from likewise.items import Items
 
 __all__ = ["fit"]
 
@@ -60,7 +64,7 @@ def fit(
     learned: dict[str, npt.NDArray[Any]] = {}
     for part in PARTS:  # now: what it takes for a while, features and tables will take
         learned |= part.learn(sessions, options)
-    content = Content.encode(items, options) if options.content else None
+    content, options = _content_of(items, options)
     give_back()
     check_memory(options, len(items), 0 if content is None else content.rows)
 
@@ -97,6 +101,24 @@ def fit(
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         version=__version__,
     )
+
+
+def _content_of(items: Items, options: Options) -> tuple[Content | None, Options]:
+    """Return the features of items, if any, and the options that can be followed with them.
+
+    Where no item has any, identities are trained, as ``content=False`` does; options then say so.
+    """
+    if not options.content:
+        return None, options
+    content = Content.encode(items, options)
+    if content.features.n_tokens:
+        return content, options
+    if not options.own_row:
+        raise InputError(
+            "own_row must be true where no item has a name or a category: there is nothing else "
+            "to train, got false"
+        )
+    return None, replace(options, content=False, context="item")
 
 
 def _as_sessions(sessions: Sessions | Any, catalogue: Catalogue | Any | None) -> Sessions:
