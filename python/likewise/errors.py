@@ -12,8 +12,10 @@ class InputError(ValueError):
     """Data given by the caller cannot be used: a column is missing, a file is truncated."""
 
 
-class UnknownItemError(LookupError):
+class UnknownItemError(KeyError):
     """An item id that is not in the catalogue; the message suggests close ones."""
+
+    __str__ = LookupError.__str__  # a KeyError would show the message in quotes
 
 
 class StorageError(OSError):

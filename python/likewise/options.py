@@ -6,15 +6,90 @@ the two together. Imports nothing of the package but the core.
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 
 import likewise._core as _core
 
-__all__ = ["Options"]
+__all__ = ["ELSEWHERE", "NOT_HERE", "Options", "elsewhere"]
+
+T = TypeVar("T")
+
+#: What other libraries call options and arguments of training: gensim, fastText, implicit, others.
+ELSEWHERE = {
+    "vector_size": "dim", "size": "dim", "factors": "dim", "n_components": "dim",
+    "embedding_dim": "dim", "embedding_size": "dim",
+    "ws": "window", "window_size": "window",
+    "negative": "negatives", "neg": "negatives", "neg_samples": "negatives",
+    "ns_exponent": "noise_exponent",
+    "iter": "epochs", "epoch": "epochs", "iterations": "epochs", "n_epochs": "epochs",
+    "num_epochs": "epochs",
+    "alpha": "learning_rate", "lr": "learning_rate",
+    "min_alpha": "min_learning_rate", "end_alpha": "min_learning_rate",
+    "start_alpha": "learning_rate",
+    "sample": "subsample", "t": "subsample",
+    "minCount": "min_count", "bucket": "buckets", "minn": "min_n", "maxn": "max_n",
+    "wordNgrams": "word_ngrams", "context_size": "window",
+    "workers": "threads", "thread": "threads", "num_threads": "threads", "n_jobs": "threads",
+    "random_state": "seed", "random_seed": "seed",
+    "sentences": "sessions", "corpus_iterable": "sessions", "corpus_file": "sessions",
+    "corpus": "sessions", "input": "sessions", "user_items": "sessions", "callbacks": "progress",
+}  # fmt: skip
+
+#: Options of other libraries that have no counterpart, and why.
+NOT_HERE = {
+    "sg": "skip-gram is the only objective here",
+    "cbow_mean": "skip-gram is the only objective here",
+    "model": "skip-gram is the only objective here",
+    "hs": "negative sampling is the only loss here",
+    "loss": "negative sampling is the only loss here",
+    "compute_loss": "the loss is always in model.history here",
+    "calculate_training_loss": "the loss is always in model.history here",
+    "max_vocab_size": "every item is kept here",
+    "max_final_vocab": "every item is kept here",
+    "trim_rule": "every item is kept here, min_count decides which have rows of their own",
+    "sorted_vocab": "items stay in the order of the catalogue here",
+    "shrink_windows": "nearer events always count more here",
+    "batch_words": "sessions are shared among threads without it here",
+    "batch_size": "pairs are learned one by one here",
+    "hashfxn": "text is hashed by the recipe of the model here",
+    "regularization": "there is none here",
+    "total_examples": "sessions are counted here",
+    "total_words": "events are counted here",
+}
 
 
+def elsewhere(name: str) -> str | None:
+    """Return what an option of another library is here, for a message; None for any other name."""
+    if name in ELSEWHERE:
+        return f"it is called {ELSEWHERE[name]} here"
+    return NOT_HERE.get(name)
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    ours = elsewhere(name)
+    ours = f": {ours}" if ours else f"; options are {', '.join(known)}"
+    return f"unknown option {name!r}{ours}"
+
+
+def _names_ours(made: type[T]) -> type[T]:
+    """Make the record refuse an unknown option with our name for it."""
+    plain = made.__init__
+
+    @functools.wraps(plain)
+    def checked(self: T, *values: Any, **named: Any) -> None:
+        known = [field.name for field in fields(made)]  # type: ignore[arg-type]
+        for name in sorted(set(named) - set(known)):
+            raise TypeError(_unknown(name, known))
+        plain(self, *values, **named)
+
+    made.__init__ = checked  # type: ignore[method-assign, assignment]
+    return made
+
+
+@_names_ours
 @dataclass(frozen=True)
 class Options:
     """What training needs to know, checked on creation.
@@ -76,7 +151,7 @@ class Options:
     ValueError
         When a value is out of range; the message names the option.
     TypeError
-        When a value has the wrong type.
+        When a value has the wrong type, or an option is not known.
 
     Examples
     --------
@@ -120,9 +195,9 @@ class Options:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Options:
-        """Make options from a dict; an unknown name is an error that lists the known ones."""
+        """Make options from a dict; an unknown name is an error that says which is meant."""
         known = [field.name for field in fields(cls)]
         unknown = sorted(set(values) - set(known))
         if unknown:
-            raise ValueError(f"unknown option {unknown[0]!r}; options are {', '.join(known)}")
+            raise ValueError(_unknown(unknown[0], known))
         return cls(**values)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
 import json
 import math
+import pickle
 import re
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError, fields, replace
 from typing import Any
 
+import click
 import pytest
 
 import likewise._core as _core
-from likewise import Options
+from likewise import Options, train
+from likewise.commands.main import main
+from likewise.options import ELSEWHERE, NOT_HERE
 
 NAMES = [field.name for field in fields(Options)]
 
@@ -106,8 +112,46 @@ def test_round_trips_and_unknown_names():
     options = Options(dim=8, context="content", seed=2**64 - 1)
     assert Options.from_dict(options.to_dict()) == options
     assert Options.from_dict(json.loads(options.to_json())) == options
-    with pytest.raises(ValueError, match="unknown option 'alpha'; options are dim, window"):
-        Options.from_dict({"alpha": 0.1})
+    with pytest.raises(ValueError, match="unknown option 'alhpa'; options are dim, window"):
+        Options.from_dict({"alhpa": 0.1})
+
+
+@pytest.mark.parametrize("name", [*ELSEWHERE, *NOT_HERE])
+def test_names_of_other_libraries_are_answered_with_ours(name):
+    said = f"it is called {ELSEWHERE[name]} here" if name in ELSEWHERE else NOT_HERE[name]
+    for error, call in (
+        (ValueError, lambda: Options.from_dict({name: 1})),
+        (TypeError, lambda: Options(**{name: 1})),
+        (TypeError, lambda: replace(Options(), **{name: 1})),
+    ):
+        with pytest.raises(error, match=re.escape(f"unknown option {name!r}: {said}")):
+            call()
+
+
+def test_names_of_other_libraries_are_not_ours_and_lead_to_what_is_there():
+    arguments = set(inspect.signature(train).parameters)
+    assert not {*ELSEWHERE, *NOT_HERE} & {*NAMES, *arguments}
+    assert not ELSEWHERE.keys() & NOT_HERE.keys()
+    assert set(ELSEWHERE.values()) <= {*NAMES, *arguments}
+
+
+def test_train_and_the_command_line_say_ours():
+    with pytest.raises(ValueError, match="unknown option 'vector_size': it is called dim here"):
+        train([["a", "b"]], vector_size=100)
+    said = {
+        "--vector-size": "it is called --dim here", "--minCount": "it is called --min-count here",
+        "--sg": "skip-gram is the only objective here",
+    }  # fmt: skip
+    for spelling, wanted in said.items():
+        with pytest.raises(click.UsageError, match=f"No such option: {spelling}: {wanted}"):
+            main.commands["train"].make_context("train", ["events.csv", spelling, "1"])
+    with pytest.raises(click.NoSuchOption):
+        main.commands["similar"].make_context("similar", ["model", "--vector-size", "1"])
+
+
+def test_the_signature_is_that_of_the_options():
+    assert list(inspect.signature(Options).parameters) == NAMES
+    assert pickle.loads(pickle.dumps(Options(dim=7))) == copy.copy(Options(dim=7))
 
 
 def test_options_do_not_change():

@@ -16,7 +16,7 @@ from typing import Any, get_type_hints
 
 import click
 
-from likewise.options import Options
+from likewise.options import ELSEWHERE, Options, elsewhere
 from likewise.score.popularity import POPULARITY
 
 __all__ = [
@@ -88,6 +88,21 @@ class Command(click.Command):
     def __init__(self, *args: Any, examples: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.examples = examples
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the line; a training option under the name of another library says ours."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            name = error.option_name.lstrip("-")
+            name = name if elsewhere(name) else name.replace("-", "_")
+            ours, means = ELSEWHERE.get(name), elsewhere(name)
+            mine = {parameter.name for parameter in self.params}
+            if means is None or "dim" not in mine or (ours is not None and ours not in mine):
+                raise
+            if ours is not None:
+                means = f"it is called --{ours.replace('_', '-')} here"
+            raise click.UsageError(f"No such option: {error.option_name}: {means}", ctx) from None
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options by heading, the command's own first."""

@@ -7,7 +7,7 @@ training learned (state.py).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from likewise.options import Options
 from likewise.questions.answers import analogy, complements, index, similar
 from likewise.questions.categories import category_vectors
 from likewise.questions.explain import explain
+from likewise.questions.keyed import contains, most_similar, similarity, vector_of
 from likewise.score.blend import blend_of, fingerprint_of
 from likewise.score.co_occurrence import CoOccurrence
 from likewise.search.arguments import check_side
@@ -56,6 +57,20 @@ class Model(State):
     explain = explain
     recommend_all = recommend_all
     index = index
+
+    # --- as gensim's KeyedVectors -----------------------------------------------------------------
+
+    most_similar = most_similar
+    similarity = similarity
+    __contains__ = contains
+    __getitem__ = vector_of
+
+    def __len__(self) -> int:
+        return len(self.catalogue)
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the ids, as a dict does over its keys."""
+        return (item_id for item_id, _, _ in self.catalogue)
 
     # --- vectors ----------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +21,7 @@ from likewise.arrays import float_rows
 from likewise.errors import InputError
 from likewise.neighbours.recommend import recommend_all
 from likewise.questions.answers import analogy_of, vectors_of
+from likewise.questions.keyed import contains, most_like, similarity, vector_of
 from likewise.questions.queries import query_of
 from likewise.search.indexes import EXACT_COMPARISONS, Index, make_index
 from likewise.search.matches import BatchMatches, Matches
@@ -72,8 +73,16 @@ class Vectors:
     recommend_all = recommend_all
     to_gensim = to_gensim
 
+    similarity = similarity
+    __contains__ = contains
+    __getitem__ = vector_of
+
     def __len__(self) -> int:
         return len(self.catalogue)
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the ids, as a dict does over its keys."""
+        return (item_id for item_id, _, _ in self.catalogue)
 
     def __repr__(self) -> str:
         return f"<Vectors of {len(self):,} items, {self.options.dim} dimensions>"
@@ -103,9 +112,7 @@ class Vectors:
         if exact is None:
             exact = len(vectors) * len(self) <= EXACT_COMPARISONS
         exclude = None if query.ids is None else query.positions
-        if exact not in self._indexes:
-            self._indexes[exact] = self.index(exact=exact)
-        found = self._indexes[exact].search(vectors, k, where=where, exclude=exclude)
+        found = self._own_index(exact).search(vectors, k, where=where, exclude=exclude)
         if query.single:
             title = f"similar to {query.title}"
             return Matches(found.positions[0], found.scores[0], self.catalogue, title)
@@ -115,7 +122,18 @@ class Vectors:
         self, positive: Sequence[str] | str, negative: Sequence[str] | str = (), k: int = 10
     ) -> Matches:
         """Find what is like ``positive`` items and unlike ``negative`` ones."""
-        return analogy_of(self.catalogue, self.index(exact=True), positive, negative, k)
+        return analogy_of(self.catalogue, self._own_index(True), positive, negative, k)
+
+    def most_similar(
+        self, positive: Any = None, negative: Any = None, topn: int = 10
+    ) -> list[tuple[str, float]]:
+        """Find items by cosine, as gensim does; see :meth:`Model.most_similar`."""
+        return most_like(self, self._own_index(True), positive, negative, topn)
+
+    def _own_index(self, exact: bool) -> Index:
+        if exact not in self._indexes:
+            self._indexes[exact] = self.index(exact=exact)
+        return self._indexes[exact]
 
     def index(
         self,

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.arrays import Float32
-from likewise.questions.queries import Query, query_of, side_of_similar
+from likewise.questions.queries import Query, Texts, ids_asked, query_of, side_of_similar
 from likewise.score.blend import blend_of, fingerprint_of
 from likewise.score.popularity import check_popularity
 from likewise.search.arguments import check_side, known_positions
@@ -37,8 +37,8 @@ def similar(
     items: str | int | Sequence[str] | Any | None = None,
     k: int = 10,
     *,
-    name: str | None = None,
-    category: str | None = None,
+    name: Texts = None,
+    category: Texts = None,
     vector: npt.ArrayLike | None = None,
     index: Index | None = None,
     where: npt.ArrayLike | Sequence[str] | None = None,
@@ -75,11 +75,13 @@ def similar(
     ----------
     items : str or sequence of str, optional
         One id for :class:`Matches`, several for :class:`BatchMatches`. An item is never among
-        its own answers.
+        its own answers. Whole numbers, UTF-8 bytes, UUIDs, and scalars and arrays of NumPy and
+        Arrow are ids as well.
     k : int
         Answers for each query.
-    name, category : str, optional
-        What the item would be called, and its path, levels joined by `` > ``.
+    name, category : str or sequence of str or None, optional
+        What the item would be called, and its path, levels joined by `` > ``. Sequences of equal
+        length ask about several new items; a single text beside one is that of all.
     vector : array (dim,) or (n, dim), optional
         Vectors in the space of ``encode()``: center vectors, compared with center vectors.
     index : Index, optional
@@ -132,8 +134,8 @@ def complements(
     items: str | int | Sequence[str] | Any | None = None,
     k: int = 10,
     *,
-    name: str | None = None,
-    category: str | None = None,
+    name: Texts = None,
+    category: Texts = None,
     vector: npt.ArrayLike | None = None,
     index: Index | None = None,
     where: npt.ArrayLike | Sequence[str] | None = None,
@@ -279,8 +281,7 @@ def analogy_of(
     k: int,
 ) -> Matches:
     """Answer with what is like the sum of some items' unit vectors, less that of others."""
-    plus = [positive] if isinstance(positive, str) else list(positive)
-    minus = [negative] if isinstance(negative, str) else list(negative)
+    plus, minus = (list(ids_asked(ids)[1]) for ids in (positive, negative))
     if not plus:
         raise ValueError("positive must name at least one item, got none")
     given = known_positions(catalogue, plus + minus)
@@ -320,7 +321,7 @@ def _ask(
     if query.single:
         title = f"{verb} {query.title}"
         return Matches(found.positions[0], found.scores[0], answers_from, title)
-    return BatchMatches(found.positions, found.scores, answers_from, query.ids, verb)
+    return BatchMatches(found.positions, found.scores, answers_from, query.ids, verb, query.titles)
 
 
 def _check_index(

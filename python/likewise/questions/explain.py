@@ -124,6 +124,7 @@ def explain(
     if side not in ("similar", "complements", "center"):
         raise ValueError(f"side must be 'similar', 'complements' or 'center', got {side!r}")
     at, other = (int(p) for p in known_positions(model.catalogue, [item, neighbor]))
+    item, neighbor = (model.catalogue.ids[one].as_py() for one in (at, other))
     rule: Rule = shares_of
     if side == "similar":
         weight = check_popularity(popularity)
@@ -147,7 +148,7 @@ def explain(
         score = float(asked @ found) / float(np.linalg.norm(asked) * np.linalg.norm(found))
         of_item, of_neighbor = encoder.contributions(at), encoder.contributions(other, there)
     return Explanation(
-        str(item), str(neighbor), score,
+        item, neighbor, score,
         _shares(rule, of_item, found), _shares(rule, of_neighbor, asked),
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ Owns which ways of asking go together.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +15,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from likewise.arrays import Float32, Int32, Int64, float_rows
-from likewise.search.arguments import raise_unknown
+from likewise.search.arguments import as_ids, is_id, raise_unknown
 from likewise.tables.catalogue import Catalogue
 
 if TYPE_CHECKING:
     from likewise.items import Embedded, Items
     from likewise.search.index import Index
 
-__all__ = ["Query", "query_of", "side_of_similar"]
+__all__ = ["Query", "Texts", "ids_asked", "query_of", "side_of_similar"]
+
+#: A name or a category, or one for each of several items; None where there is none.
+Texts = str | Sequence[str | None] | Any | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,13 +39,14 @@ class Query:
     others: Items | None = None  # those that training never saw
     place: Int64 | None = None  # where in `others` each of them is
     vectors: Float32 | None = None  # (n, dim), where vectors were asked with
+    titles: list[str] | None = None  # (n,), where several new items were asked about
 
 
 def query_of(
     asked: Embedded,
     items: Any,
-    name: str | None,
-    category: str | None,
+    name: Texts,
+    category: Texts,
     vector: npt.ArrayLike | None,
     index: Index | None,
 ) -> Query:
@@ -84,28 +89,68 @@ def side_of_similar(side: Any, index: Index | None, by_vector: bool) -> str:
     return side or held or "similar"
 
 
-def _by_text(name: str | None, category: str | None) -> Query:
-    for argument, value in (("name", name), ("category", category)):
-        if value is not None and not isinstance(value, str):
-            raise TypeError(f"{argument} must be a string, got {type(value).__name__}")
-    item = Catalogue.from_arrays(
-        pa.array(["?"], pa.large_string()),
-        pa.array([category], pa.large_string()),
-        pa.array([name], pa.large_string()),
+def _by_text(name: Texts, category: Texts) -> Query:
+    given = {"name": name, "category": category}
+    texts = {argument: _texts(argument, value) for argument, value in given.items()}
+    counts = {argument: len(value) for argument, value in texts.items() if isinstance(value, list)}
+    if len(set(counts.values())) > 1:
+        raise ValueError(
+            "name and category must be equally long, got "
+            f"{counts['name']:,} names and {counts['category']:,} categories"
+        )
+    single, count = not counts, next(iter(counts.values()), 1)
+    names, categories = (
+        value if isinstance(value, list) else [value] * count for value in texts.values()
     )
-    title = f"{name or '(no name)'}" + (f"  [{category}]" if category else "")
-    new = np.full(1, -1, np.int32)
-    return Query(single=True, title=title, positions=new, others=item, place=np.zeros(1, np.int64))
+    items = Catalogue.from_arrays(
+        pa.array(map(str, range(count)), pa.large_string()),
+        pa.array(categories, pa.large_string()),
+        pa.array(names, pa.large_string()),
+    )
+    titles = [
+        f"{name or '(no name)'}" + (f"  [{category}]" if category else "")
+        for name, category in zip(names, categories, strict=True)
+    ]
+    return Query(
+        single, titles[0] if single else "", np.full(count, -1, np.int32), others=items,
+        place=np.arange(count), titles=None if single else titles,
+    )  # fmt: skip
+
+
+def _texts(argument: str, value: Texts) -> str | list[str | None] | None:
+    """Return a text or several as plain Python has them."""
+    wanted = f"{argument} must be a string, or a sequence of strings and None"
+    if isinstance(value, pa.Scalar):
+        value = value.as_py()
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bytes | Mapping | Set) or not hasattr(value, "__len__"):
+        raise TypeError(f"{wanted}, got {type(value).__name__}")
+    texts: list[str | None] = []
+    for row, text in enumerate(value):
+        plain = text.as_py() if isinstance(text, pa.Scalar) else text
+        if type(plain).__name__ == "NAType" or plain != plain:  # missing in pandas
+            plain = None
+        if plain is not None and not isinstance(plain, str):
+            raise TypeError(f"{wanted}, got {type(plain).__name__} in place {row}")
+        texts.append(None if plain is None else str(plain))
+    return texts
+
+
+def ids_asked(items: Any) -> tuple[bool, Any]:
+    """Return whether one item was asked about, and the ids as a catalogue looks them up."""
+    if is_id(items):
+        return True, as_ids([items])
+    if isinstance(items, Mapping) or not hasattr(items, "__len__"):
+        raise TypeError(
+            f"items must be an item id or a sequence of item ids, got {type(items).__name__}"
+        )
+    return False, as_ids(items)
 
 
 def _by_items(asked: Embedded, items: Any, index: Index | None) -> Query:
     catalogue = asked.catalogue
-    single = isinstance(items, str | int | np.integer | np.str_) and not isinstance(items, bool)
-    ids = [items] if single else items
-    if not single and not hasattr(ids, "__len__"):
-        raise TypeError(
-            f"items must be an item id or a sequence of item ids, got {type(items).__name__}"
-        )
+    single, ids = ids_asked(items)
     elsewhere = None if index is None or index.catalogue is catalogue else index.catalogue
     positions: Int32 = catalogue.positions(ids)
     unknown = np.flatnonzero(positions < 0)

@@ -1,11 +1,18 @@
-"""Arguments that any search has: how many answers, of which side, and items by their ids."""
+"""Arguments that any search has: how many answers, of which side, and items by their ids.
+
+Owns how an id may be given: text and whole numbers, UTF-8 bytes and UUIDs, plain or as scalars and
+arrays of NumPy and Arrow. `as_id` and `as_ids` turn all of them into what a catalogue looks up.
+"""
 
 from __future__ import annotations
 
 import itertools
+import numbers
+import uuid
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
+import pyarrow as pa
 
 from likewise.arrays import Int32
 from likewise.errors import InputError
@@ -14,12 +21,12 @@ if TYPE_CHECKING:
     from likewise.items import Items
 
 
-def check_k(k: Any) -> int:
+def check_k(k: Any, name: str = "k") -> int:
     """Check a number of answers; TypeError or ValueError name it."""
     if isinstance(k, bool) or not isinstance(k, int | np.integer):
-        raise TypeError(f"k must be a whole number, got {k!r}")
+        raise TypeError(f"{name} must be a whole number, got {k!r}")
     if k < 1:
-        raise ValueError(f"k must be at least 1, got {k}")
+        raise ValueError(f"{name} must be at least 1, got {k}")
     return int(k)
 
 
@@ -30,8 +37,52 @@ def check_side(side: str, known: tuple[str, ...] = ("center", "context")) -> Non
         raise ValueError(f"side must be {wanted}, got {side!r}")
 
 
+def is_id(value: Any) -> bool:
+    """Tell whether a value is one id, rather than several or none."""
+    if isinstance(value, np.ndarray):
+        return value.ndim == 0
+    if isinstance(value, pa.Scalar):
+        return not isinstance(value, pa.ListScalar | pa.LargeListScalar | pa.FixedSizeListScalar)
+    one = str | bytes | bytearray | uuid.UUID | numbers.Integral | np.generic
+    return isinstance(value, one) and not isinstance(value, bool | np.bool_)
+
+
+def as_id(value: Any) -> Any:
+    """Return an id as a catalogue looks it up: as text, or a number whose text it takes."""
+    if type(value) is str:
+        return value
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
+    if isinstance(value, pa.Scalar):
+        value = value.as_py()
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, bytes | bytearray):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise InputError(f"items must be UTF-8 where they are bytes, got {value!r}") from None
+    return value
+
+
+def as_ids(values: Any) -> Any:
+    """Return several ids as what a catalogue looks up: a list, or an array as it is."""
+    if hasattr(values, "to_arrow"):  # polars
+        values = values.to_arrow()
+    if isinstance(values, pa.Array | pa.ChunkedArray):
+        kind = values.type
+        kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+        if not isinstance(kind, pa.BaseExtensionType) and "binary" not in str(kind):
+            return values
+        values = values.to_pylist()
+    elif getattr(getattr(values, "dtype", None), "kind", "O") not in "OS":
+        return values  # numbers or text of NumPy or pandas
+    return [as_id(value) for value in values]
+
+
 def known_positions(catalogue: Items, ids: Any) -> Int32:
     """Return the positions of items; an unknown id raises UnknownItemError with close ones."""
+    ids = as_ids(ids)
     positions: Int32 = catalogue.positions(ids)
     if (positions < 0).any():
         raise_unknown(catalogue, ids, int(np.argmax(positions < 0)))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 import likewise._core as _core
 from likewise.arrays import Float32, Int32, Mask, float_rows, unit_rows
@@ -287,8 +288,10 @@ def allowed_mask(
     size = len(usable)
     if where is None:
         return None if usable.all() else usable
+    if isinstance(where, list | tuple) and any(isinstance(one, pa.Scalar) for one in where):
+        where = pa.array([one.as_py() if isinstance(one, pa.Scalar) else one for one in where])
     chosen = np.asarray(where)
-    if chosen.dtype.kind in "UOT" and chosen.size:
+    if chosen.dtype.kind in "UOTS" and chosen.size:
         if catalogue is None:
             raise TypeError("where names items, but this index has no catalogue to find them in")
         chosen = known_positions(catalogue, where)

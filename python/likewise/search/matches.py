@@ -167,7 +167,9 @@ class BatchMatches(_Answers):
     catalogue : Items
         Where the answers come from.
     query_ids : pyarrow.LargeStringArray or None
-        Which items were asked about; None when vectors were.
+        Which items were asked about; None when vectors or new items were.
+    titles : list of str or None
+        What new items were asked by, for people.
     """
 
     def __init__(
@@ -177,6 +179,7 @@ class BatchMatches(_Answers):
         catalogue: Items,
         query_ids: pa.LargeStringArray | None = None,
         verb: str = "similar to",
+        titles: list[str] | None = None,
     ) -> None:
         if query_ids is not None and len(query_ids) != len(positions):
             raise ValueError(
@@ -187,6 +190,7 @@ class BatchMatches(_Answers):
         self.scores = scores
         self.catalogue = catalogue
         self.query_ids = query_ids
+        self.titles = titles
         self._verb = verb
 
     @property
@@ -227,13 +231,15 @@ class BatchMatches(_Answers):
         return (self[row] for row in range(len(self)))
 
     def _query_name(self, row: int) -> str:
+        if self.titles is not None:
+            return self.titles[row]
         return f"query {row}" if self.query_ids is None else str(self.query_ids[row])
 
     def to_arrow(self) -> pa.Table:
         """Return one row for each answer: query_id, rank, item_id, score, category, name.
 
         Ordered by query and rank; queries without answers have no rows. ``query_id`` is the
-        item's id, or the number of the query where vectors were asked about.
+        item's id, or the number of the query where vectors or new items were asked about.
         """
         rows, columns = np.nonzero(self.positions >= 0)
         at = pa.array(self.positions[rows, columns])
