@@ -43,6 +43,15 @@ _SUFFIXES = {
 _KNOWN = ".parquet, .csv, .tsv, .jsonl, .ndjson or .json (the texts also with .gz or .zst)"
 
 
+# What DuckDB would otherwise guess, and drop or add values by: a folder key=value is no column, a
+# row that begins with # is data, no row above the header is left out, and no row is filled up.
+_CSV_GUESSES = (
+    ", hive_partitioning = false, comment = '', skip = 0, null_padding = false, "
+    "ignore_errors = false"
+)
+_WHOLE = ("BIGINT", "UBIGINT", "HUGEINT")
+
+
 def find_files(source: str | os.PathLike[str], what: str) -> list[Path]:
     """Return the files a path or glob names, in order of their names."""
     text = os.fspath(source)
@@ -240,11 +249,11 @@ def _open_text(files: list[Path], kind: str, what: str, memory_limit: int | None
         spelled = "{" + ", ".join(f"{_quoted(n)}: {_quoted(t)}" for n, t in types.items()) + "}"
         if kind == "json":
             chosen = f", columns = {spelled}" if types else ""
-            return f"read_json({paths}{several}{chosen})"
+            return f"read_json({paths}, hive_partitioning = false{several}{chosen})"
         chosen = f", types = {spelled}" if types else ""
         delimiter = ", delim = '\t'" if kind == "tsv" else ""
         return (
-            f"read_csv({paths}, header = true, quote = '\"', escape = '\"'"
+            f"read_csv({paths}, header = true, quote = '\"', escape = '\"'{_CSV_GUESSES}"
             f"{delimiter}{several}{chosen})"
         )
 
@@ -265,7 +274,16 @@ def _open_text(files: list[Path], kind: str, what: str, memory_limit: int | None
             # As JSON a value keeps its spelling: the number 7 and the text "7" are one id, the
             # number 7.0 is told from the text "7.0".
             chosen = {name: "JSON" if name in texts else types[name] for name in names}
-            wanted = ", ".join(_json_text(name) if name in texts else _name(name) for name in names)
+            whole = [name for name in names if name not in texts and types[name] in _WHOLE]
+            chosen.update(dict.fromkeys(whole, "JSON"))
+            wanted = ", ".join(
+                _json_text(name)
+                if name in texts
+                else _json_whole(name, types[name])
+                if name in whole
+                else _name(name)
+                for name in names
+            )
         else:
             chosen = {name: "VARCHAR" for name in names if name in texts}
             wanted = ", ".join(map(_name, names))
@@ -292,6 +310,17 @@ def _json_text(name: str) -> str:
         f"WHEN 'HUGEINT' THEN {column}::VARCHAR "
         f"ELSE error({_quoted(name + ' must hold text or whole numbers, got ')} "
         f"|| {column}::VARCHAR) END AS {column}"
+    )
+
+
+def _json_whole(name: str, kind: str) -> str:
+    """Return what reads whole numbers, and refuses a fraction that comes late: no rounding."""
+    column = _name(name)
+    return (
+        f"CASE json_type({column}) WHEN 'NULL' THEN NULL WHEN 'DOUBLE' THEN "
+        f"CASE WHEN {column}::DOUBLE = round({column}::DOUBLE) THEN {column}::DOUBLE::{kind} "
+        f"ELSE error({_quoted(name + ' holds whole numbers and then ')} || {column}::VARCHAR) END "
+        f"ELSE {column}::{kind} END AS {column}"
     )
 
 
