@@ -138,7 +138,7 @@ def read_events(
     """
     if is_table(source) or (isinstance(source, (list, tuple)) and not source):
         texts = ["session_id", "item_id"]
-        opened = open_table(source, "sessions", names, ["timestamp"], texts, limit)
+        opened = open_table(source, "sessions", names, texts, limit)
         return _of_table(opened, table, insert, names, gap, limit, window)
     for given in (window.given, "" if gap is None else "gap"):
         if given:
