@@ -25,7 +25,7 @@ from likewise.tables.messages import did_you_mean, one_line, shown
 from likewise.work.machine import usable_cores
 from likewise.work.waiting import interruptible
 
-__all__ = ["Batches", "Usual", "connect", "find_files", "open_files", "stream"]
+__all__ = ["Batches", "Usual", "connect", "find_files", "is_file_name", "open_files", "stream"]
 
 BATCH_ROWS = 1 << 18
 # A column of Parquet takes at most so many bytes a value where each text of a dictionary is used
@@ -103,6 +103,12 @@ def _format(path: Path, what: str) -> str:
             raise InputError(f"{what}: cannot read {shown(path)}: {error.strerror}") from None
         raise InputError(f"{what}: {shown(path)} must end in {_KNOWN}")
     return kind
+
+
+def is_file_name(text: str) -> bool:
+    """Tell whether a text ends as the files do that can be read."""
+    name = text.lower().removesuffix(".gz").removesuffix(".zst")
+    return name.endswith(tuple(_SUFFIXES))
 
 
 class Batches(NamedTuple):

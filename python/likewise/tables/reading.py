@@ -14,11 +14,11 @@ import pyarrow as pa
 
 from likewise.errors import InputError
 from likewise.tables.columns import combined, to_arrow
-from likewise.tables.files import BATCH_ROWS, Usual, find_files, open_files
+from likewise.tables.files import BATCH_ROWS, Usual, find_files, is_file_name, open_files
 from likewise.tables.messages import did_you_mean, one_line, shown
 from likewise.work.waiting import settle_arrow
 
-__all__ = ["Table", "is_table", "open_table"]
+__all__ = ["Table", "is_column", "is_table", "open_table"]
 
 Columns = dict[str, pa.Array]
 
@@ -48,6 +48,20 @@ def _is_pandas(source: Any) -> bool:
     return type(source).__module__.split(".")[0] == "pandas" and hasattr(source, "columns")
 
 
+def _is_lazy(source: Any) -> bool:
+    return type(source).__name__ == "LazyFrame" and hasattr(source, "collect")
+
+
+def as_table(source: Any) -> Any:
+    """Return what a lazy frame of polars stands for, and all else as it is."""
+    return source.collect() if _is_lazy(source) else source
+
+
+def is_column(source: Any) -> bool:
+    """Tell whether `source` is one column: a Series, or an Arrow array in chunks."""
+    return isinstance(source, (pa.Array, pa.ChunkedArray)) or type(source).__name__ == "Series"
+
+
 def _is_arrow(source: Any) -> bool:
     return isinstance(source, (pa.Table, pa.RecordBatch, pa.RecordBatchReader))
 
@@ -56,7 +70,10 @@ def _is_paths(source: Any) -> bool:
     return (
         isinstance(source, (list, tuple))
         and len(source) > 0
-        and all(isinstance(path, os.PathLike) for path in source)
+        and (
+            all(isinstance(path, os.PathLike) for path in source)
+            or all(isinstance(path, str) and is_file_name(path) for path in source)
+        )
     )
 
 
@@ -71,7 +88,8 @@ def is_table(source: Any) -> bool:
         or _is_paths(source)
         or _is_arrow(source)
         or _is_pandas(source)
-        or hasattr(source, "__arrow_c_stream__")
+        or _is_lazy(source)
+        or (hasattr(source, "__arrow_c_stream__") and not is_column(source))
         or _is_rows(source)
     )
 
@@ -101,6 +119,7 @@ def open_table(
         When the source cannot be opened or lacks a column.
     """
     settle_arrow()
+    source = as_table(source)
     for argument, name in wanted.items():
         if not isinstance(name, str) or not name:
             raise InputError(f"{argument} must be the name of a column, got {name!r}")
