@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import click
+from click.core import ParameterSource
 
 from likewise.options import ELSEWHERE, Options, elsewhere
 from likewise.score.popularity import POPULARITY
@@ -223,10 +224,17 @@ def column_options(*names: str) -> Decorator:
 
 
 def columns_given(values: dict[str, Any], *names: str) -> dict[str, str]:
-    """Take the names of columns out of a command's values, by argument of the API."""
+    """Take the names of columns out of a command's values, by argument of the API.
+
+    Those that may be absent unless they are asked for are left out where nobody did.
+    """
+    source = click.get_current_context().get_parameter_source
     given: dict[str, str] = {}
     for name in names:
         value = values.pop(f"{name}_column")
+        usual = source(f"{name}_column") is ParameterSource.DEFAULT
+        if usual and name in ("category", "name", "timestamp"):
+            continue
         if name == "event_item_id":
             given["item_id"] = value if value is not None else values["item_id_column"]
         else:

@@ -32,6 +32,7 @@ from likewise.tables.columns import (
     text_views,
     to_arrow,
 )
+from likewise.tables.files import Usual
 from likewise.tables.messages import counted, did_you_mean
 from likewise.tables.reading import open_table
 
@@ -153,8 +154,8 @@ class Catalogue:
         source: Any,
         *,
         item_id: str = "item_id",
-        category: str = "category",
-        name: str = "name",
+        category: str = Usual("category"),
+        name: str = Usual("name"),
     ) -> Catalogue:
         """Read a catalogue.
 
@@ -164,7 +165,8 @@ class Catalogue:
             Files are Parquet, CSV, TSV or JSON lines, the texts plain or compressed; several
             files are read in order of their names. A dict holds columns.
         item_id, category, name : str
-            Names of the columns. One of category and name may be absent: all null then.
+            Names of the columns. Where they are left out, one of ``category`` and ``name`` may be
+            absent: all null then. A column that is named must be there, in every file.
 
         Returns
         -------
@@ -185,7 +187,7 @@ class Catalogue:
 null_names=0, empty_names=0)
         """
         wanted = {"item_id": item_id, "category": category, "name": name}
-        opened = open_table(source, "catalogue", wanted, ["category", "name"], list(wanted))
+        opened = open_table(source, "catalogue", wanted, list(wanted))
         if category not in opened.present and name not in opened.present:
             raise InputError(
                 f"{opened.label} has neither a column {category!r} (category=) nor {name!r} (name=)"

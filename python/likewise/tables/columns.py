@@ -8,6 +8,7 @@ files, tables and events.
 from __future__ import annotations
 
 import numbers
+import uuid
 from collections.abc import Iterable
 from typing import Any
 
@@ -55,6 +56,8 @@ def id_text(value: Any, what: str) -> str | None:
             return None
         if number.is_integer() and abs(number) <= _EXACT:
             return str(int(number))
+    elif isinstance(value, uuid.UUID):
+        return str(value)
     elif type(value).__name__ in ("NAType", "NaTType"):  # how pandas spells a missing value
         return None
     shown = value if isinstance(value, (numbers.Number, bytes)) else type(value).__name__
@@ -117,6 +120,9 @@ def text_column(array: pa.Array, what: str) -> pa.Array:
             array = array.cast(pa.large_string())
             array.validate(full=True)
             return array
+        if str(kind) == "extension<arrow.uuid>":
+            values = [None if v is None else str(v) for v in array.to_pylist()]
+            return pa.array(values, pa.large_string())
         if pa.types.is_null(kind):
             return array.cast(pa.large_string())
         if pa.types.is_floating(kind):

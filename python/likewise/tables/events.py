@@ -17,9 +17,9 @@ import pyarrow as pa
 
 from likewise.errors import InputError
 from likewise.tables._ingest import MISSING_ID, UNKNOWN_ID, IdTable, encode_sequences
-from likewise.tables.columns import combined, encode, id_text, text_column, time_column
+from likewise.tables.columns import encode, id_text, text_column, time_column
 from likewise.tables.ordering import EventStore, Ordered
-from likewise.tables.reading import Table, is_table, open_table
+from likewise.tables.reading import Table, is_column, is_table, open_table
 
 __all__ = ["Window", "read_events"]
 
@@ -138,7 +138,7 @@ def read_events(
     """
     if is_table(source) or (isinstance(source, (list, tuple)) and not source):
         texts = ["session_id", "item_id"]
-        opened = open_table(source, "sessions", names, ["timestamp"], texts, limit)
+        opened = open_table(source, "sessions", names, texts, limit)
         return _of_table(opened, table, insert, names, gap, limit, window)
     for given in (window.given, "" if gap is None else "gap"):
         if given:
@@ -208,7 +208,9 @@ def _of_table(
 
 def _of_sequences(source: Any, table: IdTable, insert: bool) -> tuple[Ordered, dict[str, Any]]:
     if isinstance(source, (pa.Array, pa.ChunkedArray)):
-        source = combined(source).to_pylist()
+        source = source.to_pylist()
+    elif is_column(source):
+        source = source.to_list()
     if isinstance(source, (bytes, bytearray)) or not isinstance(source, Iterable):
         raise InputError(
             "sessions must be a path or glob, a DataFrame, an Arrow table, a list of dicts or "

@@ -12,6 +12,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,11 +21,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from likewise.errors import InputError
-from likewise.tables.messages import one_line, shown
+from likewise.tables.messages import did_you_mean, one_line, shown
 from likewise.work.machine import usable_cores
 from likewise.work.waiting import interruptible
 
-__all__ = ["Batches", "connect", "find_files", "open_files", "stream"]
+__all__ = ["Batches", "Usual", "connect", "find_files", "is_file_name", "open_files", "stream"]
 
 BATCH_ROWS = 1 << 18
 # A column of Parquet takes at most so many bytes a value where each text of a dictionary is used
@@ -41,6 +42,22 @@ _SUFFIXES = {
     ".json": "json",
 }
 _KNOWN = ".parquet, .csv, .tsv, .jsonl, .ndjson or .json (the texts also with .gz or .zst)"
+
+
+# What DuckDB would otherwise guess, and drop or add values by: a folder key=value is no column, a
+# row that begins with # is data, no row above the header is left out, and no row is filled up.
+_CSV_GUESSES = (
+    ", hive_partitioning = false, comment = '', skip = 0, null_padding = false, "
+    "ignore_errors = false"
+)
+_FILES_AT_ONCE = 100
+_WHOLE = ("BIGINT", "UBIGINT", "HUGEINT")
+
+
+class Usual(str):
+    """What a column is usually called: nobody asked for it, so it may be absent."""
+
+    __slots__ = ()
 
 
 def find_files(source: str | os.PathLike[str], what: str) -> list[Path]:
@@ -88,6 +105,12 @@ def _format(path: Path, what: str) -> str:
     return kind
 
 
+def is_file_name(text: str) -> bool:
+    """Tell whether a text ends as the files do that can be read."""
+    name = text.lower().removesuffix(".gz").removesuffix(".zst")
+    return name.endswith(tuple(_SUFFIXES))
+
+
 class Batches(NamedTuple):
     """Column names of some files, and their rows in order as record batches.
 
@@ -106,8 +129,13 @@ class Batches(NamedTuple):
     read: Callable[[Sequence[str], Sequence[str]], Iterator[pa.RecordBatch]]
 
 
-def open_files(files: list[Path], what: str, memory_limit: int | None = None) -> Batches:
-    """Open files of one format."""
+def open_files(
+    files: list[Path],
+    what: str,
+    memory_limit: int | None = None,
+    wanted: Sequence[str] = (),
+) -> Batches:
+    """Open files of one format; each has all columns of `wanted` that one of them has."""
     formats = {_format(path, what) for path in files}
     if len(formats) > 1:
         raise InputError(
@@ -122,8 +150,16 @@ def open_files(files: list[Path], what: str, memory_limit: int | None = None) ->
             raise InputError(f"{what}: cannot read {shown(path)}: {error.strerror}") from None
     kind = formats.pop()
     if kind == "parquet":
-        return _open_parquet(files, what)
-    return _open_text(files, kind, what, memory_limit)
+        return _open_parquet(files, what, wanted)
+    return _open_text(files, kind, what, memory_limit, wanted)
+
+
+def _lacking(what: str, path: Path, name: str, other: Path, there: Sequence[str]) -> InputError:
+    names = pa.array([str(column) for column in there], pa.large_string())
+    return InputError(
+        f"{what}: {shown(path)} has no column {str(name)!r}, which {shown(other)} has"
+        f"{did_you_mean(names, name)}"
+    )
 
 
 # --- Parquet -----------------------------------------------------------------
@@ -139,7 +175,7 @@ def _parquet_errors(path: Path, what: str) -> Iterator[None]:
         ) from None
 
 
-def _open_parquet(files: list[Path], what: str) -> Batches:
+def _open_parquet(files: list[Path], what: str, wanted: Sequence[str]) -> Batches:
     columns: list[str] = []
     rows = 0
     for number, path in enumerate(files):
@@ -148,9 +184,13 @@ def _open_parquet(files: list[Path], what: str) -> Batches:
             names = list(file.schema_arrow.names)
         if number == 0:
             columns = names
-        elif set(columns) - set(names):
-            lost = sorted(set(columns) - set(names))[0]
-            raise InputError(f"{what}: {shown(path)} has no column {lost!r}, which {files[0]} has")
+            continue
+        more = [name for name in wanted if name in names and name not in columns]
+        if more:
+            raise _lacking(what, files[0], more[0], path, columns)
+        lost = sorted(set(columns) - set(names))
+        if lost:
+            raise _lacking(what, path, lost[0], files[0], names)
 
     def read(names: Sequence[str], texts: Sequence[str]) -> Iterator[pa.RecordBatch]:
         for path in files:
@@ -231,54 +271,95 @@ def _name(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def _open_text(files: list[Path], kind: str, what: str, memory_limit: int | None) -> Batches:
-    paths = "[" + ", ".join(_quoted(glob.escape(str(path))) for path in files) + "]"
-    several = ", union_by_name = true" if len(files) > 1 else ""
-    named = shown(files[0]) + (f" or one of {len(files) - 1} more" if len(files) > 1 else "")
-
-    def source(types: dict[str, str]) -> str:
+def _open_text(
+    files: list[Path], kind: str, what: str, memory_limit: int | None, wanted: Sequence[str]
+) -> Batches:
+    def source(part: Sequence[Path], types: dict[str, str], more: str = "") -> str:
+        paths = "[" + ", ".join(_quoted(glob.escape(str(path))) for path in part) + "]"
+        more += ", union_by_name = true" if len(part) > 1 else ""
         spelled = "{" + ", ".join(f"{_quoted(n)}: {_quoted(t)}" for n, t in types.items()) + "}"
         if kind == "json":
             chosen = f", columns = {spelled}" if types else ""
-            return f"read_json({paths}{several}{chosen})"
+            return f"read_json({paths}, hive_partitioning = false{more}{chosen})"
         chosen = f", types = {spelled}" if types else ""
         delimiter = ", delim = '\t'" if kind == "tsv" else ""
         return (
-            f"read_csv({paths}, header = true, quote = '\"', escape = '\"'"
-            f"{delimiter}{several}{chosen})"
+            f"read_csv({paths}, header = true, quote = '\"', escape = '\"'{_CSV_GUESSES}"
+            f"{delimiter}{more}{chosen})"
         )
 
     @contextmanager
-    def errors() -> Iterator[None]:
+    def errors(part: Sequence[Path]) -> Iterator[None]:
         try:
             yield
         except (duckdb.Error, pa.ArrowException, OSError, UnicodeDecodeError) as error:
             label = "JSON lines" if kind == "json" else kind.upper()
+            named = shown(part[0]) + (f" or one of {len(part) - 1} more" if len(part) > 1 else "")
             raise InputError(f"{what}: cannot read {named} as {label}: {one_line(error)}") from None
 
-    with connect(memory_limit) as (connection, _), errors():
-        found = interruptible(connection, lambda: connection.sql(f"FROM {source({})}"))
-        types = dict(zip(found.columns, map(str, found.types), strict=True))
+    def columns_of(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
+        query = f"FROM {source([path], {})}"
+        found = interruptible(connection, lambda: connection.sql(query))
+        if kind == "json" and set(wanted) - set(found.columns):
+            # A key may first come after the rows that were looked at.
+            query = f"FROM {source([path], {}, ', sample_size = -1')}"
+            found = interruptible(connection, lambda: connection.sql(query))
+        return dict(zip(found.columns, map(str, found.types), strict=True))
+
+    by_file: list[dict[str, str]] = []
+    types: dict[str, str] = {}
+    with connect(memory_limit) as (connection, _):
+        for path in files:
+            with errors([path]):
+                by_file.append(columns_of(connection, path))
+        for name in dict.fromkeys(name for found in by_file for name in found):
+            kinds = sorted({found[name] for found in by_file if name in found})
+            union = " UNION ALL ".join(f"SELECT NULL::{one}" for one in kinds)
+            with errors(files):
+                types[name] = kinds[0] if len(kinds) == 1 else str(connection.sql(union).types[0])
+    for name in wanted:
+        lost = [number for number, found in enumerate(by_file) if name not in found]
+        # In JSON lines no key at all is how a null is written.
+        if name in types and lost and not (kind == "json" and isinstance(name, Usual)):
+            other = files[next(n for n, found in enumerate(by_file) if name in found)]
+            raise _lacking(what, files[lost[0]], name, other, list(by_file[lost[0]]))
+
+    def expression(name: str, texts: Sequence[str], there: set[str]) -> str:
+        if name not in there:
+            return f"NULL::{'VARCHAR' if name in texts else types[name]} AS {_name(name)}"
+        if kind == "json" and name in texts:
+            return _json_text(name)
+        if kind == "json" and types[name] in _WHOLE:
+            return _json_whole(name, types[name])
+        if len(files) == 1 or name in texts:
+            return _name(name)
+        return f"{_name(name)}::{types[name]} AS {_name(name)}"
+
+    def chosen(names: Sequence[str], texts: Sequence[str]) -> dict[str, str]:
+        if kind != "json":
+            return {name: "VARCHAR" for name in names if name in texts}
+        # As JSON a value keeps its spelling: the number 7 and the text "7" are one id, the
+        # number 7.0 is told from the text "7.0".
+        raw = [name for name in names if name in texts or types[name] in _WHOLE]
+        return {name: "JSON" if name in raw else types[name] for name in names}
 
     def read(names: Sequence[str], texts: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        if kind == "json":
-            # As JSON a value keeps its spelling: the number 7 and the text "7" are one id, the
-            # number 7.0 is told from the text "7.0".
-            chosen = {name: "JSON" if name in texts else types[name] for name in names}
-            wanted = ", ".join(_json_text(name) if name in texts else _name(name) for name in names)
-        else:
-            chosen = {name: "VARCHAR" for name in names if name in texts}
-            wanted = ", ".join(map(_name, names))
-        query = f"SELECT {wanted} FROM {source(chosen)}"
-        with connect(memory_limit) as (connection, _):
-            with errors():
-                reader = interruptible(connection, lambda: stream(connection, query))
-            while True:
-                with errors():
-                    batch = interruptible(connection, lambda: next(reader, None))
-                if batch is None:
-                    break
-                yield batch
+        # A few at a time: DuckDB holds all CSV files of a query open.
+        for start in range(0, len(files), _FILES_AT_ONCE):
+            part = files[start : start + _FILES_AT_ONCE]
+            there = {name for found in by_file[start : start + _FILES_AT_ONCE] for name in found}
+            fields = ", ".join(expression(name, texts, there) for name in names)
+            types_of = chosen([name for name in names if name in there], texts)
+            query = f"SELECT {fields} FROM {source(part, types_of)}"
+            with connect(memory_limit) as (connection, _):
+                with errors(part):
+                    reader = interruptible(connection, partial(stream, connection, query))
+                while True:
+                    with errors(part):
+                        batch = interruptible(connection, partial(next, reader, None))
+                    if batch is None:
+                        break
+                    yield batch
 
     return Batches(list(types), None, read)
 
@@ -292,6 +373,17 @@ def _json_text(name: str) -> str:
         f"WHEN 'HUGEINT' THEN {column}::VARCHAR "
         f"ELSE error({_quoted(name + ' must hold text or whole numbers, got ')} "
         f"|| {column}::VARCHAR) END AS {column}"
+    )
+
+
+def _json_whole(name: str, kind: str) -> str:
+    """Return what reads whole numbers, and refuses a fraction that comes late: no rounding."""
+    column = _name(name)
+    return (
+        f"CASE json_type({column}) WHEN 'NULL' THEN NULL WHEN 'DOUBLE' THEN "
+        f"CASE WHEN {column}::DOUBLE = round({column}::DOUBLE) THEN {column}::DOUBLE::{kind} "
+        f"ELSE error({_quoted(name + ' holds whole numbers and then ')} || {column}::VARCHAR) END "
+        f"ELSE {column}::{kind} END AS {column}"
     )
 
 

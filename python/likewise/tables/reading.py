@@ -14,11 +14,11 @@ import pyarrow as pa
 
 from likewise.errors import InputError
 from likewise.tables.columns import combined, to_arrow
-from likewise.tables.files import BATCH_ROWS, find_files, open_files
-from likewise.tables.messages import one_line, shown
+from likewise.tables.files import BATCH_ROWS, Usual, find_files, is_file_name, open_files
+from likewise.tables.messages import did_you_mean, one_line, shown
 from likewise.work.waiting import settle_arrow
 
-__all__ = ["Table", "is_table", "open_table"]
+__all__ = ["Table", "is_column", "is_table", "open_table"]
 
 Columns = dict[str, pa.Array]
 
@@ -48,6 +48,20 @@ def _is_pandas(source: Any) -> bool:
     return type(source).__module__.split(".")[0] == "pandas" and hasattr(source, "columns")
 
 
+def _is_lazy(source: Any) -> bool:
+    return type(source).__name__ == "LazyFrame" and hasattr(source, "collect")
+
+
+def as_table(source: Any) -> Any:
+    """Return what a lazy frame of polars stands for, and all else as it is."""
+    return source.collect() if _is_lazy(source) else source
+
+
+def is_column(source: Any) -> bool:
+    """Tell whether `source` is one column: a Series, or an Arrow array in chunks."""
+    return isinstance(source, (pa.Array, pa.ChunkedArray)) or type(source).__name__ == "Series"
+
+
 def _is_arrow(source: Any) -> bool:
     return isinstance(source, (pa.Table, pa.RecordBatch, pa.RecordBatchReader))
 
@@ -56,7 +70,10 @@ def _is_paths(source: Any) -> bool:
     return (
         isinstance(source, (list, tuple))
         and len(source) > 0
-        and all(isinstance(path, os.PathLike) for path in source)
+        and (
+            all(isinstance(path, os.PathLike) for path in source)
+            or all(isinstance(path, str) and is_file_name(path) for path in source)
+        )
     )
 
 
@@ -71,7 +88,8 @@ def is_table(source: Any) -> bool:
         or _is_paths(source)
         or _is_arrow(source)
         or _is_pandas(source)
-        or hasattr(source, "__arrow_c_stream__")
+        or _is_lazy(source)
+        or (hasattr(source, "__arrow_c_stream__") and not is_column(source))
         or _is_rows(source)
     )
 
@@ -80,7 +98,6 @@ def open_table(
     source: Any,
     what: str,
     wanted: Mapping[str, str],
-    optional: Sequence[str],
     texts: Sequence[str],
     memory_limit: int | None = None,
 ) -> Table:
@@ -92,9 +109,7 @@ def open_table(
     what : str
         Name of the argument, for messages.
     wanted : dict of str to str
-        Column names by the argument that gives them.
-    optional : sequence of str
-        Arguments whose column may be absent.
+        Column names by the argument that gives them. One that is :class:`Usual` may be absent.
     texts : sequence of str
         Arguments whose column is text: mixed types are reconciled, spelling is kept.
 
@@ -104,6 +119,7 @@ def open_table(
         When the source cannot be opened or lacks a column.
     """
     settle_arrow()
+    source = as_table(source)
     for argument, name in wanted.items():
         if not isinstance(name, str) or not name:
             raise InputError(f"{argument} must be the name of a column, got {name!r}")
@@ -120,8 +136,8 @@ def open_table(
         else:
             files = find_files(source, what)
         label = shown(files[0]) + (f" and {len(files) - 1} more" if len(files) > 1 else "")
-        opened = open_files(files, what, memory_limit)
-        present = _present(opened.columns, wanted, optional, f"{what}: {label}")
+        opened = open_files(files, what, memory_limit, list(wanted.values()))
+        present = _present(opened.columns, wanted, f"{what}: {label}")
 
         def read_files() -> Iterator[Columns]:
             for batch in opened.read(present, [name for name in textual if name in present]):
@@ -131,13 +147,13 @@ def open_table(
 
     label = f"{what} ({type(source).__name__})"
     if _is_arrow(source):
-        return _open_arrow(source, label, wanted, optional)
+        return _open_arrow(source, label, wanted)
     if _is_pandas(source):
-        present = _present(list(source.columns), wanted, optional, label)
+        present = _present(list(source.columns), wanted, label)
         columns = {name: source[name] for name in present}
         return _open_columns(columns, textual, len(source), label)
     if isinstance(source, Mapping):
-        present = _present(list(source), wanted, optional, label)
+        present = _present(list(source), wanted, label)
         return _open_mapping({name: source[name] for name in present}, textual, label)
     if hasattr(source, "__arrow_c_stream__"):
         try:
@@ -148,13 +164,13 @@ def open_table(
             if type(error).__name__ != "PanicException":
                 raise
             raise InputError(f"{label} cannot be read as Arrow: {one_line(error)}") from None
-        return _open_arrow(table, label, wanted, optional)
+        return _open_arrow(table, label, wanted)
     if _is_rows(source):
         for number, row in enumerate(source):
             if not isinstance(row, Mapping):
                 raise InputError(f"{what}[{number}] must be a dict, got {type(row).__name__}")
         seen = dict.fromkeys(key for row in source for key in row)
-        present = _present(list(seen), wanted, optional, label)
+        present = _present(list(seen), wanted, label)
         columns = {name: [row.get(name) for row in source] for name in present}
         return _open_columns(columns, textual, len(source), label)
     if isinstance(source, Sequence) and len(source) == 0:
@@ -165,26 +181,24 @@ def open_table(
     )
 
 
-def _present(
-    columns: Sequence[Any], wanted: Mapping[str, str], optional: Sequence[str], label: str
-) -> tuple[str, ...]:
+def _present(columns: Sequence[Any], wanted: Mapping[str, str], label: str) -> tuple[str, ...]:
     listed = list(columns)
     for argument, name in wanted.items():
         count = listed.count(name)
         if count > 1:
             raise InputError(f"{label} has {count} columns called {name!r}")
-        if count == 0 and argument not in optional:
+        if count == 0 and not isinstance(name, Usual):
             shown = ", ".join(map(str, listed[:20])) + (", ..." if len(listed) > 20 else "")
+            hint = did_you_mean(pa.array(list(map(str, listed)), pa.large_string()), name)
             raise InputError(
-                f"{label} has no column {name!r} ({argument}=); its columns are: {shown or 'none'}"
+                f"{label} has no column {name!r} ({argument}=); its columns are: "
+                f"{shown or 'none'}{hint}"
             )
-    return tuple(name for name in wanted.values() if name in listed)
+    return tuple(str(name) for name in wanted.values() if name in listed)
 
 
-def _open_arrow(
-    source: Any, label: str, wanted: Mapping[str, str], optional: Sequence[str]
-) -> Table:
-    present = _present(source.schema.names, wanted, optional, label)
+def _open_arrow(source: Any, label: str, wanted: Mapping[str, str]) -> Table:
+    present = _present(source.schema.names, wanted, label)
     if isinstance(source, pa.RecordBatchReader):
         batches, rows = source, None
     else:

@@ -23,6 +23,7 @@ from likewise.tables._ingest import IdTable
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.columns import from_numpy, table_texts
 from likewise.tables.events import Window, read_events
+from likewise.tables.files import Usual
 from likewise.tables.messages import counted
 
 __all__ = ["Sessions", "SessionsReport"]
@@ -174,7 +175,7 @@ class Sessions:
         *,
         session_id: str = "session_id",
         item_id: str = "item_id",
-        timestamp: str = "timestamp",
+        timestamp: str = Usual("timestamp"),
         since: float | str | date | None = None,
         until: float | str | date | None = None,
         gap: float | timedelta | None = None,
@@ -200,9 +201,10 @@ class Sessions:
         catalogue : Catalogue, optional
             None makes one of the ids that occur, in order of their text.
         session_id, item_id, timestamp : str
-            Names of the columns. Without a column `timestamp` events keep the order of the
-            input; equal times do so always. Sessions are ordered by id: integers by value, all
-            else by the bytes of the text.
+            Names of the columns. Where `timestamp` is left out and there is none, events keep the
+            order of the input; equal times do so always. A column that is named must be there, in
+            every file. Sessions are ordered by id: integers by value, all else by the bytes of
+            the text.
         since, until : float, str, datetime.date or datetime.datetime, optional
             Only events from `since` on, and before `until`: to train on the past and ask for what
             came later. A number is in the unit of the column; a date, or text such as
