@@ -11,5 +11,6 @@ void register_features(pybind11::module_& m);
 void register_composer(pybind11::module_& m);
 void register_training(pybind11::module_& m);
 void register_retrieval(pybind11::module_& m);
+void register_tables(pybind11::module_& m);
 
 }  // namespace likewise::bindings

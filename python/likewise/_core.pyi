@@ -67,6 +67,21 @@ def top_k(
     threads: int = 0,
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]: ...
 
+# tables
+def read_rows(
+    block: bytes,
+    final: bool,
+    line: int,
+    delimiter: int,
+    quote: int,
+    escape: int,
+    slots: NDArray[np.int32],
+    n_columns: int,
+) -> dict[str, Any]: ...
+def read_moments(
+    offsets: NDArray[np.int64], data: NDArray[np.uint8], missing: NDArray[np.bool_], ticks: int
+) -> tuple[NDArray[np.int64], int, bool]: ...
+
 # kernels
 def kernels() -> str: ...
 def supported_kernels() -> list[str]: ...

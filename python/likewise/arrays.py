@@ -1,13 +1,21 @@
-"""Arrays: the types of arrays that the rooms hand one another, and rows of length 1."""
+"""Arrays: the types that rooms hand one another, rows of length 1, from NumPy to Arrow."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 import likewise._core as _core
 
-__all__ = ["Float32", "Float64", "Int32", "Int64", "Mask", "UInt64", "float_rows", "unit_rows"]
+__all__ = [
+    "EXACT", "Float32", "Float64", "Int32", "Int64", "Mask", "UInt64", "combined", "float_rows",
+    "from_numpy", "unit_rows",
+]  # fmt: skip
+
+EXACT = 2**53  # every whole float up to here is the only integer that rounds to it
 
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
@@ -40,3 +48,22 @@ def float_rows(name: str, values: npt.ArrayLike, columns: int | None = None) -> 
     if array.shape[1] == 0:
         raise ValueError(f"{name} must have at least 1 column, got shape {array.shape}")
     return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def from_numpy(values: npt.NDArray[Any]) -> pa.Array:
+    """Return a vector of numbers as Arrow, without a copy."""
+    values = np.ascontiguousarray(values)
+    kind = pa.from_numpy_dtype(values.dtype)
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
+
+
+def combined(array: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Return one array of an array in chunks."""
+    if not isinstance(array, pa.ChunkedArray):
+        return array
+    if array.num_chunks == 1:
+        return array.chunk(0)
+    if pa.types.is_string(array.type):
+        array = array.cast(pa.large_string())  # more than 2 GB of text fit one array
+    made = array.combine_chunks()
+    return made.combine_chunks() if isinstance(made, pa.ChunkedArray) else made

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Embedded", "Items"]
+__all__ = ["Embedded", "History", "Items"]
 
 
 class Items(Protocol):
@@ -61,6 +61,36 @@ class Items(Protocol):
 
     def text_buffers(self) -> dict[str, npt.NDArray[Any]]:
         """Return categories and names as Arrow lays them out."""
+
+
+class History(Protocol):
+    """Sessions of items; `likewise.Sessions` is one."""
+
+    @property
+    def items(self) -> npt.NDArray[np.int32]:
+        """Positions in the catalogue, int32 (n_events,)."""
+
+    @property
+    def offsets(self) -> npt.NDArray[np.int64]:
+        """Where each session begins in `items`, int64 (n_sessions + 1,)."""
+
+    @property
+    def catalogue(self) -> Items:
+        """The items."""
+
+    @property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """Events of each item of the catalogue, int64 (n_items,)."""
+
+    @property
+    def n_events(self) -> int:
+        """Events of all sessions together."""
+
+    def __len__(self) -> int:
+        """Sessions."""
+
+    def __iter__(self) -> Iterator[npt.NDArray[np.int32]]:
+        """Iterate over sessions, int32 (length,) each."""
 
 
 class Embedded(Protocol):

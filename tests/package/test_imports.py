@@ -19,7 +19,7 @@ CSRC = ROOT / "csrc"
 #: The empty text is the package itself: what stands in ``likewise/__init__.py``.
 ROOMS: imports.Order = (
     "errors", ("arrays", "doors", "items", "options", "version", "work", "display"),
-    "tables", "content", "state", "search", "score",
+    "reading", "tables", "content", "state", "search", "score",
     ("storage", "questions", "neighbours", "training"), "model",
     ("interop", "simulation", "evaluation"), ("tuning", "pages"), ("maps", "clustering"), "report",
     "", "commands",

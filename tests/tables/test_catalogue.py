@@ -132,7 +132,8 @@ def test_reading_agrees_with_the_reference(ids, data):
         return
     catalogue = Catalogue.read(columns)
     assert list(catalogue) == expected
-    assert vars(catalogue.report) == {name: counted[name] for name in vars(catalogue.report)}
+    report = {name: value for name, value in vars(catalogue.report).items() if name != "examples"}
+    assert report == {name: counted[name] for name in report}
     assert catalogue.positions([row[0] for row in expected]).tolist() == list(range(len(expected)))
 
 

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likewise.errors import InputError
+from likewise.reading.sources import open_files
 from likewise.tables import _arrange
 from likewise.tables._ingest import MISSING_ID, UNKNOWN_ID, IdTable, encode_sequences
-from likewise.tables.columns import encode, ids_of, table_texts, text_array, text_column, text_views
-from likewise.tables.files import open_files
+from likewise.tables.catalogue import ids_of
+from likewise.tables.columns import encode, table_texts, text_array, text_column, text_views
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 

@@ -14,8 +14,8 @@ import time
 import pyarrow as pa
 import pytest
 
+from likewise.reading.duck import connect
 from likewise.tables import ordering as _ordering
-from likewise.tables.files import connect
 from likewise.tables.sessions import Sessions
 from likewise.work.machine import usable_cores
 from likewise.work.waiting import interruptible

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from likewise.errors import InputError
-from likewise.tables import files
+from likewise.reading import duck
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
 
@@ -61,7 +61,7 @@ def test_one_of_several_files_lacks_a_column(suffix, order, tmp_path):
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
 def test_files_in_parts_keep_their_order_and_share_a_type(suffix, tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "_FILES_AT_ONCE", 2)
+    monkeypatch.setattr(duck, "_FILES_AT_ONCE", 2)
     for number, time in enumerate(["9", "8", "7.5", "7", "6.25"]):
         line = f"s,{number},{time}\n"
         text = "session_id,item_id,timestamp\n" + line

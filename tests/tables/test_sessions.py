@@ -34,7 +34,7 @@ def as_lists(sessions: Sessions) -> list[list[str]]:
 
 def check(sessions: Sessions, expected: Reference) -> None:
     assert as_lists(sessions) == expected.sessions
-    report = {k: v for k, v in vars(sessions.report).items() if k != "timed"}
+    report = {k: v for k, v in vars(sessions.report).items() if type(v) is int}
     assert report == {name: expected.counted[name] for name in report}
     assert sessions.items.dtype == np.int32
     assert sessions.offsets.dtype == np.int64
@@ -195,7 +195,7 @@ START = dt.datetime(2024, 3, 1, 23, 59, 0, 1)
     ("column", "gap", "lengths"),
     [
         (pa.array([0, 60, 121]), 60, [2, 1]),
-        (pa.array([0, 60, 121]), dt.timedelta(minutes=1), [2, 1]),
+        (pa.array([10**9, 10**9 + 60, 10**9 + 121]), dt.timedelta(minutes=1), [2, 1]),
         (pa.array([0.0, 0.5, 1.25]), 0.5, [2, 1]),
         (
             pa.array([START, START + dt.timedelta(seconds=1), START + dt.timedelta(seconds=3)]),

@@ -21,14 +21,12 @@ from click.core import ParameterSource
 from likewise.commands.errors import refusals
 from likewise.commands.options import (
     command,
-    history_arguments,
-    history_given,
-    history_options,
     k_option,
     option,
     output_option,
 )
 from likewise.commands.output import print_json, print_text, read_items, read_sessions
+from likewise.commands.sources import history_arguments, history_given, history_options
 from likewise.errors import InputError
 from likewise.evaluation.baselines import BASELINES
 from likewise.evaluation.evaluation import SPLITS

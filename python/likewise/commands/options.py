@@ -1,8 +1,8 @@
 """Arguments and options of the command line; those that several commands take stand here once.
 
-Owns how an option is spelled, grouped and described in ``--help``, and how its value is handed to
-the library. What the training options mean stands in the docstring of ``Options`` and nowhere
-else. Runs nothing.
+What is said about events and a catalogue stands in sources.py. Owns how an option is spelled,
+grouped and described in ``--help``, and how its value is handed to the library. What the training
+options mean stands in the docstring of ``Options`` and nowhere else. Runs nothing.
 """
 
 from __future__ import annotations
@@ -10,33 +10,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import fields
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_type_hints
 
 import click
-from click.core import ParameterSource
 
 from likewise.options import ELSEWHERE, Options, elsewhere
 from likewise.score.popularity import POPULARITY
 
 __all__ = [
-    "CATALOGUE_COLUMNS",
-    "EVENT_COLUMNS",
     "MAIN",
     "PATH",
     "Command",
     "Decorator",
-    "Gap",
     "Option",
     "as_json_option",
-    "column_options",
-    "columns_given",
     "command",
     "file_option",
-    "history_arguments",
-    "history_given",
-    "history_options",
     "k_option",
     "model_argument",
     "option",
@@ -46,10 +36,10 @@ __all__ = [
     "popularity_option",
     "quiet_option",
     "seed_option",
-    "session_options",
     "side_option",
     "threads_option",
     "together",
+    "training_options",
 ]
 
 Decorator = Callable[[Any], Any]
@@ -57,22 +47,7 @@ Decorator = Callable[[Any], Any]
 MAIN = "Options"
 PATH = click.Path(path_type=Path)
 _TRAINING = "Training options"
-_COLUMNS = "Names of columns"
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _CHOICES = {"context": ["item", "content"]}
-
-#: Column arguments of ``Catalogue.read`` and of ``Sessions.read``. On the command line they end in
-#: ``-column``, so that ``--name`` and ``--category`` are left for what is asked about.
-CATALOGUE_COLUMNS = ("item_id", "category", "name")
-EVENT_COLUMNS = ("session_id", "event_item_id", "timestamp")
-_COLUMN_HELP = {
-    "item_id": "item ids, in the catalogue and in the events",
-    "category": "category paths",
-    "name": "names",
-    "session_id": "session ids",
-    "event_item_id": "item ids in the events, where it is called otherwise there",
-    "timestamp": "times",
-}
 
 
 class Option(click.Option):
@@ -123,27 +98,6 @@ class Command(click.Command):
             formatter.write("Examples:\n")
             for line in self.examples.strip().splitlines():
                 formatter.write(f"  {line}\n")
-
-
-class Gap(click.ParamType):  # type: ignore[type-arg, unused-ignore]
-    """A time: ``1800`` in the unit of the column, or ``30m`` whatever that is."""
-
-    name = "time"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float | timedelta:
-        """Read a number with or without a unit."""
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", str(value).strip())
-        if not found:
-            self.fail(f"a number, or one with s, m, h or d, is wanted; got {value!r}", param, ctx)
-        number = float(found[1])
-        if found[2]:
-            try:
-                return timedelta(seconds=number * _SECONDS[found[2]])
-            except OverflowError:
-                self.fail(f"{value!r} is longer than time itself", param, ctx)
-        return int(number) if number.is_integer() else number
 
 
 def option(*declarations: str, **settings: Any) -> Decorator:
@@ -209,63 +163,7 @@ def threads_option(whose: str = "") -> Decorator:
     return option("--threads", type=click.IntRange(0), default=0, show_default=True, help=text)
 
 
-def column_options(*names: str) -> Decorator:
-    """Give a command ``--item-id-column`` and the like for these columns."""
-    return together(
-        *[
-            option(
-                f"--{name.replace('_', '-')}-column", f"{name}_column", section=_COLUMNS,
-                metavar="NAME", default=None if name == "event_item_id" else name,
-                show_default=True, help=f"Column of {_COLUMN_HELP[name]}.",
-            )
-            for name in names
-        ]
-    )  # fmt: skip
-
-
-def columns_given(values: dict[str, Any], *names: str) -> dict[str, str]:
-    """Take the names of columns out of a command's values, by argument of the API.
-
-    Those that may be absent unless they are asked for are left out where nobody did.
-    """
-    source = click.get_current_context().get_parameter_source
-    given: dict[str, str] = {}
-    for name in names:
-        value = values.pop(f"{name}_column")
-        usual = source(f"{name}_column") is ParameterSource.DEFAULT
-        if usual and name in ("category", "name", "timestamp"):
-            continue
-        if name == "event_item_id":
-            given["item_id"] = value if value is not None else values["item_id_column"]
-        else:
-            given[name] = value
-    return given
-
-
-# --- events and a catalogue to train on -----------------------------------------------------------
-
-history_arguments = together(click.argument("events"), click.argument("catalogue", required=False))
-#: What ``Sessions.read`` can be told besides columns.
-session_options = together(
-    option(
-        "--gap", type=Gap(), metavar="TIME",
-        help="Cut a session where two events are more than this apart: 30m, 12h, 1d. A bare "
-        "number is seconds, or for a column of numbers the unit they are in.",
-    ),
-    option(
-        "--min-length", type=click.IntRange(min=1), default=2, show_default=True,
-        help="Leave out sessions of fewer events.",
-    ),
-    option(
-        "--collapse-repeats/--keep-repeats", default=True, show_default=True,
-        help="Whether an item directly after itself counts once.",
-    ),
-    option(
-        "--memory-limit", metavar="SIZE",
-        help="What ordering the events may take, for example 2GB; the rest goes to disk. "
-        "About half of the memory there is when left out.",
-    ),
-)  # fmt: skip
+# --- training -------------------------------------------------------------------------------------
 
 
 def option_help() -> dict[str, str]:
@@ -281,7 +179,7 @@ def option_help() -> dict[str, str]:
     return texts
 
 
-def _training_options() -> Decorator:
+def training_options() -> Decorator:
     """Make one option of every field of ``Options``: ``--min-n`` for ``min_n``."""
     kinds, texts = get_type_hints(Options), option_help()
     made = []
@@ -299,22 +197,6 @@ def _training_options() -> Decorator:
             )
         )  # fmt: skip
     return together(*made)
-
-
-history_options = together(
-    session_options, as_json_option, quiet_option, _training_options(),
-    column_options(*EVENT_COLUMNS, *CATALOGUE_COLUMNS),
-)  # fmt: skip
-
-
-def history_given(
-    values: dict[str, Any],
-) -> tuple[Options, dict[str, str], dict[str, Any]]:
-    """Take a command's values apart: options, columns of the catalogue, the rest for sessions."""
-    options = options_given(values)
-    event_columns = columns_given(values, *EVENT_COLUMNS)
-    item_columns = columns_given(values, *CATALOGUE_COLUMNS)
-    return options, item_columns, {**event_columns, **values}
 
 
 def options_given(values: dict[str, Any]) -> Options:

@@ -52,7 +52,7 @@ def print_labelled(label: str, text: str) -> None:
 
 
 def read_items(
-    catalogue: str | None, columns: dict[str, str], *, say: bool = False
+    catalogue: str | None, columns: dict[str, Any], *, say: bool = False
 ) -> Catalogue | None:
     """Read a catalogue, when there is one, and say what was read and what dropped."""
     items = None if catalogue is None else Catalogue.read(catalogue, **columns)

@@ -16,12 +16,8 @@ from likewise.clustering.grouping import METHODS
 from likewise.clustering.grouping import clusters as find_clusters
 from likewise.commands.errors import refusals
 from likewise.commands.options import (
-    CATALOGUE_COLUMNS,
-    EVENT_COLUMNS,
     PATH,
     as_json_option,
-    column_options,
-    columns_given,
     command,
     file_option,
     model_argument,
@@ -29,7 +25,6 @@ from likewise.commands.options import (
     output_option,
     quiet_option,
     seed_option,
-    session_options,
     threads_option,
 )
 from likewise.commands.output import (
@@ -38,6 +33,12 @@ from likewise.commands.output import (
     print_text,
     read_items,
     read_sessions,
+)
+from likewise.commands.sources import (
+    catalogue_given,
+    catalogue_options,
+    event_options,
+    events_given,
 )
 from likewise.errors import InputError
 from likewise.model.model import load
@@ -161,7 +162,7 @@ likewise clusters model --catalogue new-shop.csv -o items.parquet
 @seed_option("Same seed, same clusters.")
 @as_json_option
 @quiet_option
-@column_options(*CATALOGUE_COLUMNS)
+@catalogue_options
 def clusters(
     model: Path,
     n: int | None,
@@ -184,7 +185,7 @@ def clusters(
     for path in places:
         try_out(whole_file(path, (".parquet", ".pq")))
     loaded = load(model)
-    items = read_items(catalogue, columns_given(values, *CATALOGUE_COLUMNS))
+    items = read_items(catalogue, catalogue_given(values))
     with WorkProgress("grouping", quiet) as progress, refusals():
         found = find_clusters(
             loaded, n, method=method, min_size=min_size, catalogue=items, seed=seed,
@@ -244,10 +245,9 @@ likewise report model -o report.html --other new-shop.csv
     help="How many; when left out, as likewise clusters chooses.",
 )  # fmt: skip
 @seed_option("Same seed, same map, clusters and examples.")
-@session_options
 @as_json_option
 @quiet_option
-@column_options(*EVENT_COLUMNS, *CATALOGUE_COLUMNS)
+@event_options
 def report(
     model: Path,
     output: Path,
@@ -273,12 +273,11 @@ def report(
     try_out(whole_file(output, (".html",)))
     results = [result for path in evaluations for result in _read_evaluations(path)]
     loaded = load(model)
-    event_columns = columns_given(values, *EVENT_COLUMNS)
-    item_columns = columns_given(values, *CATALOGUE_COLUMNS)
+    item_columns, settings = events_given(values)
     sessions = None
     if events is not None:
         items = loaded.catalogue if catalogue is None else read_items(catalogue, item_columns)
-        sessions = read_sessions(events, items, {**event_columns, **values}, say=False)
+        sessions = read_sessions(events, items, settings, say=False)
     elsewhere = read_items(other, item_columns)
     with WorkProgress("report", quiet) as progress, refusals():
         write_report(

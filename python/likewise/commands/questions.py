@@ -12,11 +12,8 @@ import click
 
 from likewise.commands.errors import refusals
 from likewise.commands.options import (
-    CATALOGUE_COLUMNS,
     Decorator,
     as_json_option,
-    column_options,
-    columns_given,
     command,
     file_option,
     k_option,
@@ -26,6 +23,7 @@ from likewise.commands.options import (
     together,
 )
 from likewise.commands.output import print_json, print_text
+from likewise.commands.sources import catalogue_given, catalogue_options
 from likewise.model.model import load
 from likewise.options import Options
 from likewise.search.matches import Matches
@@ -59,7 +57,7 @@ likewise {verb} model --id B000X --catalogue other-shop.parquet
     @file_option("--catalogue", "Answer with items of this catalogue instead of those of training.")
     @together(*own)
     @as_json_option
-    @column_options(*CATALOGUE_COLUMNS)
+    @catalogue_options
     def ask(
         model: Path,
         ids: tuple[str, ...],
@@ -74,7 +72,7 @@ likewise {verb} model --id B000X --catalogue other-shop.parquet
         if bool(ids) == by_text:
             raise click.UsageError("ask by --id, or by --name and --category")
         loaded = load(model)
-        columns = columns_given(values, *CATALOGUE_COLUMNS)  # the other values are `own`
+        columns = catalogue_given(values)  # the other values are `own`
         text: dict[str, Any] = {"name": name, "category": category}
         verb_of = getattr(loaded, verb)
         with refusals():

@@ -13,10 +13,7 @@ import click
 
 from likewise.commands.errors import refusals
 from likewise.commands.options import (
-    CATALOGUE_COLUMNS,
     as_json_option,
-    column_options,
-    columns_given,
     command,
     file_option,
     k_option,
@@ -27,7 +24,10 @@ from likewise.commands.options import (
     quiet_option,
 )
 from likewise.commands.output import print_json, print_labelled, print_text, read_items
+from likewise.commands.sources import READING, catalogue_given, catalogue_options
 from likewise.model.model import load
+from likewise.neighbours.attributes import attribute_table
+from likewise.reading.checks import read_options
 from likewise.work.progress import WorkProgress
 
 __all__ = ["recommend"]
@@ -92,7 +92,7 @@ likewise recommend model -o new.parquet --catalogue new-shop.parquet --side comp
 )  # fmt: skip
 @quiet_option
 @as_json_option
-@column_options(*CATALOGUE_COLUMNS)
+@catalogue_options
 def recommend(
     model: Path,
     output: Path,
@@ -110,11 +110,15 @@ def recommend(
     Every list is full whenever so many candidates pass the conditions; an item is never its own
     neighbour. A run that fails or is interrupted leaves the last file as it was.
     """
-    columns = columns_given(values, *CATALOGUE_COLUMNS)
+    columns = catalogue_given(values)
     loaded = load(model)
     candidates, asked = read_items(catalogue, columns), read_items(queries, columns)
     if attributes is None and (values["where"] or same or different):
         attributes = catalogue
+    table = None
+    if attributes is not None:
+        reading = read_options(**{name: columns[name] for name in READING if name in columns})
+        table = attribute_table(attributes, columns["item_id"], reading)
     with (
         WorkProgress("graph", quiet) as building,
         WorkProgress("items", quiet) as progress,
@@ -124,7 +128,7 @@ def recommend(
             output,
             catalogue=candidates,
             queries=asked,
-            attributes=attributes,
+            attributes=table,
             item_id=columns["item_id"],
             same=list(same),
             different=list(different),

@@ -11,9 +11,6 @@ from typing import Any
 from likewise._core import kernels
 from likewise.commands.options import (
     command,
-    history_arguments,
-    history_given,
-    history_options,
     output_option,
 )
 from likewise.commands.output import (
@@ -23,6 +20,7 @@ from likewise.commands.output import (
     read_sessions,
     report_values,
 )
+from likewise.commands.sources import history_arguments, history_given, history_options
 from likewise.model.model import train as train_model
 from likewise.storage.models import is_model, save
 from likewise.work.progress import TrainingProgress

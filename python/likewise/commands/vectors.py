@@ -14,10 +14,7 @@ import pyarrow.parquet as pq
 
 from likewise.commands.errors import refusals
 from likewise.commands.options import (
-    CATALOGUE_COLUMNS,
     as_json_option,
-    column_options,
-    columns_given,
     command,
     model_argument,
     option,
@@ -25,6 +22,7 @@ from likewise.commands.options import (
     side_option,
 )
 from likewise.commands.output import print_json, print_labelled, report_values
+from likewise.commands.sources import catalogue_given, catalogue_options
 from likewise.model.model import Model, load
 from likewise.storage.exports import to_projector, to_word2vec, write_parquet
 from likewise.tables.catalogue import Catalogue
@@ -58,7 +56,7 @@ likewise encode model new-shop.csv -o vectors.parquet --item-id-column sku
     "alone. The latter, unless the model knows items by id only.",
 )  # fmt: skip
 @as_json_option
-@column_options(*CATALOGUE_COLUMNS)
+@catalogue_options
 def encode(
     model: Path,
     catalogue: str,
@@ -71,7 +69,7 @@ def encode(
     """Write a vector for every item of CATALOGUE, from its name and category; no events needed."""
     with whole_file(output, (".parquet", ".pq")) as draft:
         loaded = load(model)
-        items = Catalogue.read(catalogue, **columns_given(values, *CATALOGUE_COLUMNS))
+        items = Catalogue.read(catalogue, **catalogue_given(values))
         with refusals():
             empty = _write_vectors(draft, loaded, items, side, own_rows)
     if as_json:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from likewise.tables.sessions import Sessions
+    from likewise.items import History
 
     Ints = NDArray[np.int32]
     Longs = NDArray[np.int64]
@@ -72,7 +72,7 @@ class Popularity:
 
     name = "popularity"
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: History) -> None:
         self.counts: Longs = np.bincount(sessions.items, minlength=len(sessions.catalogue))
 
     def neighbours(self, k: int = 20) -> Ints:
@@ -128,7 +128,7 @@ class CategoryPopularity:
 
     name = "popularity in category"
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: History) -> None:
         self.counts: Longs = np.bincount(sessions.items, minlength=len(sessions.catalogue))
         texts = sessions.catalogue.coded_categories
         self._paths = [path.split(" > ") for path in texts.dictionary.to_pylist()]
@@ -200,7 +200,7 @@ def check_baselines(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def baseline_systems(
-    names: Sequence[str], sessions: Sessions, *, threads: int = 0, seed: int = 1
+    names: Sequence[str], sessions: History, *, threads: int = 0, seed: int = 1
 ) -> Iterator[Any]:
     """Make baselines by name, one after the other so that each can be let go of.
 

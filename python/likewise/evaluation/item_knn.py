@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from likewise.tables.sessions import Sessions
+    from likewise.items import History
 
     Ints = NDArray[np.int32]
     Longs = NDArray[np.int64]
@@ -46,7 +46,7 @@ class ItemKNN:
 
     name = "item-kNN"
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: History) -> None:
         n_items, n_sessions = len(sessions.catalogue), len(sessions)
         self.n_items = n_items
         # An item counts once in a session; sorting the pairs finds those that come again.

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from likewise.items import Items
-    from likewise.tables.sessions import Sessions
+    from likewise.items import History, Items
 
     Ints = NDArray[np.int32]
     Longs = NDArray[np.int64]
@@ -125,7 +124,7 @@ class TfIdf:
         return scores
 
 
-def gensim_word2vec(sessions: Sessions, *, threads: int = 0, seed: int = 1) -> list[VectorSystem]:
+def gensim_word2vec(sessions: History, *, threads: int = 0, seed: int = 1) -> list[VectorSystem]:
     """Train gensim's Word2Vec on item ids; center-center and center-context.
 
     Skip-gram, 50 epochs, window 5, 5 negatives drawn evenly, no sub-sampling: the best on real sets
@@ -151,7 +150,7 @@ def gensim_word2vec(sessions: Sessions, *, threads: int = 0, seed: int = 1) -> l
     ]
 
 
-def gensim_fasttext(sessions: Sessions, *, threads: int = 0, seed: int = 1) -> VectorSystem:
+def gensim_fasttext(sessions: History, *, threads: int = 0, seed: int = 1) -> VectorSystem:
     """Train gensim's FastText, an item being one word made of its category and name.
 
     Skip-gram, 5 epochs, window 5, 3-6-grams in 200,000 buckets. It composes vectors of items
@@ -177,7 +176,7 @@ def gensim_fasttext(sessions: Sessions, *, threads: int = 0, seed: int = 1) -> V
 class _Tokens:
     """Sessions as gensim reads them: lists of words, made as they are asked for."""
 
-    def __init__(self, sessions: Sessions, words: list[str] | None) -> None:
+    def __init__(self, sessions: History, words: list[str] | None) -> None:
         self.sessions = sessions
         self.words = [str(i) for i in range(len(sessions.catalogue))] if words is None else words
 

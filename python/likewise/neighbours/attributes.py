@@ -6,7 +6,6 @@ evaluated by an embedded DuckDB that can reach neither files nor a network.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,11 +16,15 @@ import pyarrow as pa
 
 from likewise.errors import InputError
 from likewise.items import Items
+from likewise.reading.duck import connect
+from likewise.reading.files import format_of
+from likewise.reading.messages import did_you_mean, one_line
+from likewise.reading.options import ReadOptions, Usual
+from likewise.reading.sources import as_files, as_table, open_files
+from likewise.reading.typed import typed
 from likewise.search.index import allowed_mask
-from likewise.tables.files import connect, find_files, open_files
-from likewise.tables.messages import did_you_mean, one_line
 
-__all__ = ["Attributes"]
+__all__ = ["Attributes", "attribute_table"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -47,7 +50,7 @@ class Attributes:
         self.catalogue = catalogue
         self._columns: dict[str, Any] = {}
         if table is not None:
-            self._columns = _aligned(catalogue, _as_table(table), item_id)
+            self._columns = _aligned(catalogue, attribute_table(table, item_id), item_id)
 
     @property
     def names(self) -> list[str]:
@@ -125,11 +128,28 @@ class Attributes:
         return texts.take(pa.array(codes, mask=codes < 0))
 
 
-def _as_table(source: Any) -> pa.Table:
-    if isinstance(source, (str, os.PathLike)):
-        opened = open_files(find_files(source, "attributes"), "attributes")
-        batches = list(opened.read(opened.columns, []))
-        return pa.Table.from_batches(batches) if batches else pa.table({})
+def attribute_table(
+    source: Any, item_id: str = "item_id", options: ReadOptions | None = None
+) -> pa.Table:
+    """Return a table of attributes; columns of text files are numbers and times where all are.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read.
+    """
+    source = as_table(source)
+    files = as_files(source, "attributes")
+    if files:
+        opened = open_files(files, "attributes", wanted=[Usual(item_id)], options=options)
+        names = list(dict.fromkeys(name for name in opened.columns if name))
+        batches = list(opened.read(names, [item_id]))
+        table = pa.Table.from_batches(batches) if batches else pa.table({})
+        if format_of(files, "attributes") in ("csv", "tsv"):
+            for at, name in enumerate(table.column_names):
+                if name != item_id:
+                    table = table.set_column(at, name, typed(table.column(at)))
+        return table
     if isinstance(source, pa.RecordBatch):
         return pa.Table.from_batches([source])
     try:

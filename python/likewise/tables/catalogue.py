@@ -6,8 +6,7 @@ count of what was dropped on the way. Immutable.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,68 +14,23 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from likewise.arrays import combined, from_numpy
 from likewise.errors import InputError, UnknownItemError
 from likewise.items import Items
+from likewise.reading.checks import read_options
+from likewise.reading.messages import did_you_mean
+from likewise.reading.options import Usual
+from likewise.reading.sources import open_table
+from likewise.reading.values import id_text, to_arrow
 from likewise.tables._ingest import MISSING_ID, UNKNOWN_ID, IdTable
-from likewise.tables.coded import coded_chunks, coded_if_less, coded_part, decoded, is_coded
-from likewise.tables.columns import (
-    combined,
-    encode,
-    first_rows,
-    from_numpy,
-    id_text,
-    ids_of,
-    table_texts,
-    text_array,
-    text_column,
-    text_views,
-    to_arrow,
-)
-from likewise.tables.files import Usual
-from likewise.tables.messages import counted, did_you_mean
-from likewise.tables.reading import open_table
+from likewise.tables.coded import coded_if_less, coded_part, decoded, is_coded
+from likewise.tables.columns import encode, text_array, text_column, text_views
+from likewise.tables.reports import CatalogueReport
+from likewise.tables.rows import rows_of
 
-__all__ = ["Catalogue", "CatalogueReport"]
+__all__ = ["Catalogue", "CatalogueReport", "as_catalogue", "ids_of"]
 
 TEXT = pa.large_string()
-
-
-@dataclass(frozen=True)
-class CatalogueReport:
-    """What reading a catalogue kept and dropped, in rows.
-
-    Attributes
-    ----------
-    rows_read, items : int
-        Rows of the source, and items made of them.
-    null_ids : int
-        Rows dropped because their id is null or empty.
-    duplicate_ids : int
-        Rows dropped because an earlier row has the same id.
-    null_categories, null_names : int
-        Items whose category or name is null.
-    empty_names : int
-        Items whose name is there but empty or only white space.
-    """
-
-    rows_read: int
-    items: int
-    null_ids: int = 0
-    duplicate_ids: int = 0
-    null_categories: int = 0
-    null_names: int = 0
-    empty_names: int = 0
-
-    def __str__(self) -> str:
-        """Return one sentence with what is not zero."""
-        notes = counted(
-            (self.null_ids, "rows without id dropped"),
-            (self.duplicate_ids, "rows with an id seen before dropped"),
-            (self.null_categories, "items without category"),
-            (self.null_names, "items without name"),
-            (self.empty_names, "items with an empty name"),
-        )
-        return "; ".join([f"{self.items:,} items from {self.rows_read:,} rows", *notes])
 
 
 class Catalogue:
@@ -156,6 +110,12 @@ class Catalogue:
         item_id: str = "item_id",
         category: str = Usual("category"),
         name: str = Usual("name"),
+        missing: str | Sequence[str] | None = None,
+        encoding: str | None = None,
+        delimiter: str | None = None,
+        quote: str | None = None,
+        escape: str | None = None,
+        partitions: bool | None = None,
     ) -> Catalogue:
         """Read a catalogue.
 
@@ -166,7 +126,10 @@ class Catalogue:
             files are read in order of their names. A dict holds columns.
         item_id, category, name : str
             Names of the columns. Where they are left out, one of ``category`` and ``name`` may be
-            absent: all null then. A column that is named must be there, in every file.
+            absent, and both where ids are the only column: all null then. A column that is named
+            must be there, in every file; a dotted name is a field of a structure.
+        missing, encoding, delimiter, quote, escape, partitions
+            As in ``Sessions.read``. The usual texts for a missing value are taken so in ids alone.
 
         Returns
         -------
@@ -186,40 +149,14 @@ class Catalogue:
         CatalogueReport(rows_read=3, items=1, null_ids=1, duplicate_ids=1, null_categories=1, \
 null_names=0, empty_names=0)
         """
+        options = read_options(missing, encoding, delimiter, quote, escape, partitions)
         wanted = {"item_id": item_id, "category": category, "name": name}
-        opened = open_table(source, "catalogue", wanted, list(wanted))
-        if category not in opened.present and name not in opened.present:
-            raise InputError(
-                f"{opened.label} has neither a column {category!r} (category=) nor {name!r} (name=)"
-            )
-        table = IdTable()
-        categories: list[Any] = []
-        names: list[Any] = []
-        rows = nulls = 0
-        for columns in opened.read():
-            ids = text_column(columns[item_id], f"{opened.label}: column {item_id!r}")
-            before = len(table)
-            positions = encode(table, ids, insert=True)
-            nulls += int(np.count_nonzero(positions == MISSING_ID))
-            rows += len(positions)
-            # Ids new to the table are numbered upwards from `before`.
-            kept = first_rows(positions, before, len(table))
-            for chunks, column in ((categories, category), (names, name)):
-                texts = pa.nulls(len(kept), TEXT)
-                if column in columns:
-                    what = f"{opened.label}: column {column!r}"
-                    texts = text_column(columns[column], what)
-                    if len(kept) < len(texts):
-                        texts = texts.take(from_numpy(kept))
-                    if chunks is names or not is_coded(texts):
-                        texts = text_array(texts, what)
-                chunks.append(texts if chunks is names else coded_if_less(texts))
-        if rows == 0:
-            raise InputError(f"{opened.label} has no rows")
-        if len(table) == 0:
-            raise InputError(f"{opened.label} has no item ids in column {item_id!r}: all are null")
-        texts = coded_chunks(categories), combined(pa.chunked_array(names))
-        return cls._made(table_texts(table), *texts, rows, nulls, table)
+        opened = open_table(source, "catalogue", wanted, list(wanted), None, options)
+        rows = rows_of(opened, wanted, options.missing)
+        return cls._made(
+            rows.ids, rows.categories, rows.names, rows.read, rows.nulls, rows.table,
+            rows.spelled, rows.examples,
+        )  # fmt: skip
 
     @classmethod
     def from_arrays(cls, ids: Any, categories: Any = None, names: Any = None) -> Catalogue:
@@ -262,7 +199,15 @@ null_names=0, empty_names=0)
 
     @classmethod
     def _made(
-        cls, ids: Any, categories: Any, names: Any, rows: int, nulls: int, table: IdTable | None
+        cls,
+        ids: Any,
+        categories: Any,
+        names: Any,
+        rows: int,
+        nulls: int,
+        table: IdTable | None,
+        spelled: int = 0,
+        examples: dict[str, str] | None = None,
     ) -> Catalogue:
         blank = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(names)), 0)
         report = CatalogueReport(
@@ -273,6 +218,8 @@ null_names=0, empty_names=0)
             null_categories=categories.null_count,
             null_names=names.null_count,
             empty_names=pc.sum(blank).as_py() or 0,
+            spelled_missing=spelled,
+            examples=examples or {},
         )
         return cls(ids, categories, names, report, table)
 
@@ -393,6 +340,19 @@ null_names=0, empty_names=0)
 def as_catalogue(source: Any) -> Catalogue:
     """Return a catalogue, read where it is not one yet."""
     return source if isinstance(source, Catalogue) else Catalogue.read(source)
+
+
+def ids_of(values: Any, what: str) -> pa.Array:
+    """Return ids given as any array or sequence of Python objects as a text column."""
+    if isinstance(values, (pa.Array, pa.ChunkedArray)):
+        return text_column(combined(values), what)
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise InputError(f"{what} must be a sequence of ids, got {type(values).__name__}")
+    if hasattr(values, "to_arrow"):
+        return text_column(combined(values.to_arrow()), what)
+    if not hasattr(values, "__array__"):
+        values = list(values)
+    return text_column(to_arrow(values, what, text=True), what)
 
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from likewise.tables.columns import combined, from_numpy
+from likewise.arrays import combined, from_numpy
 
 __all__ = ["coded_chunks", "coded_if_less", "coded_part", "decoded", "is_coded"]
 

@@ -7,94 +7,24 @@ files, tables and events.
 
 from __future__ import annotations
 
-import numbers
-import uuid
-from collections.abc import Iterable
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from likewise.arrays import EXACT, from_numpy
 from likewise.errors import InputError
+from likewise.reading.messages import one_line
 from likewise.tables._ingest import MISSING_ID, IdTable
-from likewise.tables.messages import one_line
 
 __all__ = [
     "encode",
     "first_rows",
-    "from_numpy",
-    "id_text",
     "table_texts",
     "text_array",
     "text_column",
     "text_views",
-    "time_column",
-    "to_arrow",
 ]
-
-_EXACT = 2**53  # every whole float up to here is the only integer that rounds to it
-
-
-def id_text(value: Any, what: str) -> str | None:
-    """Return the text of an id given as a Python object, None for a missing one."""
-    if isinstance(value, str):
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise InputError(f"{what} must be valid Unicode, got {value!r}") from None
-        return str(value)
-    if value is None:
-        return None
-    truth = isinstance(value, (bool, np.bool_))
-    if isinstance(value, numbers.Integral) and not truth:
-        return str(int(value))
-    if isinstance(value, numbers.Real) and not truth:
-        number = float(value)
-        if number != number:
-            return None
-        if number.is_integer() and abs(number) <= _EXACT:
-            return str(int(number))
-    elif isinstance(value, uuid.UUID):
-        return str(value)
-    elif type(value).__name__ in ("NAType", "NaTType"):  # how pandas spells a missing value
-        return None
-    shown = value if isinstance(value, (numbers.Number, bytes)) else type(value).__name__
-    raise InputError(f"{what} must hold text or whole numbers, got {shown!r}")
-
-
-def from_numpy(values: npt.NDArray[Any]) -> pa.Array:
-    """Return a vector of numbers as Arrow, without a copy."""
-    values = np.ascontiguousarray(values)
-    kind = pa.from_numpy_dtype(values.dtype)
-    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
-
-
-def to_arrow(values: Any, what: str, *, text: bool) -> pa.Array:
-    """Return a list, a NumPy array or a pandas column as one Arrow array.
-
-    Values of mixed types are accepted for text columns alone: each is converted by itself.
-    """
-    try:
-        array = pa.array(values, from_pandas=True)
-    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        if not text:
-            raise InputError(f"{what} cannot be read: {one_line(error)}") from None
-        return pa.array([id_text(value, what) for value in values], pa.large_string())
-    return combined(array)
-
-
-def combined(array: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Return one array of an array in chunks."""
-    if not isinstance(array, pa.ChunkedArray):
-        return array
-    if array.num_chunks == 1:
-        return array.chunk(0)
-    if pa.types.is_string(array.type):
-        array = array.cast(pa.large_string())  # more than 2 GB of text fit one array
-    made = array.combine_chunks()
-    return made.combine_chunks() if isinstance(made, pa.ChunkedArray) else made
 
 
 def text_column(array: pa.Array, what: str) -> pa.Array:
@@ -157,7 +87,7 @@ def _whole_floats(array: pa.Array, what: str) -> pa.Array:
     array = array.cast(pa.float64())
     array = pc.if_else(pc.is_nan(array), pa.scalar(None, pa.float64()), array)
     wrong = pc.or_(
-        pc.not_equal(array, pc.floor(array)), pc.greater(pc.abs(array), float(_EXACT))
+        pc.not_equal(array, pc.floor(array)), pc.greater(pc.abs(array), float(EXACT))
     ).fill_null(False)
     if pc.any(wrong).as_py():
         first = array.filter(wrong)[0].as_py()
@@ -261,60 +191,3 @@ def table_texts(table: IdTable) -> pa.Array:
     """
     buffers = [None, *(pa.foreign_buffer(*part, base=table) for part in table.lend())]
     return pa.Array.from_buffers(pa.large_string(), len(table), buffers)
-
-
-_TICKS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-
-
-def time_column(
-    array: pa.Array, what: str
-) -> tuple[npt.NDArray[np.int64] | npt.NDArray[np.float64], npt.NDArray[np.bool_] | None, int]:
-    """Return times as numbers, which of them are missing, and ticks per unit of a gap.
-
-    Integers stay int64 and floats float64, both taken to be seconds (1 tick). Timestamps and
-    dates become int64 ticks of their own resolution. Null, NaN and infinite times are missing.
-    """
-    kind = array.type
-    ticks = 1
-    try:
-        if pa.types.is_dictionary(kind):
-            return time_column(array.dictionary_decode(), what)
-        if pa.types.is_timestamp(kind):
-            ticks = _TICKS[kind.unit]
-            array = array.cast(pa.int64())
-        elif pa.types.is_date32(kind):
-            ticks = _TICKS["s"]
-            array = array.cast(pa.timestamp("s")).cast(pa.int64())
-        elif pa.types.is_date64(kind):
-            ticks = _TICKS["ms"]
-            array = array.cast(pa.timestamp("ms")).cast(pa.int64())
-        elif pa.types.is_integer(kind) or pa.types.is_null(kind):
-            array = array.cast(pa.int64())
-        elif pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-            array = array.cast(pa.float64())
-        else:
-            raise InputError(f"{what} must hold numbers, timestamps or dates, got {kind}")
-    except pa.ArrowException as error:
-        raise InputError(f"{what} cannot be read as times ({kind}): {one_line(error)}") from None
-    missing = None
-    if array.null_count:
-        missing = array.is_null().to_numpy(zero_copy_only=False)
-        array = array.fill_null(0)
-    values = array.to_numpy(zero_copy_only=False)
-    if values.dtype == np.float64 and not np.isfinite(values).all():
-        bad = ~np.isfinite(values)
-        missing = bad if missing is None else missing | bad
-    return values, missing, ticks
-
-
-def ids_of(values: Any, what: str) -> pa.Array:
-    """Return ids given as any array or sequence of Python objects as a text column."""
-    if isinstance(values, (pa.Array, pa.ChunkedArray)):
-        return text_column(combined(values), what)
-    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-        raise InputError(f"{what} must be a sequence of ids, got {type(values).__name__}")
-    if hasattr(values, "to_arrow"):
-        return text_column(combined(values.to_arrow()), what)
-    if not hasattr(values, "__array__"):
-        values = list(values)
-    return text_column(to_arrow(values, what, text=True), what)

@@ -9,19 +9,25 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from datetime import date, datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from likewise.errors import InputError
+from likewise.reading.options import USUALLY_MISSING, ReadOptions
+from likewise.reading.sources import Table, is_column, is_table, open_table
+from likewise.reading.values import id_text
 from likewise.tables._ingest import MISSING_ID, UNKNOWN_ID, IdTable, encode_sequences
-from likewise.tables.columns import encode, id_text, text_column, time_column
+from likewise.tables.columns import encode, text_column
 from likewise.tables.ordering import EventStore, Ordered
-from likewise.tables.reading import Table, is_column, is_table, open_table
+from likewise.tables.times import Clock, Times
+from likewise.tables.unmatched import Unmatched
 
-__all__ = ["Window", "read_events"]
+if TYPE_CHECKING:
+    from likewise.items import Items
+
+__all__ = ["Gap", "Window", "read_events"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -53,39 +59,30 @@ class Window:
         names = ("since", "until")
         return next((n for n, b in zip(names, self._bounds, strict=True) if b is not None), "")
 
-    def inside(self, times: npt.NDArray[Any], ticks: int, kind: pa.DataType) -> Any:
+    def inside(self, times: Times, clock: Clock, label: str) -> Any:
         """Tell which times are inside.
 
-        Parameters
-        ----------
-        times : int64 or float64 (n,)
-        ticks : int
-            Ticks of a second, where the column holds times.
-        kind : pyarrow.DataType
-            Type of the column.
+        Raises
+        ------
+        InputError
+            When a bound is a date and the unit of the times is not known, or a number and the
+            column holds dates.
         """
-        chosen = np.ones(len(times), bool)
+        chosen = np.ones(len(times.values), bool)
         for bound, name in zip(self._bounds, ("since", "until"), strict=True):
             if bound is None:
                 continue
             if isinstance(bound, datetime):
+                ticks = times.ticks or clock.ticks_for(name, label)
                 since_epoch = bound - _EPOCH
                 whole = (since_epoch.days * 86_400 + since_epoch.seconds) * ticks
                 edge: float = whole + math.ceil(since_epoch.microseconds * ticks / 1_000_000)
-            elif _holds_times(kind):
-                raise InputError(
-                    f"{name} must be a date, as the column holds times ({kind}); got {bound!r}"
-                )
+            elif times.ticks:
+                raise InputError(f"{name} must be a date, as the column holds dates; got {bound!r}")
             else:
                 edge = bound
-            chosen &= times >= edge if name == "since" else times < edge
+            chosen &= times.values >= edge if name == "since" else times.values < edge
         return chosen
-
-
-def _holds_times(kind: pa.DataType) -> bool:
-    if pa.types.is_dictionary(kind):
-        kind = kind.value_type
-    return bool(pa.types.is_timestamp(kind) or pa.types.is_date(kind))
 
 
 def _bound(name: str, value: Any) -> float | datetime | None:
@@ -108,14 +105,23 @@ def _bound(name: str, value: Any) -> float | datetime | None:
     return value if isinstance(value, int) else float(value)
 
 
+class Gap(NamedTuple):
+    """The longest step inside a session: seconds, or in the unit of numbers where it is bare."""
+
+    length: float
+    bare: bool
+
+
 def read_events(
     source: Any,
     table: IdTable,
-    insert: bool,
+    catalogue: Items | None,
     names: dict[str, str],
-    gap: float | None,
+    gap: Gap | None,
     limit: int | None,
     window: Window,
+    clock: Clock,
+    options: ReadOptions,
 ) -> tuple[Ordered, dict[str, Any]]:
     """Read usable events in order.
 
@@ -123,13 +129,17 @@ def read_events(
     ----------
     source : what Sessions.read takes
     table : IdTable
-        Items by position; their ids are added to it where `insert` is true.
+        Items by position; their ids are added to it where there is no catalogue.
+    catalogue : Items or None
     names : dict of str to str
         Columns of ``session_id``, ``item_id`` and ``timestamp``.
     gap, limit
-        Seconds, and bytes that ordering may take; None as in Sessions.read.
+        None as in Sessions.read; the limit is of bytes that ordering may take.
     window : Window
         The times that are wanted.
+    clock : Clock
+        Reads times.
+    options : ReadOptions
 
     Returns
     -------
@@ -137,76 +147,164 @@ def read_events(
         The events, and what was read and dropped by the names of SessionsReport.
     """
     if is_table(source) or (isinstance(source, (list, tuple)) and not source):
-        texts = ["session_id", "item_id"]
-        opened = open_table(source, "sessions", names, texts, limit)
-        return _of_table(opened, table, insert, names, gap, limit, window)
+        texts = ["session_id", "item_id", "timestamp"]
+        opened = open_table(source, "sessions", names, texts, limit, options, "item_id")
+        walk = _Walk(opened, table, catalogue, names, options)
+        return walk.read(gap, limit, window, clock)
     for given in (window.given, "" if gap is None else "gap"):
         if given:
             raise InputError(f"{given} needs timestamps, which sequences of item ids do not have")
-    return _of_sequences(source, table, insert)
+    return _of_sequences(source, table, catalogue)
 
 
-def _of_table(
-    opened: Table,
-    table: IdTable,
-    insert: bool,
-    names: dict[str, str],
-    gap: float | None,
-    limit: int | None,
-    window: Window,
-) -> tuple[Ordered, dict[str, Any]]:
-    timed = names["timestamp"] in opened.present
-    for given in ("" if gap is None else "gap", window.given):
-        if given and not timed:
-            raise InputError(
-                f"{given} needs timestamps: {opened.label} has no {names['timestamp']!r}"
+class _Walk:
+    """One walk over the batches of a table, and what is dropped on it."""
+
+    def __init__(
+        self,
+        opened: Table,
+        table: IdTable,
+        catalogue: Items | None,
+        names: dict[str, str],
+        options: ReadOptions,
+    ) -> None:
+        self.opened = opened
+        self.table = table
+        self.catalogue = catalogue
+        self.names = names
+        self.timed = names["timestamp"] in opened.present
+        self.what = {role: f"{opened.label}: column {name!r}" for role, name in names.items()}
+        self.spelled = USUALLY_MISSING if options.missing is None else options.missing
+        self.unmatched = Unmatched()
+        self.examples: dict[str, str] = {}
+        self.rows = self.nulls = self.spelled_rows = self.unknown = self.outside = 0
+
+    def read(
+        self, gap: Gap | None, limit: int | None, window: Window, clock: Clock
+    ) -> tuple[Ordered, dict[str, Any]]:
+        """Walk over all batches; return the events in order and what was dropped."""
+        opened = self.opened
+        for given in ("" if gap is None else "gap", window.given):
+            if given and not self.timed:
+                raise InputError(
+                    f"{given} needs timestamps: {opened.label} has no {self.names['timestamp']!r}"
+                )
+        with EventStore(self.timed, opened.rows, limit) as store:
+            for columns in opened.read():
+                self._add(store, columns, window, clock)
+            _check_left(
+                opened.label, self.rows, self.nulls, self.unknown, self.outside, self._advice()
             )
-    rows = nulls = unknown = outside = 0
-    ticks: int | None = None
-    what = {role: f"{opened.label}: column {name!r}" for role, name in names.items()}
-    with EventStore(timed, opened.rows, limit) as store:
-        for columns in opened.read():
-            sessions, missing = store.keys.encode(columns[names["session_id"]], what["session_id"])
-            column = text_column(columns[names["item_id"]], what["item_id"])
-            items = encode(table, column, insert=insert)
-            missing = missing | (items == MISSING_ID)
-            times = None
-            if timed:
-                times, absent, unit = time_column(columns[names["timestamp"]], what["timestamp"])
-                if absent is not None:
-                    missing |= absent
-                if not missing.all():  # a batch of nulls alone has no type to speak of
-                    if store.time_type not in (None, times.dtype) or ticks not in (None, unit):
-                        raise InputError(f"{what['timestamp']} holds times of two types")
-                    ticks = unit
-            lost = int(np.count_nonzero(missing))
-            keep = ~missing & (items != UNKNOWN_ID)
-            left = int(np.count_nonzero(keep))
-            rows += len(items)
-            nulls += lost
-            unknown += len(items) - lost - left
-            if window.given and times is not None:
-                kind = columns[names["timestamp"]].type
-                keep &= window.inside(times, unit, kind)
+            length, ticks = None, store.ticks or 1
+            if gap is not None:
+                length = gap.length
+                if not store.ticks and not gap.bare:
+                    ticks = clock.ticks_for("gap", opened.label)
+            ordered = store.order(length, ticks)
+            unit = clock.unit() if self.timed and store.ticks == 0 else None
+        if self.unknown:
+            self.examples["unknown_items"] = repr(self.unmatched.example())
+        return ordered, {
+            "events_read": self.rows,
+            "null_fields": self.nulls,
+            "spelled_missing": self.spelled_rows,
+            "unknown_items": self.unknown,
+            "unknown_advice": self._advice(),
+            "outside_times": self.outside,
+            "timed": self.timed,
+            "time_unit": unit or "",
+            "examples": self.examples,
+        }
+
+    def _add(
+        self, store: EventStore, columns: dict[str, Any], window: Window, clock: Clock
+    ) -> None:
+        names, what = self.names, self.what
+        sessions, absent = store.keys.encode(columns[names["session_id"]], what["session_id"])
+        no_session, spelled = self._missing(sessions, absent, store.keys.table)
+        texts = text_column(columns[names["item_id"]], what["item_id"])
+        items = encode(self.table, texts, insert=self.catalogue is None)
+        no_item, more = self._missing(items, items == MISSING_ID, self.table)
+        spelled |= more
+        missing = no_session | no_item
+        times = None
+        if self.timed:
+            times = clock.read(columns[names["timestamp"]], what["timestamp"])
+            if times.missing is not None:
+                missing = missing | times.missing
+        lost = int(np.count_nonzero(missing))
+        known = items != UNKNOWN_ID
+        keep = ~missing & known
+        left = int(np.count_nonzero(keep))
+        if lost and "null_fields" not in self.examples:
+            row = int(np.argmax(missing))
+            roles = {"session_id": no_session[row], "item_id": no_item[row]}
+            role = next((role for role, gone in roles.items() if gone), "timestamp")
+            self.examples["null_fields"] = f"row {self.rows + row + 1:,} has no {names[role]}"
+        unknown = len(items) - lost - left
+        if unknown:
+            self.unmatched.add(texts.filter(pa.array(~missing & ~known)))
+        self.rows += len(items)
+        self.nulls += lost
+        self.spelled_rows += int(np.count_nonzero(spelled))
+        self.unknown += unknown
+        if times is not None and left:
+            if times.ticks == 0:
+                clock.watch(times.values if left == len(items) else times.values[keep])
+            if window.given:
+                keep &= window.inside(times, clock, self.opened.label)
                 inside = int(np.count_nonzero(keep))
-                outside += left - inside
+                if inside < left and "outside_times" not in self.examples:
+                    self.examples["outside_times"] = _shown_time(
+                        times, int(np.argmax(~keep & ~missing & known))
+                    )
+                self.outside += left - inside
                 left = inside
-            if left < len(items):
-                sessions, items = sessions[keep], items[keep]
-                times = None if times is None else times[keep]
-            store.add(sessions, items, times)
-        _check_left(opened.label, rows, nulls, unknown, outside)
-        ordered = store.order(gap, ticks or 1)
-    return ordered, {
-        "events_read": rows,
-        "null_fields": nulls,
-        "unknown_items": unknown,
-        "outside_times": outside,
-        "timed": timed,
-    }
+        if left < len(items):
+            sessions, items = sessions[keep], items[keep]
+            if times is not None:
+                times = Times(times.values[keep], None, times.ticks)
+        store.add(sessions, items, times, what["timestamp"])
+
+    def _missing(self, codes: Any, missing: Any, table: IdTable | None) -> tuple[Any, Any]:
+        """Return which ids are missing, and which of them are spelled so."""
+        spelled = np.zeros(len(codes), bool)
+        if table is not None:
+            places = [table.position(text) for text in self.spelled]
+            places = [place for place in places if place >= 0]
+            if places:
+                spelled = np.isin(codes, places)
+                if spelled.any() and "spelled_missing" not in self.examples:
+                    first = int(codes[np.argmax(spelled)])
+                    self.examples["spelled_missing"] = repr(
+                        next(text for text in self.spelled if table.position(text) == first)
+                    )
+                missing = missing | spelled
+        return missing, spelled
+
+    def _advice(self) -> str:
+        if not self.unknown or self.catalogue is None:
+            return ""
+        if self._advised is None:
+            self._advised = self.unmatched.advice(self.catalogue.ids)
+        return self._advised
+
+    _advised: str | None = None
 
 
-def _of_sequences(source: Any, table: IdTable, insert: bool) -> tuple[Ordered, dict[str, Any]]:
+def _shown_time(times: Times, at: int) -> str:
+    value = times.values[at].item()
+    if not times.ticks:
+        return str(value)
+    try:
+        return str(datetime.fromtimestamp(value // times.ticks, timezone.utc))
+    except (OverflowError, ValueError, OSError):
+        return str(value)
+
+
+def _of_sequences(
+    source: Any, table: IdTable, catalogue: Items | None
+) -> tuple[Ordered, dict[str, Any]]:
     if isinstance(source, (pa.Array, pa.ChunkedArray)):
         source = source.to_pylist()
     elif is_column(source):
@@ -226,7 +324,7 @@ def _of_sequences(source: Any, table: IdTable, insert: bool) -> tuple[Ordered, d
         return id_text(value, f"sessions[{number}]")
 
     try:
-        codes, offsets = encode_sequences(source, table, insert, to_text)
+        codes, offsets = encode_sequences(source, table, catalogue is None, to_text)
     except TypeError as error:
         if not str(error).startswith("["):
             raise
@@ -252,7 +350,9 @@ def _of_sequences(source: Any, table: IdTable, insert: bool) -> tuple[Ordered, d
     return Ordered(codes, offsets, 0), dropped
 
 
-def _check_left(label: str, rows: int, nulls: int, unknown: int, outside: int = 0) -> None:
+def _check_left(
+    label: str, rows: int, nulls: int, unknown: int, outside: int = 0, advice: str = ""
+) -> None:
     if rows == 0:
         raise InputError(f"{label} has no rows")
     if nulls + unknown + outside == rows:
@@ -260,4 +360,5 @@ def _check_left(label: str, rows: int, nulls: int, unknown: int, outside: int = 
             f"{label} has no usable event: of {rows:,}, {nulls:,} have a missing field and "
             f"{unknown:,} an item that is not in the catalogue"
             + (f"; {outside:,} are of other times" if outside else "")
+            + (f"; {advice}" if advice else "")
         )

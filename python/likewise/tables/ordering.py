@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
@@ -21,25 +22,19 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from likewise.arrays import EXACT, combined, from_numpy
 from likewise.errors import InputError
+from likewise.reading.duck import connect, stream
+from likewise.reading.messages import one_line
 from likewise.tables import _arrange
 from likewise.tables._ingest import MISSING_ID, IdTable
-from likewise.tables.columns import (
-    combined,
-    encode,
-    from_numpy,
-    table_texts,
-    text_column,
-    text_views,
-)
-from likewise.tables.files import connect, stream
-from likewise.tables.messages import one_line
+from likewise.tables.columns import encode, table_texts, text_column, text_views
+from likewise.tables.times import Times
 from likewise.work.waiting import interruptible
 
 __all__ = ["EventStore", "Ordered", "memory_share"]
 
 Int64s = npt.NDArray[np.int64]
-Times = npt.NDArray[Any]  # int64 or float64
 DEFAULT_SHARE = 0.4  # of the memory there is, for events that wait to be ordered
 
 
@@ -145,6 +140,8 @@ class EventStore:
         Makes numbers of session ids.
     time_type : numpy.dtype or None
         That of the times; None until the first event.
+    ticks : int or None
+        Their ticks of a second, 0 for numbers; None until the first event.
     """
 
     def __init__(self, timed: bool, rows: int | None, memory_limit: int | None) -> None:
@@ -154,6 +151,7 @@ class EventStore:
         per_event = 12 if timed else 4
         self.expected = min(rows or 0, self.budget // per_event)
         self.time_type: npt.DTypeLike | None = None
+        self.ticks: int | None = None
         self.spilled = 0
         self._exit = ExitStack()
         self._disk: duckdb.DuckDBPyConnection | None = None
@@ -172,9 +170,19 @@ class EventStore:
         self.run_starts = Growing(np.int64, 0)
 
     def add(
-        self, keys: npt.NDArray[Any], items: npt.NDArray[np.int32], times: Times | None
+        self,
+        keys: npt.NDArray[Any],
+        items: npt.NDArray[np.int32],
+        times: Times | None,
+        what: str = "",
     ) -> None:
-        """Add events: what `keys` made of the session, the item, and the time unless untimed."""
+        """Add events: what `keys` made of the session, the item, and the time unless untimed.
+
+        Raises
+        ------
+        InputError
+            When times cannot be brought to one type; `what` begins the message.
+        """
         if len(items) == 0:
             return
         starts = np.flatnonzero(keys[1:] != keys[:-1]) + 1
@@ -188,13 +196,50 @@ class EventStore:
         self.run_starts.append(starts)
         self.items.append(items)
         if times is not None:
-            if self.time_type is None:
-                self.time_type = times.dtype
-                self.times = Growing(times.dtype, self.expected)
-            self.times.append(times)
+            values = self._alike(times, what)  # which may begin the times anew
+            self.times.append(values)
         held = 4 * self.items.size + 8 * self.times.size + 16 * self.run_keys.size
         if held > self.budget:
             self._spill()
+
+    def _alike(self, times: Times, what: str) -> npt.NDArray[Any]:
+        """Return times in the type of those that are held, which becomes a finer one if need be."""
+        values = times.values
+        if self.time_type is None or self.ticks is None:
+            self.time_type, self.ticks = values.dtype, times.ticks
+            self.times = Growing(values.dtype, self.expected)
+        if (self.ticks == 0) != (times.ticks == 0):
+            raise InputError(f"{what} holds numbers in one place and dates in another")
+        if self.time_type == values.dtype and self.ticks == times.ticks:
+            return values
+        if self.ticks:
+            if times.ticks < self.ticks:
+                return _finer(values, self.ticks // times.ticks, what)
+            factor = times.ticks // self.ticks
+            self._convert(lambda held: _finer(held, factor, what), f"time * {factor}")
+            self.ticks = times.ticks
+            return values
+        if values.dtype == np.int64:
+            return _as_floats(values, what)
+        self._convert(lambda held: _as_floats(held, what), "time::DOUBLE")
+        self.time_type = values.dtype
+        return values
+
+    def _convert(self, change: Callable[[Any], Any], expression: str) -> None:
+        """Change the times that are held, in memory and on disk."""
+        held = change(self.times.take())
+        self.times = Growing(held.dtype, len(held))
+        self.times.append(held)
+        if self._disk is not None:
+            disk = self._disk
+            query = (
+                "CREATE OR REPLACE TABLE events AS SELECT * REPLACE "
+                f"({expression} AS time) FROM events"
+            )
+            try:
+                interruptible(disk, lambda: disk.execute(query))
+            except duckdb.Error as error:
+                raise InputError(f"cannot order events on disk: {one_line(error)}") from None
 
     # --- in memory --------------------------------------------------------------------------------
 
@@ -313,6 +358,21 @@ class EventStore:
         return Ordered(items.take(), np.append(starts.take(), np.int64(total)), cuts)
 
 
+def _finer(values: Int64s, factor: int, what: str) -> Int64s:
+    if len(values) and max(-int(values.min()), int(values.max())) * factor >= 2**63:
+        raise InputError(
+            f"{what} holds times of two resolutions, of which the finer one does not reach as far "
+            "as the other"
+        )
+    return values * factor
+
+
+def _as_floats(values: npt.NDArray[Any], what: str) -> npt.NDArray[np.float64]:
+    if len(values) and max(-int(values.min()), int(values.max())) > EXACT:
+        raise InputError(f"{what} holds fractions in one place and too large numbers in another")
+    return values.astype(np.float64)
+
+
 def _table(columns: dict[str, npt.NDArray[Any]]) -> pa.Table:
     return pa.Table.from_arrays([from_numpy(v) for v in columns.values()], names=list(columns))
 
@@ -326,7 +386,9 @@ def _gap_in_ticks(gap: float, ticks: int, kind: npt.DTypeLike) -> int | float:
     return longest if math.isinf(gap) else min(math.floor(Fraction(gap) * ticks), longest)
 
 
-def _far_apart(before: Times, after: Times, gap: float, ticks: int) -> npt.NDArray[np.bool_]:
+def _far_apart(
+    before: npt.NDArray[Any], after: npt.NDArray[Any], gap: float, ticks: int
+) -> npt.NDArray[np.bool_]:
     limit = _gap_in_ticks(gap, ticks, after.dtype)
     if after.dtype == np.float64:
         far: npt.NDArray[np.bool_] = after - before > limit

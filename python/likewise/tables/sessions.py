@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,83 +16,22 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
+from likewise.arrays import from_numpy
 from likewise.errors import InputError
+from likewise.reading.checks import read_options
+from likewise.reading.options import Usual
 from likewise.tables import _arrange
 from likewise.tables._ingest import IdTable
 from likewise.tables.catalogue import Catalogue
-from likewise.tables.columns import from_numpy, table_texts
-from likewise.tables.events import Window, read_events
-from likewise.tables.files import Usual
-from likewise.tables.messages import counted
+from likewise.tables.columns import table_texts
+from likewise.tables.events import Gap, Window, read_events
+from likewise.tables.reports import SessionsReport
+from likewise.tables.times import Clock
 
 __all__ = ["Sessions", "SessionsReport"]
 
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class SessionsReport:
-    """What reading sessions kept and dropped, in events unless it says otherwise.
-
-    The order is that of the work: each event is counted where it was first dropped, and
-    ``events_read`` is ``events`` plus everything dropped.
-
-    Attributes
-    ----------
-    events_read : int
-    null_fields : int
-        Dropped: session, item or time is null, empty or not a finite number.
-    unknown_items : int
-        Dropped: the item is not in the catalogue.
-    outside_times : int
-        Dropped: before `since`, or not before `until`.
-    repeats_collapsed : int
-        Dropped: the same item as the event before it in the session.
-    rare_events : int
-        Dropped: the item has fewer than `min_count` events.
-    short_sessions, short_session_events : int
-        Sessions of fewer than `min_length` events, and the events dropped with them.
-    gap_cuts : int
-        Places where a session was cut in two.
-    sessions, events : int
-        What is left.
-    timed : bool
-        Whether events had a time; without one they keep the order of the input.
-    """
-
-    events_read: int
-    null_fields: int = 0
-    unknown_items: int = 0
-    outside_times: int = 0
-    repeats_collapsed: int = 0
-    rare_events: int = 0
-    short_sessions: int = 0
-    short_session_events: int = 0
-    gap_cuts: int = 0
-    sessions: int = 0
-    events: int = 0
-    timed: bool = True
-
-    def __str__(self) -> str:
-        """Return one sentence with what is not zero."""
-        notes = counted(
-            (self.null_fields, "events with a missing field dropped"),
-            (self.unknown_items, "events of unknown items dropped"),
-            (self.outside_times, "events of other times dropped"),
-            (self.gap_cuts, "cuts at gaps"),
-            (self.repeats_collapsed, "repeats collapsed"),
-            (self.rare_events, "events of rare items dropped"),
-            (self.short_sessions, "short sessions dropped"),
-            (self.short_session_events, "events dropped with them"),
-        )
-        if not self.timed:
-            notes.append("no times: events in the order of the input")
-        head = (
-            f"{self.sessions:,} sessions of {self.events:,} events "
-            f"from {self.events_read:,} events read"
-        )
-        return "; ".join([head, *notes])
 
 
 class Sessions:
@@ -183,6 +121,14 @@ class Sessions:
         min_count: int = 1,
         collapse_repeats: bool = True,
         memory_limit: int | str | None = None,
+        date_format: str | None = None,
+        time_unit: str | None = None,
+        missing: str | Sequence[str] | None = None,
+        encoding: str | None = None,
+        delimiter: str | None = None,
+        quote: str | None = None,
+        escape: str | None = None,
+        partitions: bool | None = None,
     ) -> Sessions:
         """Read sessions.
 
@@ -203,13 +149,13 @@ class Sessions:
         session_id, item_id, timestamp : str
             Names of the columns. Where `timestamp` is left out and there is none, events keep the
             order of the input; equal times do so always. A column that is named must be there, in
-            every file. Sessions are ordered by id: integers by value, all else by the bytes of
-            the text.
+            every file. A dotted name is a field of a structure (``product.id``); where the column
+            of items holds lists, each of their elements is an event. Sessions are ordered by id:
+            integers by value, all else by the bytes of the text.
         since, until : float, str, datetime.date or datetime.datetime, optional
             Only events from `since` on, and before `until`: to train on the past and ask for what
             came later. A number is in the unit of the column; a date, or text such as
-            "2024-05-31" or "2024-05-31 12:00", is UTC unless it says otherwise, and where the
-            column holds numbers, these are taken for seconds since 1970.
+            "2024-05-31" or "2024-05-31 12:00", is UTC unless it says otherwise.
         gap : float or datetime.timedelta, optional
             Sessions are cut between two events more than this apart. A number is seconds; for
             integer and float times, the unit that they are in.
@@ -223,6 +169,27 @@ class Sessions:
             Bytes, or text such as "2GB", that ordering may take beside the result; what does
             not fit is ordered on disk, in a temporary folder that is removed. None is two
             fifths of the memory there is.
+        date_format : str, optional
+            How dates are written, in the codes of ``strptime``: "%d/%m/%Y %H:%M". None reads ISO
+            8601 (2024-05-31 08:26:01+02:00) and nothing else.
+        time_unit : {"s", "ms", "us", "ns"}, optional
+            Unit of times that are numbers since 1970. None infers it from their magnitude, and the
+            report says so; where that does not tell and a duration or a date is to be compared
+            with them, it must be given.
+        missing : str or sequence of str, optional
+            Texts that stand for a missing value. None takes ``NULL``, ``NA``, ``NaN``,
+            ``None``, the ``N`` after a backslash of Hive and the like; an empty list takes nothing.
+        encoding : str, optional
+            Of the characters of text files, such as "latin-1"; None is UTF-8.
+        delimiter : str, optional
+            Character between the fields of CSV. None takes the one of , ; | and tab that the
+            header shows.
+        quote, escape : str, optional
+            Character around fields of CSV and TSV, "" for none; and what makes a quote inside of
+            them an ordinary one, a backslash or the quote again. None takes what the file shows.
+        partitions : bool, optional
+            Whether folders called ``key=value`` on the way to a file are columns. None reads none,
+            and refuses files that lack a column which their folders have.
 
         Raises
         ------
@@ -237,15 +204,17 @@ class Sessions:
         """
         if catalogue is not None and not isinstance(catalogue, Catalogue):
             raise InputError(f"catalogue must be a Catalogue, got {type(catalogue).__name__}")
-        seconds = _seconds(gap)
+        step = _gap(gap)
         window = Window(since, until)
+        options = read_options(missing, encoding, delimiter, quote, escape, partitions)
+        clock = Clock(date_format, time_unit, options.missing)
         min_length = _at_least_one("min_length", min_length)
         min_count = _at_least_one("min_count", min_count)
         limit = _bytes(memory_limit)
         table = IdTable() if catalogue is None else catalogue._positions
         names = {"session_id": session_id, "item_id": item_id, "timestamp": timestamp}
         ordered, dropped = read_events(
-            source, table, catalogue is None, names, seconds, limit, window
+            source, table, catalogue, names, step, limit, window, clock, options
         )
         items, offsets = ordered.items, ordered.offsets
         if catalogue is None:
@@ -314,16 +283,16 @@ def _catalogue_of(table: IdTable, items: Int32s) -> tuple[Catalogue, Int32s]:
 # --- arguments ---------------------------------------------------------------
 
 
-def _seconds(gap: Any) -> float | None:
+def _gap(gap: Any) -> Gap | None:
     if gap is None:
         return None
-    if isinstance(gap, timedelta):
-        gap = gap.total_seconds()
-    if isinstance(gap, (bool, np.bool_)) or not isinstance(gap, (int, float, np.number)):
+    bare = not isinstance(gap, timedelta)
+    length = gap.total_seconds() if isinstance(gap, timedelta) else gap
+    if isinstance(length, (bool, np.bool_)) or not isinstance(length, (int, float, np.number)):
         raise InputError(f"gap must be seconds or a timedelta, got {type(gap).__name__}")
-    if not gap >= 0:  # NaN is refused too
-        raise InputError(f"gap must be at least 0, got {gap}")
-    return min(gap, 2**64) if isinstance(gap, int) else float(gap)
+    if not length >= 0:  # NaN is refused too
+        raise InputError(f"gap must be at least 0, got {length}")
+    return Gap(min(length, 2**64) if isinstance(length, int) else float(length), bare)
 
 
 def _at_least_one(name: str, value: Any) -> int:

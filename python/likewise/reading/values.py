@@ -1,0 +1,60 @@
+"""Values as Arrow arrays: lists, NumPy arrays and pandas columns in, one array out.
+
+Owns the conversion of Python objects, each by itself where their types are mixed.
+"""
+
+from __future__ import annotations
+
+import numbers
+import uuid
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from likewise.arrays import EXACT, combined
+from likewise.errors import InputError
+from likewise.reading.messages import one_line
+
+__all__ = ["id_text", "to_arrow"]
+
+
+def id_text(value: Any, what: str) -> str | None:
+    """Return the text of an id given as a Python object, None for a missing one."""
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise InputError(f"{what} must be valid Unicode, got {value!r}") from None
+        return str(value)
+    if value is None:
+        return None
+    truth = isinstance(value, (bool, np.bool_))
+    if isinstance(value, numbers.Integral) and not truth:
+        return str(int(value))
+    if isinstance(value, numbers.Real) and not truth:
+        number = float(value)
+        if number != number:
+            return None
+        if number.is_integer() and abs(number) <= EXACT:
+            return str(int(number))
+    elif isinstance(value, uuid.UUID):
+        return str(value)
+    elif type(value).__name__ in ("NAType", "NaTType"):  # how pandas spells a missing value
+        return None
+    shown = value if isinstance(value, (numbers.Number, bytes)) else type(value).__name__
+    raise InputError(f"{what} must hold text or whole numbers, got {shown!r}")
+
+
+def to_arrow(values: Any, what: str, *, text: bool) -> pa.Array:
+    """Return a list, a NumPy array or a pandas column as one Arrow array.
+
+    Values of mixed types are accepted for text columns alone: each is converted by itself.
+    """
+    try:
+        array = pa.array(values, from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        if not text:
+            raise InputError(f"{what} cannot be read: {one_line(error)}") from None
+        return pa.array([id_text(value, what) for value in values], pa.large_string())
+    return combined(array)
