@@ -23,6 +23,7 @@ from likewise.reading.encodings import blocks
 from likewise.reading.files import Asked, Batches, lacking
 from likewise.reading.messages import one_line, shown
 from likewise.reading.options import ReadOptions
+from likewise.work.waiting import ahead
 
 __all__ = ["open_batches"]
 
@@ -48,7 +49,7 @@ class _UnreadableError(Exception):
 class _Block(NamedTuple):
     """Rows that a block holds by one dialect: columns as Arrow has them, and how far it went."""
 
-    columns: list[Any]
+    columns: list[tuple[Any, Any, int]]
     position: int
     rows: int
     line: int
@@ -74,10 +75,13 @@ def open_batches(asked: Asked) -> Batches:
             other = next(file.path for file in opened if name in file.columns)
             raise lacking(what, lost[0].path, name, other, lost[0].columns)
 
-    def read(names: Sequence[str], texts: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    def walk(names: Sequence[str], texts: Sequence[str]) -> Iterator[pa.RecordBatch]:
         for file in opened:
             with _errors(file.path, kind, what):
-                yield from file.read(names)
+                yield from file.read(names, texts)
+
+    def read(names: Sequence[str], texts: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        return ahead(walk(names, texts))
 
     return Batches(columns, None, read)
 
@@ -119,14 +123,20 @@ class _File:
         self.loose = False  # whether rows were read that an ordinary quote would read otherwise
         self.quoted = False  # whether an earlier block has a quote
 
-    def read(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        """Yield the rows, as text, of the columns `names`; those that are not here are null."""
+    def read(self, names: Sequence[str], texts: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Yield the rows, as text, of the columns `names`; those that are not here are null.
+
+        Columns in `texts` are checked for UTF-8 where they are used.
+        """
         here = [name for name in names if name in self.columns]
         slots = np.full(len(self.columns), -1, np.int32)
         for slot, name in enumerate(here):
             slots[self.columns.index(name)] = slot
         for block in self._blocks(slots, len(here)):
-            made = {name: _texts(*block.columns[slot]) for slot, name in enumerate(here)}
+            made = {
+                name: _texts(*block.columns[slot], check=name not in texts)
+                for slot, name in enumerate(here)
+            }
             none = pa.nulls(block.rows, pa.large_string())
             yield pa.RecordBatch.from_arrays([made.get(name, none) for name in names], list(names))
 
@@ -210,7 +220,10 @@ class _File:
         if self.settled:
             return False
         quotes = {one.quote for one in self.dialects}
-        return ('"' if "" in quotes else "\\" + min(quotes)).encode() in data
+        if "" in quotes:
+            return b'"' in data
+        # One byte is looked for much faster than two.
+        return b"\\" in data and ("\\" + min(quotes)).encode() in data
 
     def _agreeing(self, fits: list[tuple[Dialect, _Block]], line: int) -> list[Dialect]:
         """Return the dialects by which a block has the same rows; refuse it if that is a guess."""
@@ -267,13 +280,15 @@ def _header(path: Path, encoding: str | None) -> tuple[str, int]:
     """Return the first line that is not blank, and the number of the line after it."""
     data = b""
     for block in blocks(path, encoding):
+        # Most headers are short: the rest of a block is looked at where this one is not.
+        for size in (1 << 16, len(block)):
+            lines = (data + block[:size]).splitlines()
+            there = [number for number, line in enumerate(lines) if line]
+            if len(there) > 1:
+                return lines[there[0]].decode(), there[0] + 2
         data += block
-        lines = data.splitlines()
-        if len([line for line in lines if line]) > 1:
-            break
-    for number, line in enumerate(data.splitlines()):
-        if line:
-            return line.decode(), number + 2
+    if data.strip(b"\r\n"):
+        return lines[there[0]].decode(), there[0] + 2
     raise _UnreadableError("it has no header")
 
 
@@ -327,7 +342,7 @@ def _read(
     return _Block(**_core.read_rows(data, final, line, delimiter, quote, escape, slots, n_columns))
 
 
-def _texts(offsets: Any, data: Any, empty: int) -> pa.Array:
+def _texts(offsets: Any, data: Any, empty: int, check: bool = True) -> pa.Array:
     """Return the texts of one column; an empty one is null."""
     valid = None
     if empty:
@@ -336,7 +351,7 @@ def _texts(offsets: Any, data: Any, empty: int) -> pa.Array:
     buffers = [valid, pa.py_buffer(offsets), pa.py_buffer(data)]
     texts = pa.Array.from_buffers(pa.large_string(), len(offsets) - 1, buffers)
     try:
-        texts.validate(full=True)
+        texts.validate(full=check)
     except pa.ArrowInvalid:
         raise _UnreadableError(
             "it is not UTF-8; encoding= says what it is, such as 'latin-1' or 'cp1252'"

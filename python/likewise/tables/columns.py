@@ -67,7 +67,7 @@ def text_column(array: pa.Array, what: str) -> pa.Array:
     except pa.ArrowException as error:
         message = one_line(error)
         if "utf8" in message.lower().replace("-", ""):
-            message = "it is not valid UTF-8"
+            message = "it is not valid UTF-8; for text files encoding= says what it is"
         raise InputError(f"{what} cannot be read as text ({kind}): {message}") from None
 
 

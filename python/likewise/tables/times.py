@@ -6,6 +6,7 @@ their magnitude tells, never one that is assumed. Knows nothing of events.
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 import duckdb
@@ -24,6 +25,7 @@ __all__ = ["Clock", "Times"]
 
 # Seconds since 1970 from 1973 to 2286 have nine or ten digits; each finer unit has three more.
 _FIRST, _LAST = 10**8, 10**10
+_NUMBER = r" *[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)? *"
 
 
 class Times(NamedTuple):
@@ -140,11 +142,13 @@ class Clock:
             return Times(np.zeros(len(texts), np.int64), np.ones(len(texts), bool), 0)
         if self.date_format is not None:
             return self._by_format(texts, what)
-        for kind in (pa.int64(), pa.float64()):
-            try:
-                return _of_values(texts.cast(kind), what)
-            except pa.ArrowInvalid:
-                continue
+        first = texts[pc.index(texts.is_valid(), True).as_py()].as_py()
+        if re.fullmatch(_NUMBER, first):
+            for kind in (pa.int64(), pa.float64()):
+                try:
+                    return _of_values(texts.cast(kind), what)
+                except pa.ArrowInvalid:
+                    continue
         missing = texts.is_null().to_numpy(zero_copy_only=False)
         offsets, data = text_views(texts)
         for ticks in (TICKS["us"], TICKS["ns"]):
@@ -231,7 +235,7 @@ def _is_text(kind: pa.DataType) -> bool:
 
 def _odd_one(texts: Any, bad: int) -> str:
     """Return the text that is no time: among numbers the first that is none."""
-    number = pc.match_substring_regex(texts, r"^[-+]?\d+(\.\d*)?([eE][-+]?\d+)?$").fill_null(True)
+    number = pc.match_substring_regex(texts, f"^{_NUMBER}$").fill_null(True)
     if number[bad].as_py():
         bad = pc.index(number, False).as_py()
     text: str = texts[bad].as_py()

@@ -1,4 +1,4 @@
-"""Long calls into other libraries that Ctrl-C can still stop.
+"""Long calls into other libraries that Ctrl-C can still stop, and batches made ahead of need.
 
 Owns the one way of waiting: the call runs in a thread of its own, the caller looks up every
 50 ms. Python hears Ctrl-C in the main thread alone, so what the libraries make of an interrupt
@@ -7,8 +7,9 @@ they see themselves (another error, or nothing at all) does not matter.
 
 from __future__ import annotations
 
+import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TypeVar
 
@@ -16,7 +17,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["interruptible", "settle_arrow"]
+__all__ = ["ahead", "interruptible", "settle_arrow"]
 
 T = TypeVar("T")
 _settled = False
@@ -25,6 +26,52 @@ _settled = False
 def interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
     """Run a DuckDB call so that Ctrl-C stops it, and return what it returns."""
     return _in_thread(work, connection.interrupt)
+
+
+def ahead(source: Iterator[T]) -> Iterator[T]:
+    """Yield what an iterator does, of which the next is made in a thread while one is used.
+
+    The first two are not: few of them are not worth a thread.
+    """
+    for _ in range(2):
+        try:
+            first = next(source)
+        except StopIteration:
+            return
+        yield first
+    made: queue.Queue[tuple[bool, object]] = queue.Queue(1)
+    stopped = threading.Event()
+
+    def put(is_item: bool, value: object) -> bool:
+        while not stopped.is_set():
+            with suppress(queue.Full):
+                made.put((is_item, value), timeout=0.05)
+                return True
+        return False
+
+    def run() -> None:
+        try:
+            for item in source:
+                if not put(True, item):
+                    return
+            put(False, None)
+        except BaseException as error:
+            put(False, error)
+
+    thread = threading.Thread(target=run, name="likewise-ahead", daemon=True)
+    thread.start()
+    try:
+        while True:
+            is_item, value = made.get()
+            if is_item:
+                yield value  # type: ignore[misc]
+            elif isinstance(value, BaseException):
+                raise value
+            else:
+                return
+    finally:
+        stopped.set()
+        thread.join()
 
 
 def settle_arrow() -> None:
