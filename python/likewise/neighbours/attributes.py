@@ -13,20 +13,24 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from likewise.errors import InputError
 from likewise.items import Items
 from likewise.reading.duck import connect
 from likewise.reading.files import format_of
+from likewise.reading.kinds import as_table
 from likewise.reading.messages import did_you_mean, one_line
 from likewise.reading.options import ReadOptions, Usual
-from likewise.reading.sources import as_files, as_table, open_files
-from likewise.reading.typed import typed
+from likewise.reading.sources import as_files, open_files
 from likewise.search.index import allowed_mask
 
 __all__ = ["Attributes", "attribute_table"]
 
 Mask = npt.NDArray[np.bool_]
+_TYPES = (pa.int64(), pa.float64(), pa.bool_(), pa.date32(), pa.timestamp("us"))
+# A number that begins with a zero is a code: 00123 is not 123.
+_CODE = r"^[-+]?0\d"
 
 
 class Attributes:
@@ -148,7 +152,7 @@ def attribute_table(
         if format_of(files, "attributes") in ("csv", "tsv"):
             for at, name in enumerate(table.column_names):
                 if name != item_id:
-                    table = table.set_column(at, name, typed(table.column(at)))
+                    table = table.set_column(at, name, _typed(table.column(at)))
         return table
     if isinstance(source, pa.RecordBatch):
         return pa.Table.from_batches([source])
@@ -167,6 +171,21 @@ def attribute_table(
         f"attributes must be a path, a DataFrame, an Arrow table, a list of dicts or a dict of "
         f"columns, got {type(source).__name__}"
     )
+
+
+def _typed(texts: Any) -> Any:
+    """Return a text column (n,) in the first type that all its values have; nulls stay null.
+
+    Nothing is sampled: one value that is of another type keeps the column text.
+    """
+    if texts.null_count == len(texts) or pc.any(pc.match_substring_regex(texts, _CODE)).as_py():
+        return texts
+    for kind in _TYPES:
+        try:
+            return texts.cast(kind)
+        except pa.ArrowException:
+            continue
+    return texts
 
 
 def _without_views(table: pa.Table) -> pa.Table:

@@ -109,6 +109,10 @@ class _File:
         self.encoding = options.encoding
         header, self.line = _header(path, options.encoding)
         quotes = ['"'] if options.quote is None else [options.quote]
+        if "\0" in header:
+            raise _UnreadableError(
+                "its header has zero bytes; encoding= says what it is, such as 'utf-16'"
+            )
         self.delimiter, self.columns = _columns(header, quotes[0], kind, wanted, options)
         # Quotes may be ordinary characters, unless the header has some: in TSV now and then, in CSV
         # where nothing else is possible.

@@ -16,6 +16,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 
 from likewise.errors import InputError
+from likewise.reading.kinds import SUFFIXES
 from likewise.reading.messages import did_you_mean, one_line, shown
 from likewise.reading.options import ReadOptions
 
@@ -23,22 +24,11 @@ __all__ = [
     "Batches",
     "find_files",
     "format_of",
-    "is_file_name",
     "lacking",
     "not_empty",
     "partitions_of",
 ]
 
-_SUFFIXES = {
-    ".parquet": "parquet",
-    ".parq": "parquet",
-    ".pq": "parquet",
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".jsonl": "json",
-    ".ndjson": "json",
-    ".json": "json",
-}
 _KNOWN = ".parquet, .csv, .tsv, .jsonl, .ndjson or .json (the texts also with .gz or .zst)"
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
@@ -133,7 +123,7 @@ def _format(path: Path, what: str) -> str:
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in (".gz", ".zst"):
         suffixes.pop()
-    kind = _SUFFIXES.get(suffixes[-1] if suffixes else "")
+    kind = SUFFIXES.get(suffixes[-1] if suffixes else "")
     if kind is None:
         try:
             with path.open("rb") as file:
@@ -143,12 +133,6 @@ def _format(path: Path, what: str) -> str:
             raise InputError(f"{what}: cannot read {shown(path)}: {error.strerror}") from None
         raise InputError(f"{what}: {shown(path)} must end in {_KNOWN}")
     return kind
-
-
-def is_file_name(text: str) -> bool:
-    """Tell whether a text ends as the files do that can be read."""
-    name = text.lower().removesuffix(".gz").removesuffix(".zst")
-    return name.endswith(tuple(_SUFFIXES))
 
 
 def not_empty(files: Sequence[Path], what: str) -> list[Path]:

@@ -1,7 +1,7 @@
 """Any table-like source as batches of named columns.
 
-Owns the recognition of what was passed (path, glob, pandas, polars, Arrow, rows, columns) and the
-check that the wanted columns are there. What the columns hold is the affair of the room tables.
+Owns the way from each kind of source (kinds.py) to batches, and the check that the wanted columns
+are there. What the columns hold is the affair of the room tables.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from likewise.reading.files import (
     Batches,
     find_files,
     format_of,
-    is_file_name,
     lacking,
     not_empty,
     partitions_of,
 )
+from likewise.reading.kinds import as_table, is_arrow, is_pandas, is_paths, is_rows
 from likewise.reading.messages import did_you_mean, one_line, shown
 from likewise.reading.nested import base_of, dug, has_field
 from likewise.reading.options import ReadOptions, Usual
 from likewise.reading.values import to_arrow
 from likewise.work.waiting import settle_arrow
 
-__all__ = ["Table", "as_files", "as_table", "is_column", "is_table", "open_files", "open_table"]
+__all__ = ["Table", "as_files", "open_files", "open_table"]
 
 _BATCH_ROWS = 1 << 18
 #: The module that reads a format.
@@ -66,61 +66,11 @@ class Table(NamedTuple):
     read: Callable[[], Iterator[Columns]]
 
 
-def _is_pandas(source: Any) -> bool:
-    return type(source).__module__.split(".")[0] == "pandas" and hasattr(source, "columns")
-
-
-def _is_lazy(source: Any) -> bool:
-    return type(source).__name__ == "LazyFrame" and hasattr(source, "collect")
-
-
-def as_table(source: Any) -> Any:
-    """Return what a lazy frame of polars stands for, and all else as it is."""
-    return source.collect() if _is_lazy(source) else source
-
-
-def is_column(source: Any) -> bool:
-    """Tell whether `source` is one column: a Series, or an Arrow array in chunks."""
-    return isinstance(source, (pa.Array, pa.ChunkedArray)) or type(source).__name__ == "Series"
-
-
-def _is_arrow(source: Any) -> bool:
-    return isinstance(source, (pa.Table, pa.RecordBatch, pa.RecordBatchReader))
-
-
-def _is_paths(source: Any) -> bool:
-    return (
-        isinstance(source, (list, tuple))
-        and len(source) > 0
-        and (
-            all(isinstance(path, os.PathLike) for path in source)
-            or all(isinstance(path, str) and is_file_name(path) for path in source)
-        )
-    )
-
-
-def _is_rows(source: Any) -> bool:
-    return isinstance(source, Sequence) and len(source) > 0 and isinstance(source[0], Mapping)
-
-
 def as_files(source: Any, what: str) -> list[Path]:
     """Return the files that a path, a glob or a list of them stands for; none for anything else."""
     if isinstance(source, (str, os.PathLike)):
         return find_files(source, what)
-    return [file for path in source for file in find_files(path, what)] if _is_paths(source) else []
-
-
-def is_table(source: Any) -> bool:
-    """Tell whether :func:`open_table` understands `source`."""
-    return (
-        isinstance(source, (str, os.PathLike, Mapping))
-        or _is_paths(source)
-        or _is_arrow(source)
-        or _is_pandas(source)
-        or _is_lazy(source)
-        or (hasattr(source, "__arrow_c_stream__") and not is_column(source))
-        or _is_rows(source)
-    )
+    return [file for path in source for file in find_files(path, what)] if is_paths(source) else []
 
 
 def open_table(
@@ -182,9 +132,9 @@ def open_table(
         return Table(label, present, tuple(opened.columns), opened.rows, read_files)
 
     label = f"{what} ({type(source).__name__})"
-    if _is_arrow(source):
+    if is_arrow(source):
         return _open_arrow(source, label, wanted, rows)
-    if _is_pandas(source):
+    if is_pandas(source):
         bases = _bases(list(source.columns), wanted)
         columns = {name: source[name] for name in bases}
         return _open_columns(columns, textual, wanted, rows, list(source.columns), label)
@@ -201,7 +151,7 @@ def open_table(
                 raise
             raise InputError(f"{label} cannot be read as Arrow: {one_line(error)}") from None
         return _open_arrow(table, label, wanted, rows)
-    if _is_rows(source):
+    if is_rows(source):
         for number, row in enumerate(source):
             if not isinstance(row, Mapping):
                 raise InputError(f"{what}[{number}] must be a dict, got {type(row).__name__}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numbers
 import uuid
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,19 @@ def id_text(value: Any, what: str) -> str | None:
         except UnicodeEncodeError:
             raise InputError(f"{what} must be valid Unicode, got {value!r}") from None
         return str(value)
+    if isinstance(value, pa.Scalar):
+        value = value.as_py()
     if value is None:
         return None
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise InputError(f"{what} must be valid UTF-8, got {value!r}") from None
+    if isinstance(value, str):  # of a scalar
+        return value
+    if isinstance(value, Decimal) and value == value and value == value.to_integral_value():
+        return str(int(value))
     truth = isinstance(value, (bool, np.bool_))
     if isinstance(value, numbers.Integral) and not truth:
         return str(int(value))

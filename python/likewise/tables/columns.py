@@ -53,13 +53,18 @@ def text_column(array: pa.Array, what: str) -> pa.Array:
         if str(kind) == "extension<arrow.uuid>":
             values = [None if v is None else str(v) for v in array.to_pylist()]
             return pa.array(values, pa.large_string())
+        if isinstance(kind, pa.BaseExtensionType) or pa.types.is_run_end_encoded(kind):
+            plain = isinstance(kind, pa.BaseExtensionType)
+            inner = array.storage if plain else pc.run_end_decode(array)
+            if not pa.types.is_nested(inner.type):
+                return text_column(inner, what)
         if pa.types.is_null(kind):
             return array.cast(pa.large_string())
         if pa.types.is_floating(kind):
             array = _whole_floats(array, what)
-        elif pa.types.is_decimal(kind) and kind.scale > 0:
-            array = array.cast(pa.decimal128(38, 0))
-        elif not (pa.types.is_integer(kind) or pa.types.is_decimal(kind)):
+        elif pa.types.is_decimal(kind):
+            array = _whole_decimals(array, what)
+        elif not pa.types.is_integer(kind):
             raise InputError(f"{what} must hold text or whole numbers, got {kind}")
         repeated = array.dictionary_encode()
         values = repeated.dictionary.cast(pa.large_string())
@@ -93,6 +98,16 @@ def _whole_floats(array: pa.Array, what: str) -> pa.Array:
         first = array.filter(wrong)[0].as_py()
         raise InputError(f"{what} must hold text or whole numbers, got {first!r}")
     return array.cast(pa.int64())
+
+
+def _whole_decimals(array: pa.Array, what: str) -> pa.Array:
+    wide = pa.decimal256(76, array.type.scale)
+    array = array.cast(wide)
+    whole = pc.equal(array, pc.floor(array)).fill_null(True)
+    if not pc.all(whole).as_py():
+        first = array.filter(pc.invert(whole))[0].as_py()
+        raise InputError(f"{what} must hold text or whole numbers, got {first}")
+    return array.cast(pa.decimal128(38, 0))
 
 
 def text_array(array: pa.Array, what: str) -> pa.Array:

@@ -15,8 +15,9 @@ import numpy as np
 import pyarrow as pa
 
 from likewise.errors import InputError
+from likewise.reading.kinds import is_column, is_table
 from likewise.reading.options import USUALLY_MISSING, ReadOptions
-from likewise.reading.sources import Table, is_column, is_table, open_table
+from likewise.reading.sources import Table, open_table
 from likewise.reading.values import id_text
 from likewise.tables._ingest import MISSING_ID, UNKNOWN_ID, IdTable, encode_sequences
 from likewise.tables.columns import encode, text_column
