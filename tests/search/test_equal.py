@@ -323,19 +323,20 @@ def test_equal_vectors_that_do_not_fit_are_refused(
         load_index(tmp_path / "index")
 
 
-def test_an_index_of_the_first_format_answers_as_it_did() -> None:
-    folder = TESTS / "formats" / "index-v1"
+@pytest.mark.parametrize(("version", "kind"), [(1, "exact"), (1, "graph"), (2, "graph")])
+def test_indexes_of_every_format_answer_as_they_did(version: int, kind: str) -> None:
+    folder = TESTS / "formats" / f"index-v{version}"
     expected = np.load(folder / "expected.npz")
-    for kind in ("exact", "graph"):
-        index = load_index(folder / f"{kind}.index")
-        assert isinstance(index, ExactIndex if kind == "exact" else ApproximateIndex)
-        assert len(index) == len(expected["vectors"])
-        asked = expected["asked"]
-        found = index.search(expected["vectors"][asked], 5, exclude=asked)
-        np.testing.assert_array_equal(found.positions, expected[f"{kind}_positions"])
-        np.testing.assert_allclose(found.scores, expected[f"{kind}_scores"], atol=1e-5)
-        assert index.catalogue is not None
-        assert index.catalogue.ids[7].as_py() == "i7"
+    index = load_index(folder / f"{kind}.index")
+    assert isinstance(index, ExactIndex if kind == "exact" else ApproximateIndex)
+    assert f'"format_version": {version}'.encode() in header_of(folder / f"{kind}.index")
+    assert len(index) == len(expected["vectors"])
+    asked = expected["asked"]
+    found = index.search(expected["vectors"][asked], 5, exclude=asked)
+    np.testing.assert_array_equal(found.positions, expected[f"{kind}_positions"])
+    np.testing.assert_allclose(found.scores, expected[f"{kind}_scores"], atol=1e-5)
+    assert index.catalogue is not None
+    assert index.catalogue.ids[7].as_py() == "i7"
 
 
 # --- finding them ---------------------------------------------------------------------------------
