@@ -123,7 +123,10 @@ def graph_of(whole: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("kind", "change", "message"),
     [
-        (ExactIndex, {"format_version": 2}, "has format version 2, this likewise reads 1"),
+        (ExactIndex, {"format_version": 3}, "has format version 3, this likewise reads 1 to 2"),
+        (ExactIndex, {"format_version": 0}, "has format version 0, this likewise reads 1 to 2"),
+        (ExactIndex, {"format_version": 2}, "its sections are"),
+        (ApproximateIndex, {"format_version": 2}, "its sections are"),
         (ExactIndex, {"dim": 13}, "do not fit"),
         (ExactIndex, {"dim": -1}, "dim is -1"),
         (ExactIndex, {"kind": "hnsw", "ef": 64}, "its sections are"),

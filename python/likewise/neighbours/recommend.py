@@ -274,8 +274,8 @@ def recommend_all(
     )  # fmt: skip
     recall = None
     if isinstance(index, ApproximateIndex):
-        chosen = np.random.default_rng(0).permutation(len(asked))[:1000]
-        recall = index.widen(k=wanted, queries=job.vectors(np.sort(chosen)))
+        chosen = np.sort(np.random.default_rng(0).permutation(len(asked))[:1000])
+        recall = index.widen(k=wanted, queries=job.vectors(chosen), exclude=job.itself[chosen])
     about = {"side": side, "k": str(wanted), "fingerprint": model.fingerprint}
     if index.side == "similar":
         about["popularity"] = str(weight)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from likewise.arrays import Float32
+from likewise.arrays import Float32, Int64
 from likewise.questions.queries import Query, Texts, ids_asked, query_of, side_of_similar
 from likewise.score.blend import blend_of, fingerprint_of
 from likewise.score.popularity import check_popularity
@@ -222,17 +222,16 @@ def index(
     """
     check_side(side, ("similar", "center", "context"))
     items = model.catalogue if catalogue is None else as_catalogue(catalogue)
-    encoder, domain = model.encoder, None
+    encoder, blend, domain = model.encoder, blend_of(model), None
+    at = None if catalogue is None else encoder.positions(items, own_rows)
     if side == "similar":
-        blend, at = blend_of(model), None
         if catalogue is None:
             vectors = blend.trained_vectors()
         else:
-            at = encoder.positions(items, own_rows)
             domain = blend.domain_of(items, at)
             vectors = blend.item_vectors(items, at, domain)
     elif catalogue is not None:
-        vectors = encoder.encode(items, side, encoder.positions(items, own_rows))
+        vectors = encoder.encode(items, side, at)
     else:
         vectors = (
             model.center if side == "center" else encoder.contexts(model.center, model.context)
@@ -243,6 +242,17 @@ def index(
         ef=ef, progress=progress,
     )  # fmt: skip
     made.domain = domain
+
+    def as_asked(chosen: Int64, vectors: Float32) -> Float32:
+        if side == "similar":
+            return blend.query_vectors(vectors, check_popularity(None))
+        if side == "context" and catalogue is None:
+            return model.center[chosen]
+        if side == "context":
+            return encoder.encode(items.take(chosen), "center", None if at is None else at[chosen])
+        return vectors
+
+    made.as_asked = as_asked
     return made
 
 

@@ -2,8 +2,9 @@
 
 Owns the indexes (index.py: `Index`, `ExactIndex`, `Found`; graph.py: `ApproximateIndex`, the only
 file that knows hnswlib; indexes.py: `make_index`, `load_index`), what may be an answer to which
-query (filters.py), index files (index_file.py) and how answers look (matches.py: `Matches`,
-`BatchMatches`). Knows vectors and items, nothing of models.
+query (filters.py), what many equal vectors are in a graph (equal.py), index files (index_file.py)
+and how answers look (matches.py: `Matches`, `BatchMatches`). Knows vectors and items, nothing of
+models.
 """
 
 from likewise.doors import door

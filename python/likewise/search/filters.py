@@ -76,13 +76,19 @@ class Filters:
         if self.same is not None:
             asked, there = self.same
             passed &= (asked[:, None] >= 0) & (there[positions] == asked[:, None])
-        for asked, there in self.different:
-            passed &= (asked[:, None] < 0) | (there[positions] != asked[:, None])
+        passed &= self.differs(np.arange(len(positions))[:, None], positions)
         if self.excluded is not None:
             offsets, listed = self.excluded
             for row in np.flatnonzero(np.diff(offsets)):
                 gone = listed[offsets[row] : offsets[row + 1]]
                 passed[row] &= ~np.isin(positions[row], gone)
+        return passed
+
+    def differs(self, rows: Int64, positions: Int32) -> Mask:
+        """Tell which positions differ from queries as ``different`` wants; shapes broadcast."""
+        passed = np.ones(np.broadcast_shapes(rows.shape, positions.shape), np.bool_)
+        for asked, there in self.different:
+            passed &= (asked[rows] < 0) | (there[positions] != asked[rows])
         return passed
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from likewise.arrays import Float32, Int32, unit_rows
+from likewise.arrays import Float32, Int32, Int64, unit_rows
+from likewise.search.equal import Classes, EqualVectors, first_equal
 from likewise.search.filters import Filters
 from likewise.search.graph_check import check_graph
 from likewise.search.index import ExactIndex, Found, Index, share_found
@@ -37,7 +38,8 @@ class ApproximateIndex(Index):
     ``M=16``, ``ef_construction=200``. A filter that leaves much is answered by the graph, and
     lists that come out short are completed by an exact search; one that leaves little, and a
     search that wants much of the graph, are exact altogether. With more than one thread two builds
-    may differ a little.
+    may differ a little. Equal vectors are in the graph once, however many there are, and answers
+    have all of them.
 
     Parameters
     ----------
@@ -72,6 +74,8 @@ class ApproximateIndex(Index):
 
     kind = "hnsw"
     _twin: ExactIndex | None = None
+    _large: ExactIndex | None = None
+    _equal: EqualVectors | None = None  # None where the graph holds every usable vector
 
     def __init__(
         self,
@@ -99,33 +103,44 @@ class ApproximateIndex(Index):
     def _build(self, rows: Float32) -> None:
         import hnswlib
 
+        prepared, self._usable = unit_rows(rows, self.metric == "cosine")
+        first = first_equal(prepared, self._usable)
+        if first is None:
+            labels, most = np.flatnonzero(self._usable), len(rows)
+            done = np.arange(1, len(labels) + 1)
+        else:
+            self._equal = EqualVectors(first, self._usable)
+            labels, most = self._equal.distinct, len(self._equal.distinct)
+            done = np.cumsum(self._equal.sizes)
         self._graph = hnswlib.Index(space="ip", dim=self.dim)
         self._graph.init_index(
-            max_elements=max(1, len(rows)), M=_M, ef_construction=200, random_seed=100
+            max_elements=max(1, most), M=_M, ef_construction=200, random_seed=100
         )
-        prepared, self._usable = unit_rows(rows, self.metric == "cosine")
-        labels = np.flatnonzero(self._usable)
         for start in range(0, len(labels), _BLOCK):
             block = labels[start : start + _BLOCK]
             self._graph.add_items(prepared[block], block, num_threads=self._workers())
             if self._progress is not None:
-                self._progress(start + len(block), len(labels))
+                self._progress(int(done[start + len(block) - 1]), int(done[-1]))
 
     def _workers(self) -> int:
         return self.threads or usable_cores()
 
     def _find(self, queries: Float32, k: int, filters: Filters) -> Found:
+        if filters.same is not None or filters.excluded is not None:
+            return self._exact_twin()._find(queries, k, filters)  # a scan knows equal columns
         usable = int(self._graph.get_current_count())
-        share = 1.0
-        if filters.allowed is not None:
+        equal, classes, share = self._equal, None, 1.0
+        if equal is not None:
+            classes = equal.classes(filters)
+            share = classes.share
+        elif filters.allowed is not None:
             share = float(filters.allowed.sum()) / max(1, usable)
         # One more where a query leaves one out; half as many again as a filter lets through.
         wide = k + (filters.exclude is not None) + (8 if filters.different else 0)
         if share < 1.0:
             wide = int(min(1.5 * wide / max(share, 1e-9), 1e9)) + 1
-        # Asking for most of a graph is slower than a scan, and a scan knows equal columns.
-        few = filters.same is not None or filters.excluded is not None
-        if few or wide * 4 >= usable or (wide > _WIDEST and wide > 2 * k):
+        # Asking for most of a graph is slower than a scan.
+        if wide * 4 >= usable or (wide > _WIDEST and wide > 2 * k):
             return self._exact_twin()._find(queries, k, filters)
         positions = np.empty((len(queries), k), dtype=np.int32)
         scores = np.empty((len(queries), k), dtype=np.float32)
@@ -136,7 +151,11 @@ class ApproximateIndex(Index):
             if asked is None:
                 found = self._exact_twin()._find(queries[block], k, theirs)
             else:
-                found = _best_first(*asked, k, theirs)
+                if equal is None or classes is None:
+                    found = _best_first(*asked, k, theirs)
+                else:
+                    groups = self._with_groups(equal, classes, queries[block], *asked, theirs)
+                    found = Found(*equal.expand(*groups, k, classes, theirs))
                 short = np.flatnonzero(found.positions[:, -1] < 0)
                 if len(short):
                     more = self._exact_twin()._find(queries[block][short], k, theirs.of(short))
@@ -159,17 +178,58 @@ class ApproximateIndex(Index):
                 return labels, distances
         return None
 
+    def _with_groups(
+        self,
+        equal: EqualVectors,
+        classes: Classes,
+        queries: Float32,
+        labels: npt.NDArray[np.uint64],
+        distances: Float32,
+        filters: Filters,
+    ) -> tuple[Int64, Float32]:
+        """Add large groups, and that of an item that asks, to the labels that the graph has found.
+
+        A group far from everything else is one element that perhaps no link leads to, and many
+        items. Returns labels and scores, minus infinity where there is none. Those that score
+        less than all that the graph has found are none: it may not have looked so far, and a list
+        that filters leave short is to be seen as such.
+        """
+        near, found = labels.astype(np.int64), np.float32(1.0) - distances
+        lowest = found.min(axis=1, keepdims=True)
+        lowest -= np.float32(1e-6) * np.maximum(1.0, np.abs(lowest))
+        if self._large is None:
+            vectors = self.vectors_at(equal.large)
+            self._large = ExactIndex(vectors, metric="dot", threads=self.threads)
+        k = len(equal.large) if filters.different else min(near.shape[1], len(equal.large))
+        large = self._large._find(queries, k, Filters(allowed=equal.large_in(classes)))
+        groups = [near, equal.large[large.positions]]
+        scores = [equal.without_large(near, found), large.scores]
+        if filters.exclude is not None:
+            rows = np.flatnonzero(equal.missing(filters.exclude, near))
+            own, score = near[:, :1].copy(), np.full((len(near), 1), -np.inf, np.float32)
+            own[rows, 0] = equal.first[filters.exclude[rows]]
+            score[rows, 0] = (queries[rows] * self.vectors_at(own[rows, 0])).sum(axis=1)
+            groups.append(own)
+            scores.append(score)
+        both = np.concatenate(scores, axis=1)
+        both[both < lowest] = -np.inf
+        return np.concatenate(groups, axis=1), both
+
     def widen(
-        self, recall: float = 0.98, k: int = 10, queries: npt.ArrayLike | None = None
+        self,
+        recall: float = 0.98,
+        k: int = 10,
+        queries: npt.ArrayLike | None = None,
+        exclude: npt.ArrayLike | None = None,
     ) -> float:
         """Double ``ef``, up to 2048, until a search finds this share of the true ``k`` best.
 
-        Returns the share that was reached, measured as :meth:`recall` does with 1000 vectors of the
+        Returns the share that was reached, measured as :meth:`recall` does with 1000 items of the
         index or with these ``queries``. The width stays, and is saved with the index.
         """
         if not self._usable.any():
             return 1.0
-        asked, chosen = self._sample(1000, 0, queries)
+        asked, chosen = self._sample(1000, 0, queries, exclude)
         true = self._exact_twin().search(asked, k, exclude=chosen)
         while True:
             reached = share_found(self.search(asked, k, exclude=chosen), true)
@@ -180,6 +240,11 @@ class ApproximateIndex(Index):
     def vectors_at(self, positions: npt.ArrayLike) -> Float32:
         """Return vectors as the graph holds them; see `Index.vectors_at`."""
         at = np.asarray(positions, dtype=np.int64)
+        if self._equal is not None:
+            at = self._equal.first[at].astype(np.int64)
+            distinct, place = np.unique(at, return_inverse=True)
+            if len(distinct) < len(at):  # each of them is read once
+                return self.vectors_at(distinct)[place]
         vectors = np.zeros((len(at), self.dim), dtype=np.float32)
         there = np.flatnonzero(self._usable[at])
         # In blocks: hnswlib makes a Python number of every float on the way.
@@ -208,7 +273,10 @@ class ApproximateIndex(Index):
             path = Path(folder) / "graph"
             self._graph.save_index(str(path))
             graph = path.read_bytes()
-        return {"usable": self._usable.view(np.uint8), "graph": graph}
+        sections: dict[str, Any] = {"usable": self._usable.view(np.uint8)}
+        if self._equal is not None:
+            sections["first"] = self._equal.first
+        return {**sections, "graph": graph}
 
     @classmethod
     def _restored(
@@ -224,7 +292,12 @@ class ApproximateIndex(Index):
         index._describe(**described)
         index._size, index.dim, index.ef = about["size"], dim, about["ef"]
         index._usable = usable.astype(np.bool_)
-        check_graph(graph, dim=dim, labels=np.flatnonzero(usable), size=len(usable))
+        labels = np.flatnonzero(usable)
+        if "first" in sections:
+            first = np.frombuffer(sections["first"], dtype="<i4")
+            index._equal = EqualVectors(first, index._usable)
+            labels = index._equal.distinct
+        check_graph(graph, dim=dim, labels=labels, size=len(usable))
         index._graph = hnswlib.Index(space="ip", dim=dim)
         with tempfile.TemporaryDirectory(prefix="likewise-") as folder:
             path = Path(folder) / "graph"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -113,6 +113,8 @@ class Index(ABC):
         self.fingerprint = fingerprint
         self.threads = threads
         self.domain: Any = None  # of the catalogue, where queries need it: score/blend.py
+        # What items at some positions ask with, given these and their vectors, where it is known.
+        self.as_asked: Callable[[Int64, Float32], Float32] | None = None
 
     @classmethod
     @abstractmethod
@@ -246,31 +248,42 @@ class Index(ABC):
         k: int = 10,
         seed: int = 0,
         queries: npt.ArrayLike | None = None,
+        exclude: npt.ArrayLike | None = None,
     ) -> float:
         """Return the share of the true ``k`` best that a search finds, 0 to 1.
 
-        Measured against an exact search with these ``queries``, (n, dim), or with ``sample`` of
-        the index's own vectors, each without itself, which a graph finds more easily than others.
-        Answers with equal scores are equally good: what counts is to score no less than the true
-        k-th.
+        Measured against an exact search with these ``queries``, (n, dim), each without the position
+        in ``exclude``, as in :meth:`search`; or with ``sample`` of the index's items, each without
+        itself. Items ask with what a model asks with for them where it made the index
+        (``similar``: with the usual weight of popularity), and with their own vectors in an index
+        of bare vectors or from a file, popularity aside. Answers with equal scores are equally
+        good: what counts is to score no less than the true k-th.
         """
         if not self._usable.any() or self.exact:
             return 1.0
-        asked, chosen = self._sample(sample, seed, queries)
+        asked, chosen = self._sample(sample, seed, queries, exclude)
         true = self._exact_twin().search(asked, k, exclude=chosen)
         return share_found(self.search(asked, k, exclude=chosen), true)
 
     def _sample(
-        self, sample: int, seed: int, queries: npt.ArrayLike | None
-    ) -> tuple[npt.ArrayLike, Int64 | None]:
-        """Return these queries, or some of the index's own vectors and where those are."""
+        self,
+        sample: int,
+        seed: int,
+        queries: npt.ArrayLike | None,
+        exclude: npt.ArrayLike | None,
+    ) -> tuple[npt.ArrayLike, npt.ArrayLike | None]:
+        """Return these queries, or what some of the index's items ask with and where those are."""
         if queries is not None:
-            return queries, None
+            return queries, exclude
+        if exclude is not None:
+            raise ValueError("exclude must be left out without queries: items leave themselves out")
         usable = np.flatnonzero(self._usable)
         rng = np.random.default_rng(seed)
         chosen = rng.choice(usable, size=min(int(sample), len(usable)), replace=False)
         vectors = self.vectors_at(chosen)
-        if self.side == "similar":
+        if self.as_asked is not None:
+            vectors = self.as_asked(chosen, vectors)
+        elif self.side == "similar":
             vectors[:, -1] = 0.0  # popularity, the last part of the blend, as if it had no weight
         return vectors, chosen
 

@@ -1,13 +1,14 @@
 r"""An index as one file: a header, and sections with checksums; nothing in it is executed.
 
-Owns the format (``format_version`` 1) and the checks on what is read. Everything is verified before
-a byte reaches hnswlib. ::
+Owns the format (``format_version`` 1, and 2 where a graph holds equal vectors once) and the checks
+on what is read. Everything is verified before a byte reaches hnswlib. ::
 
     bytes 0-15    b"likewise index\n\0"
     bytes 16-23   length of the header, little endian
     bytes 24-55   SHA-256 of the header
     header        JSON: format_version, kind, size, dim, metric, side, ef, fingerprint, sections
-    sections      one after the other: vectors, or usable and graph; catalogue (Parquet)
+    sections      one after the other: vectors, or usable, first (from version 2) and graph;
+                  catalogue (Parquet)
 """
 
 from __future__ import annotations
@@ -27,10 +28,16 @@ from likewise.errors import StorageError
 
 __all__ = ["FORMAT_VERSION", "read", "write"]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _MAGIC = b"likewise index\n\0"
 _LONGEST_HEADER = 1 << 20
-_KINDS = {"exact": ("vectors",), "hnsw": ("usable", "graph")}
+_KINDS = ("exact", "hnsw")
+# What files of a version and kind have.
+_SECTIONS = {
+    (1, "exact"): ["vectors"],
+    (1, "hnsw"): ["usable", "graph"],
+    (2, "hnsw"): ["usable", "first", "graph"],
+}
 
 
 def write(
@@ -44,7 +51,9 @@ def write(
         {"name": name, "bytes": part.nbytes, "sha256": hashlib.sha256(part).hexdigest()}
         for name, part in parts.items()
     ]
-    whole = {"format_version": FORMAT_VERSION, **about, "sections": described}
+    # The oldest version that has these sections, which older versions of likewise read, too.
+    version = next(key[0] for key, names in _SECTIONS.items() if names == list(sections))
+    whole = {"format_version": version, **about, "sections": described}
     header = json.dumps(whole).encode()
     file.write(_MAGIC + len(header).to_bytes(8, "little") + hashlib.sha256(header).digest())
     file.write(header)
@@ -76,8 +85,8 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, memoryview], list[Any] |
         at += len(part)
     if at != len(data):
         raise StorageError(f"{path} is damaged: it has bytes beyond its end")
-    wanted = [*_KINDS[about["kind"]], *(["catalogue"] if "catalogue" in sections else [])]
-    if list(sections) != wanted:
+    wanted = _SECTIONS.get((about["format_version"], about["kind"]), [])
+    if list(sections) != wanted + (["catalogue"] if "catalogue" in sections else []):
         raise StorageError(f"{path} is damaged: its sections are {', '.join(sections) or 'none'}")
     catalogue = None
     if "catalogue" in sections:
@@ -98,9 +107,9 @@ def _header(path: Path, data: memoryview) -> tuple[dict[str, Any], int]:
     try:
         about = json.loads(header)
         version = about["format_version"]
-        if version != FORMAT_VERSION:
+        if not _whole(version, 1, FORMAT_VERSION):
             raise StorageError(
-                f"{path} has format version {version!r}, this likewise reads {FORMAT_VERSION}"
+                f"{path} has format version {version!r}, this likewise reads 1 to {FORMAT_VERSION}"
             )
         _check_header(about)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
