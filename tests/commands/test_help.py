@@ -16,7 +16,8 @@ import likewise as lw
 from helpers.cli_helpers import environment, run
 from likewise.commands.main import COMMANDS as LISTED
 from likewise.commands.main import main
-from likewise.commands.options import Gap, option_help, options_given
+from likewise.commands.options import option_help, options_given
+from likewise.commands.sources import Gap
 
 Capture = pytest.CaptureFixture[str]
 COMMANDS = [
@@ -110,7 +111,7 @@ def test_the_lines_of_help_are_those_of_the_commands() -> None:
     ("words", "modules"),
     [
         (["--help"], "errors main"),
-        (["info", "--help"], "errors main options output questions"),
+        (["info", "--help"], "errors main options output questions sources"),
         (["nothing"], "errors main"),
     ],
 )

@@ -67,7 +67,7 @@ def dug(columns: dict[str, Any], names: Sequence[str], label: str, unit: str) ->
                 )
         rows = pa.array(np.repeat(np.arange(len(lengths[0])), lengths[0]))
         for base, array in columns.items():
-            taken[base] = array.flatten() if base in lists else array.take(rows)
+            taken[base] = array.flatten() if base in lists else _without_views(array).take(rows)
     found = {}
     for name in names:
         array = taken[base_of(name, list(taken))]
@@ -86,6 +86,11 @@ def _is_list(kind: pa.DataType) -> bool:
     return bool(
         pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
     )
+
+
+def _without_views(array: Any) -> Any:
+    """Return string views, which pyarrow cannot take from, as large strings."""
+    return array.cast(pa.large_string()) if str(array.type) == "string_view" else array
 
 
 def _lengths(array: Any) -> Any:
