@@ -21,7 +21,7 @@ from likewise.search.matches import BatchMatches
 if TYPE_CHECKING:
     from likewise.items import Items
     from likewise.state import State
-    from likewise.tables.sessions import SessionsReport
+    from likewise.tables.reports import SessionsReport
 
 __all__ = ["measure", "unknown_words"]
 
