@@ -191,7 +191,9 @@ def ask_for_pages(model: lw.Model, sessions: lw.Sessions, asked: str) -> None:
                 for suffix in (".parquet", ".html", ".png"):
                     picture.write(place / f"map{suffix}")
         else:
-            lw.write_report(model, place / "page.html", sessions=sessions, other=OTHER[asked])
+            other = OTHER[asked]
+            with refused(other is not None and model.recipe is None, "other must be left out"):
+                lw.write_report(model, place / "page.html", sessions=sessions, other=other)
 
 
 OTHER: dict[str, Any] = {"report": None, "report of another": NEW}

@@ -162,6 +162,15 @@ def test_evaluation_of_what_is_held_when_the_rest_has_no_content() -> None:
     assert found.rows
 
 
+def test_a_report_of_ids_alone_knows_no_other_catalogue(tmp_path: Path) -> None:
+    if find_spec("plotly") is None:
+        pytest.skip("Plotly is not here")
+    model = lw.train(EVENINGS, **SMALL)
+    with pytest.raises(lw.InputError, match="other must be left out where items are known by"):
+        lw.write_report(model, tmp_path / "page.html", other=songs(names=SONGS))
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_command_line_and_pages(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     events, items, place = tmp_path / "e.csv", tmp_path / "i.csv", tmp_path / "model"
     rows = [f"{n},{song}" for n, evening in enumerate(EVENINGS) for song in evening]
