@@ -80,7 +80,7 @@ def put_in_place(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    return lw.simulate(200, 1000, seed=3).write(tmp_path_factory.mktemp("data"))
+    return lw.simulate(100, 500, seed=3).write(tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture(scope="module")
@@ -134,8 +134,8 @@ def test_commands_need_no_standard_error(
         if kind not in ("none", "broken") and words[0] in ("map", "report"):
             continue  # they take longest, and show progress as others do
         assert code_of(words) == 0, words
-    assert len(lw.load(tmp_path / "model")) == 200
-    assert pq.read_table(tmp_path / "all.parquet").num_rows == 1000
+    assert len(lw.load(tmp_path / "model")) == 100
+    assert pq.read_table(tmp_path / "all.parquet").num_rows == 500
     assert code_of(["similar", model, "--id", "nobody"]) == 1
     assert code_of(["frobnicate"]) == 2
     assert capsys.readouterr().out
@@ -147,7 +147,7 @@ def test_commands_need_no_standard_output(
     monkeypatch.setattr(sys, "stdout", None)
     for words in words_of_all(data, model, tmp_path):
         assert code_of(words) == 0, words
-    assert pq.read_table(tmp_path / "all.parquet").num_rows == 1000
+    assert pq.read_table(tmp_path / "all.parquet").num_rows == 500
 
 
 @pytest.mark.parametrize("kind", STREAMS)
@@ -158,7 +158,7 @@ def test_the_library_needs_no_streams(
     monkeypatch.setattr(sys, "stdout", None)
     sessions = lw.Sessions.read(str(data[0]), lw.Catalogue.read(str(data[1])))
     model = lw.train(sessions, dim=8, epochs=2, threads=1, verbose=True)
-    assert model.recommend_all(tmp_path / "all.parquet", k=3).queries == 200
+    assert model.recommend_all(tmp_path / "all.parquet", k=3).queries == 100
     chosen = lw.Options(dim=8, epochs=2, threads=1)
     assert lw.evaluate(sessions, options=chosen, limit=50, baselines=False, samples=10).rows
     if find_spec("optuna") is not None:
@@ -209,17 +209,14 @@ def shell(words: list[Any], redirections: str, **options: Any) -> subprocess.Com
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("redirections", ["<&- >&- 2>&-", ">&-"])
-def test_closed_descriptors(
-    redirections: str, data: tuple[Path, Path], model: Path, tmp_path: Path
-) -> None:
-    ran = shell(command("train", *data, "-o", tmp_path / "model", *QUICK), redirections)
+def test_closed_descriptors(data: tuple[Path, Path], model: Path, tmp_path: Path) -> None:
+    ran = shell(command("train", *data, "-o", tmp_path / "model", *QUICK), "<&- >&- 2>&-")
     assert ran.returncode == 0
-    assert "Traceback" not in ran.stderr
     assert lw.load(tmp_path / "model").catalogue.ids == lw.load(model).catalogue.ids
-    missing = shell(command("similar", model, "--id", "nobody"), redirections)
+    missing = shell(command("similar", model, "--id", "nobody"), ">&-")
     assert missing.returncode == 1
-    assert missing.stderr.startswith("Error: item") or "2>&-" in redirections
+    assert missing.stderr.startswith("Error: item 'nobody' is not among")
+    assert len(missing.stderr.splitlines()) == 1
 
 
 def test_closed_descriptors_of_the_library(data: tuple[Path, Path], tmp_path: Path) -> None:
