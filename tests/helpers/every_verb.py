@@ -27,7 +27,7 @@ NEW = [
     {"item_id": "newer", "name": "q", "category": None},
     {"item_id": "aria", "name": None, "category": "Dance"},
 ]
-VIZ = all(find_spec(name) is not None for name in ("openTSNE", "plotly", "sklearn"))
+VIZ = all(find_spec(name) is not None for name in ("matplotlib", "openTSNE", "plotly", "sklearn"))
 GENSIM = find_spec("gensim") is not None
 
 
