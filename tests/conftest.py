@@ -1,9 +1,14 @@
-"""For all tests: no deadlines. For those that open pages: one browser and one trained shop."""
+"""For all tests: no deadlines, BLAS on one thread. For pages: one browser and one trained shop."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
+
+# Before NumPy is loaded, which reads it once: in products as small as those of tests the threads of
+# BLAS wait for each other longer than they work.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import settings

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import likewise._core as _core
 
-__all__ = ["ELSEWHERE", "NOT_HERE", "Options", "elsewhere"]
+__all__ = ["ELSEWHERE", "NOT_HERE", "Options", "elsewhere", "takes_sessions"]
 
 T = TypeVar("T")
+R = TypeVar("R")
+P = ParamSpec("P")
 
 #: What other libraries call options and arguments of training: gensim, fastText, implicit, others.
 ELSEWHERE = {
@@ -66,6 +69,22 @@ def elsewhere(name: str) -> str | None:
     if name in ELSEWHERE:
         return f"it is called {ELSEWHERE[name]} here"
     return NOT_HERE.get(name)
+
+
+def takes_sessions(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a function that needs ``sessions`` say so to who gives them another library's name."""
+
+    @functools.wraps(function)
+    def checked(*values: P.args, **named: P.kwargs) -> R:
+        if not values and "sessions" not in named:
+            for name in named:
+                if ELSEWHERE.get(name) == "sessions":
+                    raise TypeError(
+                        f"{function.__name__} has no argument {name!r}: {elsewhere(name)}"
+                    )
+        return function(*values, **named)
+
+    return checked
 
 
 def _unknown(name: str, known: list[str]) -> str:

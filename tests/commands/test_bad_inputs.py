@@ -295,7 +295,7 @@ def test_a_full_disk_leaves_what_was_there(verb: str, place: Place, capfd: Captu
         "train": train(place, "--dim", "256"),
         "train over a model": train(place, "--dim", "256", out=place.model),
         "encode": [*encode(place), "--own-rows"],
-        "demo": ["demo", "-o", place.out, "--items", "300", "--sessions", "2000", "--quiet"],
+        "demo": ["demo", "-o", place.out, "--items", "200", "--sessions", "1000", "--quiet"],
     }[verb]
     if verb == "encode":  # enough items for the file to be larger than the limit
         ids = [str(number) for number in range(1000)]

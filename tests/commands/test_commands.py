@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,6 @@ import likewise as lw
 from helpers.cli_helpers import QUICK, files_below, run
 from likewise.commands import vectors as cli
 from likewise.commands.main import main
-from likewise.display.terminal import width_of
 
 Capture = pytest.CaptureFixture[str]
 
@@ -306,31 +304,3 @@ def test_info(model: Path, capfd: Capture) -> None:
     about = json.loads(run(capfd, "info", model, "--json").out)
     assert about["model"] == str(model)
     assert about["options"] == lw.load(model).options.to_dict()
-
-
-# --- demo -----------------------------------------------------------------------------------------
-
-
-def test_demo(tmp_path: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-    ran = run(capfd, "demo", "--items", 400, "--sessions", 3000, "--quiet")
-    assert ran.code == 0, ran.err
-    assert ran.err == ""
-    assert max(map(width_of, ran.out.splitlines())) <= 100
-    for part in ["history", "not in the catalogue", "Goes with", "HR@20", "popularity", "item-kNN"]:
-        assert part in ran.out
-    assert ran.out.count("new, never seen") == 2
-    names = {path.name for path in (tmp_path / "likewise-demo").iterdir()}
-    assert names - {"report.html"} == {"model", "events.parquet", "products.parquet"}
-    # What it says to try next works.
-    tail = ran.out.partition("Try next")[2].replace("\\\n", " ").splitlines()
-    commands = [line.strip() for line in tail if line.startswith("  likewise similar")]
-    assert len(commands) == 2
-    for line in commands:
-        assert run(capfd, *shlex.split(line)[1:]).code == 0
-    assert run(capfd, "demo", "--items", 400, "--sessions", 3000, "--quiet").code == 0  # again
-    (tmp_path / "likewise-demo" / "mine").touch()
-    ran = run(capfd, "demo")
-    assert ran.code == 1
-    assert "choose another --output" in ran.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import subprocess
 import sys
@@ -107,26 +108,31 @@ def test_the_lines_of_help_are_those_of_the_commands() -> None:
     } == {name: (name, line) for name, (_, line) in LISTED.items()}
 
 
-@pytest.mark.parametrize(
-    ("words", "modules"),
-    [
-        (["--help"], "errors main"),
-        (["info", "--help"], "errors main options output questions sources"),
-        (["nothing"], "errors main"),
-    ],
-)
-def test_only_what_is_asked_for_is_imported(words: list[str], modules: str) -> None:
-    program = (
-        "import sys\nfrom likewise.commands.main import main\n"
-        f"try: main({words!r})\nexcept SystemExit: pass\n"
-        "rooms = [m.split('.') for m in sys.modules if m.startswith('likewise.commands.')]\n"
-        "print(*sorted(names[2] for names in rooms))"
-    )
+# In one process, and so each beside what those before it have imported.
+CALLS: list[tuple[list[str], str]] = [
+    (["--help"], "errors main"),
+    (["nothing"], "errors main"),
+    (["info", "--help"], "errors main options output questions sources"),
+]
+PROGRAM = """
+import json, sys
+from likewise.commands.main import main
+for words in json.loads(sys.argv[1]):
+    try: main(words)
+    except SystemExit: pass
+    rooms = [m.split(".") for m in sys.modules if m.startswith("likewise.commands.")]
+    print("imported:", *sorted(names[2] for names in rooms))
+"""
+
+
+def test_only_what_is_asked_for_is_imported() -> None:
+    calls = json.dumps([words for words, _ in CALLS])
     ended = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, env=environment(),
+        [sys.executable, "-c", PROGRAM, calls], capture_output=True, text=True, env=environment(),
         check=True,
     )  # fmt: skip
-    assert ended.stdout.splitlines()[-1] == modules
+    said = [line for line in ended.stdout.splitlines() if line.startswith("imported: ")]
+    assert said == [f"imported: {modules}" for _, modules in CALLS]
 
 
 def test_without_a_command_it_explains_itself(capfd: Capture) -> None:

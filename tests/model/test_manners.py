@@ -130,14 +130,57 @@ def test_most_similar_without_gensim() -> None:
     [
         (ValueError, "positive or negative must name at least one item", {}),
         (ValueError, "topn must be at least 1, got 0", {"positive": "7", "topn": 0}),
-        (TypeError, "topn must be a whole number, got None", {"positive": "7", "topn": None}),
+        (TypeError, "topn must be a whole number, got 2.5", {"positive": "7", "topn": 2.5}),
+        (ValueError, "restrict_vocab must be at least 1", {"positive": "7", "restrict_vocab": 0}),
+        (
+            ValueError,
+            "restrict_vocab must be left out with topn=None",
+            {"positive": "7", "topn": None, "restrict_vocab": 2},
+        ),
+        (TypeError, r"no argument 'indexer': similar\(index=", {"positive": "7", "indexer": None}),
+        (
+            TypeError,
+            r"no argument 'clip_start': similar\(where=",
+            {"positive": "7", "clip_start": 3},
+        ),
+        (TypeError, "no argument 'top': arguments are positive", {"positive": "7", "top": 3}),
         (TypeError, "positive must be item ids or vectors, got tuple", {"positive": [("7", 1.0)]}),
         (ValueError, "positive must have 16 columns|positive must", {"positive": np.ones(3)}),
     ],
 )
 def test_most_similar_refuses(error: type, message: str, arguments: dict[str, Any]) -> None:
-    with pytest.raises(error, match=message):
-        MODEL.most_similar(**arguments)
+    for asked in (MODEL, VECTORS):
+        with pytest.raises(error, match=message):
+            asked.most_similar(**arguments)
+
+
+def test_all_cosines_and_the_most_frequent_items_as_in_gensim() -> None:
+    for asked in (MODEL, VECTORS):
+        whole = asked.most_similar(["7", "B5"], ["B6"], topn=None)
+        assert isinstance(whole, np.ndarray)
+        assert (whole.dtype, whole.shape) == (np.float32, (len(ITEMS),))
+        found = asked.most_similar(["7", "B5"], ["B6"], topn=len(ITEMS))
+        assert len(found) >= 5
+        for item, score in found:
+            assert whole[asked.catalogue.position(item)] == np.float32(score)
+        assert not whole[~asked.center.any(axis=1)].any()
+    order = {"model": np.argsort(-MODEL.counts, kind="stable"), "vectors": np.arange(len(ITEMS))}
+    for n in (1, 3, 100):
+        for asked, most in ((MODEL, order["model"]), (VECTORS, order["vectors"])):
+            may = {IDS[at] for at in most[:n]}
+            found = asked.most_similar("7", topn=50, restrict_vocab=n)
+            expected = [row for row in asked.most_similar("7", topn=50) if row[0] in may]
+            assert found == expected
+
+
+def test_all_cosines_have_the_numbers_of_gensim() -> None:
+    pytest.importorskip("gensim")
+    keyed = MODEL.to_gensim()
+    at = [MODEL.catalogue.position(item) for item in keyed.index_to_key]
+    for arguments in ({"positive": "7"}, {"positive": ["7", "B5"], "negative": ["B6"]}):
+        expected = keyed.most_similar(**arguments, topn=None)
+        found = MODEL.most_similar(**arguments, topn=None)
+        np.testing.assert_allclose(np.asarray(found)[at], expected, atol=1e-6)
 
 
 NAMES = ["red ball", None, "steel rake"]
@@ -172,3 +215,54 @@ def test_odd_lists_of_new_items() -> None:
         MODEL.similar(name=["a", "b"], category=["c"])
     with pytest.raises(TypeError, match=r"name must be a string, or a sequence .* got bytes"):
         MODEL.similar(name=b"a")
+
+
+@pytest.mark.parametrize("verb", ["similar", "complements"])
+def test_rows_of_dicts_are_new_items(verb: str) -> None:
+    ask = getattr(MODEL, verb)
+    rows = [{"name": name, "category": path} for name, path in zip(NAMES, PATHS, strict=True)]
+    found, same = ask(rows, k=4), ask(name=NAMES, category=PATHS, k=4)
+    assert [answers.ids for answers in found] == [answers.ids for answers in same]
+    assert repr(found) == repr(same)
+    for row in (
+        {"name": "red ball"},
+        {"category": "Garden"},
+        {"name": "rake", "category": "Garden"},
+    ):
+        assert ask(row, k=4).ids == ask(**row, k=4).ids
+        assert ask([row], k=4)[0].ids == ask(row, k=4).ids
+    there = MODEL.index(rows_with_ids(rows), side="similar" if verb == "similar" else "context")
+    assert set(ask(rows[0], index=there).ids) <= {"new 0", "new 1", "new 2"}
+
+
+def rows_with_ids(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"item_id": f"new {at}", **row} for at, row in enumerate(rows)]
+
+
+def test_rows_of_dicts_have_vectors() -> None:
+    rows = [{"name": "red ball", "category": None}, {"category": "Garden"}, {"name": "rake"}]
+    made = MODEL.encode(rows)
+    expected = MODEL.encode(
+        [{"name": None, "category": None, **row} for row in rows_with_ids(rows)]
+    )
+    np.testing.assert_array_equal(made, expected)
+    with pytest.raises(ValueError, match="own_rows must be left out where items have no item_id"):
+        MODEL.encode(rows, own_rows=True)
+
+
+@pytest.mark.parametrize(
+    ("error", "message", "items"),
+    [
+        (ValueError, "got name, price in place 1", [{"name": "a"}, {"name": "a", "price": 3}]),
+        (ValueError, "got an empty one in place 0", [{}]),
+        (ValueError, "known items are asked about by their ids", [{"item_id": "7", "name": "a"}]),
+        (ValueError, "all ids or all dicts, got '7' in place 1", [{"name": "a"}, "7"]),
+        (TypeError, "name must be a string, or a sequence .* got int in place 0", [{"name": 3}]),
+    ],
+)
+def test_rows_that_are_no_new_items(error: type, message: str, items: Any) -> None:
+    for ask in (MODEL.similar, MODEL.complements):
+        with pytest.raises(error, match=message):
+            ask(items)
+    with pytest.raises(ValueError, match="vectors of another model cannot be composed"):
+        VECTORS.similar([{"name": "a"}])

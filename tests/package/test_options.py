@@ -137,7 +137,14 @@ def test_names_of_other_libraries_are_not_ours_and_lead_to_what_is_there():
 
 def test_train_and_the_command_line_say_ours():
     with pytest.raises(ValueError, match="unknown option 'vector_size': it is called dim here"):
-        train([["a", "b"]], vector_size=100)
+        train([["a", "b"]], vector_size=100, workers=4)
+    with pytest.raises(ValueError, match="unknown option 'sentences': it is called sessions here"):
+        train([["a", "b"]], sentences=[["a", "b"]])
+    for name in (theirs for theirs, ours in ELSEWHERE.items() if ours == "sessions"):
+        with pytest.raises(TypeError, match=f"train has no argument '{name}': it is called sess"):
+            train(**{name: [["a", "b"]], "vector_size": 100})
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'sessions'"):
+        train(epochs=3)
     said = {
         "--vector-size": "it is called --dim here", "--minCount": "it is called --min-count here",
         "--sg": "skip-gram is the only objective here",

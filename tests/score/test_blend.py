@@ -11,7 +11,7 @@ import pytest
 import likewise as lw
 from helpers.tiny_shop import N_ITEMS, catalogue, options, sessions
 from likewise.content.features import tokens_of
-from likewise.content.linear_map import _MOST, fit_context_map
+from likewise.content.linear_map import _MOST, ContextMap, fit_context_map
 from likewise.score import learned
 from likewise.score.blend import blend_of
 from likewise.score.co_occurrence import CO_OCCURRENCE_DIM
@@ -276,6 +276,14 @@ def test_the_map_is_found_from_the_items_with_most_events(monkeypatch: pytest.Mo
     np.testing.assert_allclose(fewer.matrix, theirs.matrix, atol=1e-9)
     assert fit_context_map(center, context, 0 * counts) is None
     assert not whole.apply(np.zeros((2, 8), np.float32)).any()
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-16, -3e-17])
+def test_what_cancels_out_has_no_context(noise: float) -> None:
+    """The map of items that all point one way says nothing of one that points the other way."""
+    matrix = np.array([[0.25 + noise], [0.25]])
+    there = ContextMap(matrix).apply(np.array([[3.0], [-2.0], [0.0]], np.float32))
+    assert there.tolist() == [[1.0], [0.0], [0.0]]
 
 
 def test_blocks_do_not_change_the_vectors(model: lw.Model, monkeypatch: pytest.MonkeyPatch) -> None:

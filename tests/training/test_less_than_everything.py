@@ -3,98 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-from contextlib import suppress
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 import likewise as lw
 from helpers.cli_helpers import run
+from helpers.every_verb import ask_everything
 
 IDS_ALONE = "no item has a name or a category: items are known by their ids alone"
 NO_GRAMS = "no word has character n-grams: unknown words are compared as they stand"
 SMALL = {"dim": 6, "epochs": 2, "threads": 1}
 SONGS = ["aria", "fugue", "gigue", "largo", "polka", "rondo", "tango", "waltz"]
 EVENINGS = [[SONGS[(n + step) % 8] for step in (0, 1, 2, 4)] for n in range(8)] * 4
-NEW = [
-    {"item_id": "new", "name": "slow waltz in e", "category": "Dance > Slow"},
-    {"item_id": "newer", "name": "q", "category": None},
-    {"item_id": "aria", "name": None, "category": "Dance"},
-]
 
 
 def songs(**columns: Any) -> lw.Catalogue:
     return lw.Catalogue.from_arrays(SONGS, **columns)
-
-
-def ask_everything(model: lw.Model, k: int = 3) -> None:
-    """Ask a model every verb; what it cannot do it says as documented."""
-    ids = model.catalogue.ids.to_pylist()
-    one, two = ids[0], ids[-1]
-    graph, exact = model.index(exact=False), model.index(exact=True)
-    for index in (graph, exact, None):
-        assert one not in model.similar(one, k=k, index=index).ids
-    assert len(model.similar(ids[:3], k=k)) == len(ids[:3])
-    model.complements(one, k=k)
-    model.complements(ids[:2], k=k, index=model.index(side="context"))
-    model.similar(one, k=k, side="center")
-    model.similar(vector=model.center[0] + 1, k=k)
-    model.analogy([one], [two] if two != one else [], k=k)
-    for side in ("similar", "complements", "center"):
-        if one != two:
-            explained(model, one, two, side)
-    made = model.recommend_all(k=k)
-    assert made.queries == len(ids)
-    assert np.isfinite(made.table.column("score").to_numpy()).all()
-    model.recommend_all(k=k, side="complements", per_category=1, distinct=True, diversity=0.3)
-    assert str(model.recommend_all(k=k, catalogue=NEW))
-    model.recommend_all(k=k, queries=NEW)
-    model.recommend_all(k=k, catalogue=NEW, queries=model.catalogue)
-    ask_by_text(model, k)
-    assert model.category_vectors().num_rows >= 0
-    assert model.all_contexts().shape == model.center.shape
-    assert np.isfinite(model.encode(NEW, own_rows=True)).all()
-    assert model.encode(model.catalogue).shape == model.center.shape
-    json.dumps(model.info())
-    assert repr(model).startswith("likewise model")
-    with tempfile.TemporaryDirectory() as folder:
-        again = lw.load(model.save(Path(folder) / "model"))
-        assert again.fingerprint == model.fingerprint
-        assert again.info() == model.info()
-        assert again.similar(one, k=k).ids == model.similar(one, k=k).ids
-
-
-def ask_by_text(model: lw.Model, k: int) -> None:
-    asked = (
-        lambda: model.similar(name="slow waltz", k=k),
-        lambda: model.similar(category="Dance > Slow", k=k),
-        lambda: model.similar(name="🎺", category="Dance", k=k, index=model.index(NEW)),
-        lambda: model.complements(name="waltz", k=k),
-        lambda: model.encode(NEW, own_rows=False),
-        lambda: model.encode(NEW, "context", own_rows=False),
-    )
-    for ask in asked:
-        if model.recipe is not None:
-            ask()
-        else:
-            with pytest.raises(ValueError, match="items are known by their ids alone"):
-                ask()
-
-
-def explained(model: lw.Model, one: str, two: str, side: str) -> None:
-    try:
-        assert str(model.explain(one, two, side))
-    except ValueError as error:  # an item of which nothing is known has no score to explain
-        if "vector" not in str(error):
-            raise
 
 
 def trained(catalogue: lw.Catalogue | None = None, **options: Any) -> lw.Model:
@@ -234,6 +162,15 @@ def test_evaluation_of_what_is_held_when_the_rest_has_no_content() -> None:
     assert found.rows
 
 
+def test_a_report_of_ids_alone_knows_no_other_catalogue(tmp_path: Path) -> None:
+    if find_spec("plotly") is None:
+        pytest.skip("Plotly is not here")
+    model = lw.train(EVENINGS, **SMALL)
+    with pytest.raises(lw.InputError, match="other must be left out where items are known by"):
+        lw.write_report(model, tmp_path / "page.html", other=songs(names=SONGS))
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_command_line_and_pages(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     events, items, place = tmp_path / "e.csv", tmp_path / "i.csv", tmp_path / "model"
     rows = [f"{n},{song}" for n, evening in enumerate(EVENINGS) for song in evening]
@@ -255,102 +192,3 @@ def test_the_command_line_and_pages(tmp_path: Path, capfd: pytest.CaptureFixture
         assert run(capfd, "evaluate", *files, *quick).code == 0
         ran = run(capfd, "train", *files, "-o", place, *quick, "--json")
         assert said in json.loads(ran.out)["missing"]
-
-
-# --- all of it at random -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Shop:
-    """A catalogue, or none, and sessions of some of its items and maybe of others."""
-
-    items: list[dict[str, Any]] | None
-    visits: list[list[Any]]
-    options: dict[str, Any]
-    split: str | None
-
-
-TEXTS: dict[str, st.SearchStrategy[Any]] = {
-    "blank": st.sampled_from([None, "", " ", "-", "…"]),
-    "letters": st.sampled_from(["a", "b", "ß", "1", "É", "犬"]),
-    "emoji": st.sampled_from(["🎻", "🎺🥁", "👩‍👩‍👧", "❤️", "🇫🇷"]),
-    "words": st.sampled_from(["red ball", "blue ball", "drum", "a drum of tin", "2x500ml", "ЁЖ"]),
-    "any": st.none() | st.text(max_size=12),
-}
-PATHS: dict[str, st.SearchStrategy[Any]] = {
-    "blank": st.sampled_from([None, "", " ", ">", " > > "]),
-    "paths": st.sampled_from(["Toys", "Toys > Dogs", "Kitchen > Pans > Small", "🎻", "a"]),
-    "any": st.none() | st.text("ab >🎻-", max_size=8),
-}
-
-
-@st.composite
-def shops(draw: st.DrawFn) -> Shop:
-    n = draw(st.integers(1, 12))
-    number = draw(st.booleans())
-    ids: list[Any] = [7 * at if number else f"i{at}" for at in range(n)]
-    items = None
-    if draw(st.integers(0, 4)):
-        names = TEXTS[draw(st.sampled_from(sorted(TEXTS)))]
-        paths = PATHS[draw(st.sampled_from(sorted(PATHS)))]
-        columns = draw(st.sampled_from([("name",), ("category",), ("name", "category"), ()]))
-        told = ids[: draw(st.integers(1, n))] if draw(st.booleans()) else ids
-        drawn = {"name": names, "category": paths}
-        items = [{"item_id": one, **{c: draw(drawn[c]) for c in columns}} for one in told]
-    seen = ids[: draw(st.integers(1, n))] if draw(st.booleans()) else ids
-    visit = st.lists(st.sampled_from(seen), min_size=1, max_size=5)
-    visits = draw(st.lists(visit, min_size=1, max_size=12))
-    min_n = draw(st.sampled_from([0, 1, 3]))
-    content = draw(st.sampled_from([True, True, True, False]))
-    options = {
-        "dim": draw(st.integers(2, 8)),
-        "epochs": 1,
-        "threads": 1,
-        "content": content,
-        "own_row": not content or draw(st.sampled_from([True, True, False])),
-        "context": draw(st.sampled_from(["item", "content"])) if content else "item",
-        "min_n": min_n,
-        "max_n": min_n and draw(st.integers(min_n, 6)),
-        "word_ngrams": draw(st.integers(1, 3)),
-        "min_count": draw(st.sampled_from([1, 1, 2, 5])),
-        "stretch": draw(st.sampled_from([0, 0, 1])),
-        "shared_negatives": draw(st.booleans()),
-    }
-    split = draw(st.sampled_from([None, None, None, "last", "cold", "transfer"]))
-    return Shop(items, visits, options, split)
-
-
-def catalogue_of(items: list[dict[str, Any]]) -> lw.Catalogue:
-    if len(items[0]) == 1:
-        return lw.Catalogue.from_ids([item["item_id"] for item in items])
-    return lw.Catalogue.read(items)
-
-
-@settings(
-    max_examples=int(os.environ.get("LIKEWISE_DRAWS", "40")),
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
-@given(shops())
-def test_every_verb_of_whatever_could_be_trained(shop: Shop) -> None:
-    began: list[Any] = []
-    try:
-        catalogue = None if shop.items is None else catalogue_of(shop.items)
-        sessions = lw.Sessions.read(shop.visits, catalogue)
-        model = lw.train(sessions, progress=began.append, **shop.options)
-    except lw.InputError:
-        assert not began
-        return
-    assert np.isfinite(model.center).all()
-    ask_everything(model)
-    if shop.split is None:
-        return
-    held = None
-    if shop.split == "transfer":
-        held = np.arange(len(sessions.catalogue)) % 2 == 1
-    with suppress(lw.InputError):
-        found = lw.evaluate(
-            sessions, options=lw.Options(**shop.options), split=shop.split, k=3, share=0.3,
-            held=held, samples=5,
-        )  # fmt: skip
-        assert str(found)

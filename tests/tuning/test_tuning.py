@@ -7,6 +7,7 @@ import math
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ def sessions(shop: lw.Shop) -> lw.Sessions:
 
 def test_finds_what_is_better(sessions):
     said: list[str] = []
-    found = search(sessions, options=POOR, seconds=120, trials=6, notify=said.append)
+    found = search(sessions, options=POOR, seconds=600, trials=6, notify=said.append)
     assert found.start is POOR
     assert found.options != POOR
     assert found.changed.keys() <= SPACE.keys()
@@ -119,7 +120,9 @@ def test_luck_with_the_first_items_is_not_enough(sessions):
 
 
 def test_one_seed_one_answer(sessions):
-    one, other = (search(sessions, options=POOR, seconds=300, trials=3) for _ in range(2))
+    one, other = (
+        search(sessions, options=POOR, seconds=300, trials=3, sample=500) for _ in range(2)
+    )
     assert one.options == other.options
     assert [t.changed for t in one.trials] == [t.changed for t in other.trials]
     assert [t.value for t in one.trials] == pytest.approx(
@@ -128,7 +131,7 @@ def test_one_seed_one_answer(sessions):
 
 
 def test_only_what_is_asked_for_is_tried(sessions):
-    found = search(sessions, options=POOR, trials=3, tuned=["learning_rate"])
+    found = search(sessions, options=POOR, trials=3, tuned=["learning_rate"], sample=500)
     assert all(trial.changed.keys() == {"learning_rate"} for trial in found.trials)
     assert found.changed.keys() <= {"learning_rate"}
 
@@ -142,7 +145,7 @@ def test_a_poor_trial_is_stopped_on_a_part_of_the_sessions(sessions, monkeypatch
         return real(given, options, progress)
 
     monkeypatch.setattr(tuning, "_train", spy)
-    found = search(sessions, options=POOR, trials=10, tuned=["learning_rate"])
+    found = search(sessions, options=POOR, trials=10, tuned=["learning_rate"], sample=1500)
     stopped = [trial for trial in found.trials if trial.state == "stopped"]
     assert stopped
     largest = max(size for _, size in trained)
@@ -152,10 +155,20 @@ def test_a_poor_trial_is_stopped_on_a_part_of_the_sessions(sessions, monkeypatch
         assert max(sizes) < 0.3 * largest
 
 
-def test_ends_in_time(sessions):
-    began = time.monotonic()
-    found = search(sessions, options=POOR, seconds=8)
-    assert time.monotonic() - began < 30
+def test_ends_in_time(sessions, monkeypatch):
+    clock = SimpleNamespace(now=0.0)
+    clock.monotonic = lambda: clock.now
+    real = tuning._train
+
+    def slow(given: Any, options: Options, progress: Any) -> Any:
+        clock.now += 1.0
+        return real(given, options, progress)
+
+    monkeypatch.setattr(tuning, "_train", slow)
+    for module in (tuning, _tuning_job):
+        monkeypatch.setattr(module, "time", clock)
+    found = search(sessions, options=POOR, seconds=30, sample=500)
+    assert 15 < clock.now <= 33  # the check at the end is foreseen, but not to the training
     assert len(found.trials) > 1
 
 

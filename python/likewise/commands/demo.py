@@ -119,7 +119,7 @@ def _folder(output: Path) -> Iterator[None]:
             )
         yield
     except OSError as error:
-        if isinstance(error, StorageError):
+        if isinstance(error, StorageError | BrokenPipeError):
             raise
         raise StorageError(f"cannot write {output}: {error.strerror or error}") from error
     finally:

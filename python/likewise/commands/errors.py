@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from likewise.errors import InputError, StorageError, TrainingError, UnknownItemError
+from likewise.work.progress import say
 
 __all__ = ["Group", "one_line_errors", "refusals", "said"]
 
@@ -38,10 +39,12 @@ class Group(click.Group):
         """Run, and end the process with the exit code when standing alone."""
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, False, **extra)
+        _settle_streams()
         with one_line_errors():
             # Without standing alone click returns the exit code of --help and --version.
             code = super().main(args, prog_name, complete_var, False, **extra)
-            sys.stdout.flush()
+            if sys.stdout is not None:
+                sys.stdout.flush()
             sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -95,15 +98,28 @@ def said(error: BaseException | str) -> str:
 
 
 def _fail(message: str, code: int, label: str = "Error: ") -> None:
-    with contextlib.suppress(OSError):
-        sys.stderr.write(f"{label}{message}\n")
-        sys.stderr.flush()
+    say(f"{label}{message}")
     sys.exit(code)
+
+
+def _settle_streams() -> None:
+    """Open standard streams that are closed (`>&-`) to nowhere; let output take every character.
+
+    The next file that is opened would get the number of a closed one, and what a library prints
+    with it. What an encoding such as Latin-1 lacks is written as on standard error, with its code.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: this one
+    if "utf" not in str(getattr(sys.stdout, "encoding", "utf")).lower():
+        getattr(sys.stdout, "reconfigure", lambda **_: None)(errors="backslashreplace")
 
 
 def _silence(stream: Any) -> None:
     """Let what a stream still holds go nowhere, or Python would complain about it at the end."""
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)

@@ -32,7 +32,7 @@ from likewise.evaluation.baselines import BASELINES
 from likewise.evaluation.evaluation import SPLITS
 from likewise.evaluation.evaluation import evaluate as evaluate_model
 from likewise.tuning.tuning import SPACE, Tuning, search
-from likewise.work.progress import Steps, TrainingProgress
+from likewise.work.progress import Steps, TrainingProgress, say
 from likewise.work.replacing import whole_file
 
 __all__ = ["evaluate", "tune"]
@@ -224,7 +224,7 @@ def tune(
         return search(
             sessions, items, options, seconds=60 * minutes, trials=trials, sample=sample,
             tuned=tuned, k=k,
-            notify=None if quiet else lambda text: click.echo(text, err=True),
+            notify=None if quiet else say,
         )  # fmt: skip
 
     if output is None:

@@ -6,7 +6,6 @@ Owns labels, line lengths and what is said of files that were read and models th
 from __future__ import annotations
 
 import json
-import sys
 import textwrap
 from dataclasses import asdict
 from pathlib import Path
@@ -35,8 +34,7 @@ __all__ = [
 def print_text(*lines: str) -> None:
     """Print lines on standard output, each as soon as it is known."""
     for line in lines:
-        click.echo(line)
-    sys.stdout.flush()
+        click.echo(line)  # flushes; and says nothing where there is no standard output
 
 
 def print_labelled(label: str, text: str) -> None:

@@ -251,7 +251,7 @@ class Encoder:
 
     def _mapped_contributions(self, at: int) -> list[Contribution]:
         """Take a context vector apart that is mapped from the center vector."""
-        if not self.center[at].any() or self.context_map is None:
+        if self.context_map is None or not self.trained(at, "context").any():
             return []
         parts = self.through(self.context_map.matrix, at)
         whole = float(np.linalg.norm(sum(part.vector for part in parts)))

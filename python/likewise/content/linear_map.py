@@ -22,6 +22,7 @@ Float64 = npt.NDArray[np.float64]
 _MOST = 200_000
 _BLOCK = 1 << 14
 _RIDGE = 1.0
+_ROUNDING = 1e-6  # of the lengths that are summed: center vectors are float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,13 +55,16 @@ def fit_context_map(
 def map_centers(matrix: Float64, centers: Float32) -> Float32:
     """Return ``[c, 1] matrix``, float32 (n, columns), of center vectors of any length.
 
-    A center vector that is all zero gets zeros.
+    A center vector that is all zero gets zeros, and so does one whose sum is rounding alone.
     """
     found = np.zeros((len(centers), matrix.shape[1]), np.float32)
     for start in range(0, len(centers), _BLOCK):
         units, usable = unit_rows(np.ascontiguousarray(centers[start : start + _BLOCK]))
-        mapped = units.astype(np.float64) @ matrix[:-1] + matrix[-1]
-        mapped[~usable] = 0.0
+        turned = units.astype(np.float64) @ matrix[:-1]
+        mapped = turned + matrix[-1]
+        # Scaled up to length 1, what rounding leaves of a sum of nothing would pass for a vector.
+        summed = np.linalg.norm(turned, axis=1) + np.linalg.norm(matrix[-1])
+        mapped[~usable | (np.linalg.norm(mapped, axis=1) <= _ROUNDING * summed)] = 0.0
         found[start : start + _BLOCK] = mapped
     return found
 

@@ -14,13 +14,15 @@ from typing import Any
 import pyarrow as pa
 
 from likewise.arrays import Float32
+from likewise.errors import InputError
 from likewise.model import describe
 from likewise.neighbours.recommend import recommend_all
-from likewise.options import Options
+from likewise.options import Options, takes_sessions
 from likewise.questions.answers import analogy, complements, index, similar
 from likewise.questions.categories import category_vectors
 from likewise.questions.explain import explain
 from likewise.questions.keyed import contains, most_similar, similarity, vector_of
+from likewise.questions.queries import new_items
 from likewise.score.blend import blend_of, fingerprint_of
 from likewise.score.co_occurrence import CoOccurrence
 from likewise.search.arguments import check_side
@@ -86,7 +88,7 @@ class Model(State):
         Parameters
         ----------
         catalogue : Catalogue or what Catalogue.read takes
-            The items.
+            The items; dicts may have a name and a category alone.
         side : {"center", "context"}
             Which vectors. A model trained with ``context="item"`` composes context vectors of
             length 1, from center vectors by ridge regression over the items with events.
@@ -107,7 +109,13 @@ class Model(State):
             When the model knows items by id only.
         """
         check_side(side)
-        items = as_catalogue(catalogue)
+        items: Catalogue | None = new_items(catalogue)
+        if items is None:
+            items = as_catalogue(catalogue)
+        elif own_rows:
+            raise InputError("own_rows must be left out where items have no item_id, got True")
+        else:
+            own_rows = False  # their numbers are not ids
         return self.encoder.encode(items, side, self.encoder.positions(items, own_rows))
 
     def all_contexts(self) -> Float32:
@@ -188,6 +196,7 @@ def load(path: str | os.PathLike[str], verify: bool = True) -> Model:
     return models.load(path, verify, Model)
 
 
+@takes_sessions
 def train(
     sessions: Sessions | Any,
     catalogue: Catalogue | Any | None = None,

@@ -17,11 +17,11 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from likewise.arrays import float_rows
+from likewise.arrays import Float32, float_rows
 from likewise.errors import InputError
 from likewise.neighbours.recommend import recommend_all
 from likewise.questions.answers import analogy_of, vectors_of
-from likewise.questions.keyed import contains, most_like, similarity, vector_of
+from likewise.questions.keyed import contains, most_like, refuse, similarity, vector_of
 from likewise.questions.queries import query_of
 from likewise.search.indexes import EXACT_COMPARISONS, Index, make_index
 from likewise.search.matches import BatchMatches, Matches
@@ -108,6 +108,8 @@ class Vectors:
     ) -> Matches | BatchMatches:
         """Find the items most alike by cosine; arguments are those of :meth:`Model.similar`."""
         query = query_of(self, items, None, None, vector, None)
+        if query.others is not None:
+            self.encode(query.others)
         vectors = vectors_of(self, query, "center")
         if exact is None:
             exact = len(vectors) * len(self) <= EXACT_COMPARISONS
@@ -125,10 +127,22 @@ class Vectors:
         return analogy_of(self.catalogue, self._own_index(True), positive, negative, k)
 
     def most_similar(
-        self, positive: Any = None, negative: Any = None, topn: int = 10
-    ) -> list[tuple[str, float]]:
-        """Find items by cosine, as gensim does; see :meth:`Model.most_similar`."""
-        return most_like(self, self._own_index(True), positive, negative, topn)
+        self,
+        positive: Any = None,
+        negative: Any = None,
+        topn: int | None = 10,
+        *,
+        restrict_vocab: int | None = None,
+        **elsewhere: Any,
+    ) -> list[tuple[str, float]] | Float32:
+        """Find items by cosine, as gensim does; see :meth:`Model.most_similar`.
+
+        The items are taken to be in the order of their frequency, as in files of word2vec.
+        """
+        refuse(elsewhere)
+        order = np.arange(len(self))
+        index = self._own_index(True)
+        return most_like(self, index, positive, negative, topn, restrict_vocab, order)
 
     def _own_index(self, exact: bool) -> Index:
         if exact not in self._indexes:

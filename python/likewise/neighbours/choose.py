@@ -21,6 +21,7 @@ from likewise.search.index import Found
 __all__ = ["Cap", "Rules", "choose", "name_keys"]
 
 _WORD = re.compile(r"\w+")
+_LISTS = 64  # diversified at once: their vectors stay in the processor's cache
 
 
 class Cap(NamedTuple):
@@ -113,27 +114,36 @@ def diversify(found: Found, vectors: Float32, rules: Rules) -> Found:
     ``vectors`` are those of the found positions, float32 ``(n, m, dim)``; their inner products, at
     most 1, say how alike answers are.
     """
-    positions, scores = found
-    n, m = positions.shape
+    n, m = found.positions.shape
     picks = min(rules.k, m)
-    alike = vectors @ vectors.transpose(0, 2, 1)
-    worth = (1.0 - rules.diversity) * scores
-    closest = np.full((n, m), -np.inf, dtype=np.float32)
-    open_ = positions >= 0
-    rows = np.arange(n)
     out = Found(
         np.full((n, picks), -1, dtype=np.int32), np.full((n, picks), -np.inf, dtype=np.float32)
     )
-    for pick in range(picks):
+    for start in range(0, n, _LISTS):
+        some = slice(start, start + _LISTS)
+        theirs = Found(found.positions[some], found.scores[some])
+        _pick(theirs, vectors[some], rules.diversity, Found(out.positions[some], out.scores[some]))
+    return out
+
+
+def _pick(found: Found, vectors: Float32, diversity: float, out: Found) -> None:
+    """Put what is picked of some lists into ``out``, as many as it has room for."""
+    positions, scores = found
+    worth = (1.0 - diversity) * scores
+    closest = np.full(positions.shape, -np.inf, dtype=np.float32)
+    open_ = positions >= 0
+    rows = np.arange(len(positions))
+    for pick in range(out.positions.shape[1]):
         with np.errstate(invalid="ignore"):
-            value = worth - (rules.diversity * closest if pick else 0.0)
+            value = worth - (diversity * closest if pick else 0.0)
         best = np.where(open_, value, -np.inf).argmax(axis=1)
         there = open_[rows, best]
         out.positions[there, pick] = positions[rows, best][there]
         out.scores[there, pick] = scores[rows, best][there]
         open_[rows, best] = False
-        closest = np.maximum(closest, alike[rows, :, best])
-    return out
+        # Not by BLAS: for thousands of small products its threads wait longer than they work.
+        alike = np.einsum("nmd,nd->nm", vectors, vectors[rows, best])
+        np.maximum(closest, alike, out=closest)
 
 
 def name_keys(names: Iterable[str | None], known: dict[str, int] | None = None) -> Int32:

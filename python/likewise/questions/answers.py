@@ -73,10 +73,10 @@ def similar(
 
     Parameters
     ----------
-    items : str or sequence of str, optional
+    items : str or sequence of str, or dict or sequence of dict, optional
         One id for :class:`Matches`, several for :class:`BatchMatches`. An item is never among
         its own answers. Whole numbers, UTF-8 bytes, UUIDs, and scalars and arrays of NumPy and
-        Arrow are ids as well.
+        Arrow are ids as well. Dicts of ``name`` and ``category`` are new items, as below.
     k : int
         Answers for each query.
     name, category : str or sequence of str or None, optional
@@ -114,7 +114,8 @@ def similar(
     Examples
     --------
     ``model.similar("B000X", k=5)``;
-    ``model.similar(name="red rubber ball", category="Pets > Dogs > Toys")``
+    ``model.similar(name="red rubber ball", category="Pets > Dogs > Toys")``;
+    ``model.similar([{"name": "red ball", "category": "Toys"}, {"name": "lamp"}])``
     """
     chosen = side_of_similar(side, index, vector is not None)
     if popularity is not None and chosen != "similar":

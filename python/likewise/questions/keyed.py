@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from likewise.arrays import Float32, float_rows
+from likewise.arrays import Float32, Int64, float_rows
 from likewise.errors import InputError, UnknownItemError
 from likewise.questions.answers import own_index
 from likewise.questions.queries import ids_asked
@@ -23,7 +23,13 @@ if TYPE_CHECKING:
     from likewise.items import Embedded
     from likewise.search.index import Index
 
-__all__ = ["contains", "most_like", "most_similar", "similarity", "vector_of"]
+__all__ = ["contains", "most_like", "most_similar", "refuse", "similarity", "vector_of"]
+
+_ELSEWHERE = {
+    "clip_start": "similar(where=...) takes the items that may be answers here",
+    "clip_end": "restrict_vocab, or similar(where=...), takes the items that may be answers here",
+    "indexer": "similar(index=model.index(exact=False)) is the approximate search here",
+}
 
 
 def contains(asked: Embedded, item: Any) -> bool:
@@ -64,8 +70,11 @@ def most_similar(
     model: State,
     positive: str | Sequence[Any] | Any | None = None,
     negative: str | Sequence[Any] | Any | None = None,
-    topn: int = 10,
-) -> list[tuple[str, float]]:
+    topn: int | None = 10,
+    *,
+    restrict_vocab: int | None = None,
+    **elsewhere: Any,
+) -> list[tuple[str, float]] | Float32:
     """Find items by the cosine of center vectors, as gensim's ``most_similar`` does.
 
     :meth:`similar` finds better ones: it also reads context vectors, shared sessions, texts and
@@ -77,36 +86,68 @@ def most_similar(
     positive, negative : id, vector, or sequence of them
         Unit vectors of ``positive`` are added, those of ``negative`` subtracted; vectors that
         are given count by their length.
-    topn : int
-        Answers, at least 1.
+    topn : int or None
+        Answers, at least 1. None gives the cosines of all items instead of answers.
+    restrict_vocab : int, optional
+        Only so many items may be answers: those with most events, at least 1.
+    **elsewhere
+        Other arguments of gensim's: an error that says what there is here.
 
     Returns
     -------
     list of (id, score)
-        Best first; none of the ids given.
+        Best first; none of the ids given. With ``topn=None`` float32 array (n_items,), in the
+        order of the catalogue, the items given among them; 0 for an item without a vector.
 
     Raises
     ------
     UnknownItemError
         For an id that is not in the catalogue; a KeyError.
-    ValueError
-        When nothing is given.
+    ValueError, TypeError
+        When nothing is given, or an argument is not what it should be.
 
     Examples
     --------
     ``model.most_similar("B000X", topn=5)``;
     ``model.most_similar(positive=["B000X", "B000Y"], negative=["B000Z"])``
     """
-    return most_like(model, own_index(model, "center", exact=True), positive, negative, topn)
+    refuse(elsewhere)
+    order = np.argsort(-model.counts, kind="stable")
+    index = own_index(model, "center", exact=True)
+    return most_like(model, index, positive, negative, topn, restrict_vocab, order)
+
+
+def refuse(elsewhere: dict[str, Any]) -> None:
+    """Raise TypeError for an argument that gensim's ``most_similar`` has, and this one has not."""
+    for name in elsewhere:
+        ours = _ELSEWHERE.get(name, "arguments are positive, negative, topn and restrict_vocab")
+        raise TypeError(f"most_similar has no argument {name!r}: {ours}")
 
 
 def most_like(
-    asked: Embedded, index: Index, positive: Any, negative: Any, topn: int
-) -> list[tuple[str, float]]:
-    """Answer :func:`most_similar` from an exact index of center vectors."""
-    topn = check_k(topn, "topn")
+    asked: Embedded,
+    index: Index,
+    positive: Any,
+    negative: Any,
+    topn: int | None,
+    restrict_vocab: int | None,
+    order: Int64,
+) -> list[tuple[str, float]] | Float32:
+    """Answer :func:`most_similar` from an exact index of center vectors.
+
+    ``order`` are the positions of all items, those that occur most first.
+    """
+    n = len(asked.catalogue)
+    wanted = n if topn is None else check_k(topn, "topn")
+    where = np.ones(n, dtype=np.bool_)
+    if restrict_vocab is not None:
+        if topn is None:
+            raise ValueError(
+                f"restrict_vocab must be left out with topn=None, which gives the cosines of all "
+                f"items in the order of the catalogue, got {restrict_vocab!r}"
+            )
+        where[order[check_k(restrict_vocab, "restrict_vocab") :]] = False
     total = np.zeros((1, index.dim), np.float32)
-    where = np.ones(len(asked.catalogue), dtype=np.bool_)
     given = 0
     for argument, sign, values in (("positive", 1, positive), ("negative", -1, negative)):
         for value in _given(values):
@@ -121,11 +162,15 @@ def most_like(
                 )
             at = known_positions(asked.catalogue, [value])
             total += sign * index.vectors_at(at)
-            where[at] = False
+            where[at] = topn is None
     if not given:
         raise ValueError("positive or negative must name at least one item, got none")
-    found = index.search(total, topn, where=where)
+    found = index.search(total, max(1, wanted), where=where)
     kept = found.positions[0] >= 0
+    if topn is None:
+        cosines = np.zeros(n, np.float32)
+        cosines[found.positions[0][kept]] = found.scores[0][kept]
+        return cosines
     ids = asked.catalogue.ids.take(pa.array(found.positions[0][kept])).to_pylist()
     return list(zip(ids, found.scores[0][kept].tolist(), strict=True))
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from likewise.arrays import Float32, Int32, Int64, float_rows
+from likewise.errors import InputError
 from likewise.search.arguments import as_ids, is_id, raise_unknown
 from likewise.tables.catalogue import Catalogue
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from likewise.items import Embedded, Items
     from likewise.search.index import Index
 
-__all__ = ["Query", "Texts", "ids_asked", "query_of", "side_of_similar"]
+__all__ = ["Query", "Texts", "ids_asked", "new_items", "query_of", "side_of_similar"]
 
 #: A name or a category, or one for each of several items; None where there is none.
 Texts = str | Sequence[str | None] | Any | None
@@ -64,7 +65,10 @@ def query_of(
         dim = asked.center.shape[1]
         rows = float_rows("vector", array[None, :] if single else array, columns=dim)
         return Query(single, "a vector", np.full(len(rows), -1, np.int32), vectors=rows)
-    return _by_text(name, category) if by_text else _by_items(asked, items, index)
+    if by_text:
+        return _by_text(name, category)
+    texts = _new_rows(items)
+    return _by_items(asked, items, index) if texts is None else _by_text(*texts)
 
 
 def side_of_similar(side: Any, index: Index | None, by_vector: bool) -> str:
@@ -89,6 +93,30 @@ def side_of_similar(side: Any, index: Index | None, by_vector: bool) -> str:
     return side or held or "similar"
 
 
+def _new_rows(items: Any) -> tuple[Texts, Texts] | None:
+    """Return names and categories where items are dicts of both: new ones, that have no id yet.
+
+    One dict gives texts, several lists of them; None where items are something else.
+    """
+    single = isinstance(items, Mapping)
+    if not single and not isinstance(items, list | tuple):
+        return None
+    rows = [items] if single else items
+    if not any(isinstance(row, Mapping) for row in rows):
+        return None
+    for at, row in enumerate(rows):
+        if not isinstance(row, Mapping):
+            raise InputError(f"items must be all ids or all dicts, got {row!r} in place {at}")
+        if not row or set(row) - {"name", "category"}:
+            known = ": known items are asked about by their ids" if "item_id" in row else ""
+            raise InputError(
+                f"items as dicts must have a name, a category or both and nothing else, got "
+                f"{', '.join(map(str, row)) or 'an empty one'} in place {at}{known}"
+            )
+    names, categories = ([row.get(what) for row in rows] for what in ("name", "category"))
+    return (names[0], categories[0]) if single else (names, categories)
+
+
 def _by_text(name: Texts, category: Texts) -> Query:
     given = {"name": name, "category": category}
     texts = {argument: _texts(argument, value) for argument, value in given.items()}
@@ -102,11 +130,7 @@ def _by_text(name: Texts, category: Texts) -> Query:
     names, categories = (
         value if isinstance(value, list) else [value] * count for value in texts.values()
     )
-    items = Catalogue.from_arrays(
-        pa.array(map(str, range(count)), pa.large_string()),
-        pa.array(categories, pa.large_string()),
-        pa.array(names, pa.large_string()),
-    )
+    items = _numbered(names, categories)
     titles = [
         f"{name or '(no name)'}" + (f"  [{category}]" if category else "")
         for name, category in zip(names, categories, strict=True)
@@ -115,6 +139,25 @@ def _by_text(name: Texts, category: Texts) -> Query:
         single, titles[0] if single else "", np.full(count, -1, np.int32), others=items,
         place=np.arange(count), titles=None if single else titles,
     )  # fmt: skip
+
+
+def new_items(items: Any) -> Catalogue | None:
+    """Return dicts of nothing but names and categories as items; None where they are others."""
+    known = {"name", "category"}
+    if not isinstance(items, list | tuple) or not items:
+        return None
+    if not all(isinstance(row, Mapping) and row and set(row) <= known for row in items):
+        return None
+    given = {what: _texts(what, [row.get(what) for row in items]) for what in known}
+    return _numbered(given["name"], given["category"])
+
+
+def _numbered(names: Any, categories: Any) -> Catalogue:
+    return Catalogue.from_arrays(
+        pa.array(map(str, range(len(names))), pa.large_string()),
+        pa.array(categories, pa.large_string()),
+        pa.array(names, pa.large_string()),
+    )
 
 
 def _texts(argument: str, value: Texts) -> str | list[str | None] | None:

@@ -98,7 +98,8 @@ def write_report(
     Raises
     ------
     InputError
-        When an evaluation or the catalogue is not what it should be.
+        When an evaluation or the catalogue is not what it should be, or ``other`` is given and
+        the model knows items by their ids alone.
     StorageError
         When the file cannot be written.
     ImportError
@@ -132,6 +133,11 @@ def report_page(
     results = [_plain_evaluation(found) for found in evaluations]
     if other is not None:
         other = as_catalogue(other)
+        if model.recipe is None:
+            raise InputError(
+                "other must be left out where items are known by their ids alone: nothing of "
+                f"another catalogue is known, got one of {len(other):,} items"
+            )
     script = plotly()  # first: what is missing is known before the work
 
     def done(steps: int) -> None:

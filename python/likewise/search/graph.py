@@ -123,7 +123,8 @@ class ApproximateIndex(Index):
                 self._progress(int(done[start + len(block) - 1]), int(done[-1]))
 
     def _workers(self) -> int:
-        return self.threads or usable_cores()
+        cores = usable_cores()  # a model may come from a machine that has more
+        return min(self.threads or cores, cores)
 
     def _find(self, queries: Float32, k: int, filters: Filters) -> Found:
         if filters.same is not None or filters.excluded is not None:

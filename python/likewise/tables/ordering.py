@@ -13,7 +13,6 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
@@ -30,6 +29,7 @@ from likewise.tables import _arrange
 from likewise.tables._ingest import MISSING_ID, IdTable
 from likewise.tables.columns import encode, table_texts, text_column, text_views
 from likewise.tables.times import Times
+from likewise.work.machine import free_memory
 from likewise.work.waiting import interruptible
 
 __all__ = ["EventStore", "Ordered", "memory_share"]
@@ -40,13 +40,10 @@ DEFAULT_SHARE = 0.4  # of the memory there is, for events that wait to be ordere
 
 def memory_share() -> int:
     """Return how many bytes of waiting events are held before they go to disk."""
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    try:
-        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
-        total = min(total, int(limit)) if limit.isdigit() else total
-    except OSError:
-        pass
-    return int(total * DEFAULT_SHARE)
+    free = free_memory()  # of the machine, and what control groups leave
+    if free is None:
+        free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return int(free * DEFAULT_SHARE)
 
 
 class Ordered(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from likewise.work.progress import training_state
+from likewise.work.progress import heard, training_state
 
 __all__ = ["Progress", "Watch"]
 
@@ -56,18 +56,24 @@ class Watch:
             self.history = [*self.history[:-1:2], self.history[-1]]
 
     def _show(self, record: Progress) -> None:
+        if sys.stderr is None:  # as in services: nobody is there to see it
+            return
         if self._bar is None:
-            self._bar = tqdm(
-                total=record["events_total"],
-                unit=" events",
-                unit_scale=True,
-                desc="training",
-                file=sys.stderr,
-            )
-        self._bar.set_postfix_str(training_state(record), refresh=False)
-        self._bar.update(record["events_done"] - self._bar.n)
+            with heard():
+                self._bar = tqdm(
+                    total=record["events_total"],
+                    unit=" events",
+                    unit_scale=True,
+                    desc="training",
+                    file=sys.stderr,
+                )
+        if self._bar is not None:
+            with heard(self._bar):
+                self._bar.set_postfix_str(training_state(record), refresh=False)
+                self._bar.update(record["events_done"] - self._bar.n)
 
     def close(self) -> None:
         """Take the bar from the terminal."""
         if self._bar is not None:
-            self._bar.close()
+            with heard(self._bar):
+                self._bar.close()

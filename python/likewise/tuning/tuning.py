@@ -7,6 +7,7 @@ judged in bounded time is in tuning/job.py, what comes of it in tuning/records.p
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from likewise.tables.sessions import Sessions
 from likewise.training.fit import fit
 from likewise.tuning.job import Job
 from likewise.tuning.records import Check, Trial, Tuning
+from likewise.work.progress import say
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,11 +68,16 @@ def tune(
     >>> best = tune(sessions, seconds=60, verbose=True)  # doctest: +SKIP
     >>> model = train(sessions, options=best)  # doctest: +SKIP
     """
+
+    def tell(text: str) -> None:
+        if sys.stdout is not None:
+            say(text, stream=sys.stdout)
+
     if verbose:
-        arguments.setdefault("notify", print)
+        arguments.setdefault("notify", tell)
     found = search(sessions, catalogue, options, seconds=seconds, **arguments)
     if verbose:
-        print(found)
+        tell(str(found))
     return found.options
 
 

@@ -1,19 +1,52 @@
 """Progress on standard error: a bar in a terminal, a line now and then elsewhere.
 
-Owns how work is shown meanwhile. Knows nothing about what is done.
+Owns how work is shown meanwhile, and that nobody has to watch: a stream that is closed, broken or
+not there never ends the work. Knows nothing about what is done.
 """
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from tqdm import tqdm
 
-__all__ = ["Steps", "TrainingProgress", "WorkProgress", "training_state"]
+__all__ = ["Steps", "TrainingProgress", "WorkProgress", "heard", "say", "training_state"]
 
 Shown = TypeVar("Shown", bound="_Progress")
+
+
+def say(text: str, end: str = "\n", *, stream: Any = None) -> None:
+    """Write a line on standard error, or on another stream, if there is anybody to read it.
+
+    A service may have no standard streams (None), and whoever read one may be gone.
+    """
+    stream = sys.stderr if stream is None else stream
+    if stream is None:
+        return
+    with contextlib.suppress(OSError, ValueError):
+        stream.write(text + end)
+        getattr(stream, "flush", lambda: None)()
+
+
+@contextlib.contextmanager
+def heard(bar: Any = None) -> Iterator[None]:
+    """Let a bar of tqdm fall silent when whoever watched it is gone."""
+    try:
+        yield
+    except (OSError, ValueError):
+        if bar is not None:
+            bar.disable = True  # or it would try once more when it is forgotten
+
+
+def in_terminal() -> bool:
+    """Tell whether standard error is a terminal."""
+    with contextlib.suppress(OSError, ValueError):  # it may be closed
+        return bool(getattr(sys.stderr, "isatty", lambda: False)())
+    return False
 
 
 class _Progress:
@@ -41,20 +74,24 @@ class _Progress:
 
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:
-            self._bar.close()
+            with heard(self._bar):
+                self._bar.close()
             self._bar = None
 
     def _show(self, done: int, total: int, state: str, left: float | None) -> None:
         """Move the bar or, where it is time for one, say a line; `left` in seconds, if known."""
-        if sys.stderr.isatty():
+        if in_terminal():
             if self._bar is None or self._bar.total != total:
                 self.__exit__()
-                self._bar = tqdm(
-                    total=total, desc=self._label, file=sys.stderr, leave=False, dynamic_ncols=True,
-                    bar_format=self._BAR,
-                )  # fmt: skip
-            self._bar.set_postfix_str(state, refresh=False)
-            self._bar.update(done - self._bar.n)
+                with heard():
+                    self._bar = tqdm(
+                        total=total, desc=self._label, file=sys.stderr, leave=False,
+                        dynamic_ncols=True, bar_format=self._BAR,
+                    )  # fmt: skip
+            if self._bar is not None:
+                with heard(self._bar):
+                    self._bar.set_postfix_str(state, refresh=False)
+                    self._bar.update(done - self._bar.n)
         else:
             remaining = "" if left is None else f"{left:,.0f} s left"
             parts = (f"{done / max(total, 1):4.0%}", state, remaining)
@@ -64,7 +101,7 @@ class _Progress:
         """Write a line, unless the last one was a moment ago."""
         if time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + self._LINE_SECONDS
-            print(f"{self._label}: {text}", file=sys.stderr, flush=True)
+            say(f"{self._label}: {text}")
 
 
 class TrainingProgress(_Progress):
@@ -116,14 +153,14 @@ class Steps(_Progress):
     """Says what is done, in a terminal at once: called with the name of the next step."""
 
     def __exit__(self, *_: object) -> None:
-        if sys.stderr.isatty() and not self._quiet:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
+        if in_terminal() and not self._quiet:
+            say("\r\033[K", end="")
 
     def __call__(self, text: str) -> None:
         """Say what comes next."""
         if self._quiet:
             return
-        if sys.stderr.isatty():
-            print(f"\r\033[K{self._label}: {text}", end="", file=sys.stderr, flush=True)
+        if in_terminal():
+            say(f"\r\033[K{self._label}: {text}", end="")
         else:
             self._say(text)

@@ -191,7 +191,7 @@ def _refusals(what: str, missing: str = "") -> Iterator[None]:
     """Say what could not be done when the system refuses; `missing`: why, when a folder is."""
     try:
         yield
-    except StorageError:
+    except (StorageError, BrokenPipeError):  # the latter of no file: progress that nobody reads
         raise
     except OSError as error:
         # Arrow raises without errno in the usual place now and then; its text has the reason.
