@@ -197,7 +197,7 @@ _session_options = together(
     option(
         "--memory-limit", metavar="SIZE",
         help="What ordering the events may take, for example 2GB; the rest goes to disk. "
-        "About half of the memory there is when left out.",
+        "Two fifths of the free memory when left out.",
     ),
 )  # fmt: skip
 

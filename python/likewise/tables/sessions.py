@@ -168,7 +168,7 @@ class Sessions:
         memory_limit : int or str, optional
             Bytes, or text such as "2GB", that ordering may take beside the result; what does
             not fit is ordered on disk, in a temporary folder that is removed. None is two
-            fifths of the memory there is.
+            fifths of the memory that is free.
         date_format : str, optional
             How dates are written, in the codes of ``strptime``: "%d/%m/%Y %H:%M". None reads ISO
             8601 (2024-05-31 08:26:01+02:00) and nothing else.
