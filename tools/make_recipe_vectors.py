@@ -1,4 +1,6 @@
-"""Write tests/data/recipe_v1.json: what recipe version 1 makes of texts in many scripts.
+"""Write tests/data/recipe_v1.json and recipe_v2.json: what the recipe makes of many texts.
+
+Version 1 has texts in many scripts; version 2 the same, and texts with HTML and several paths.
 
 The values come from the slow oracle (tests/oracles/text.py), not from the library, and are frozen
 once released: a test that fails means that the recipe changed, and that stored models would break.
@@ -47,14 +49,25 @@ ITEMS = [
     ("Symbols", "① ² Ⅲ ℃ µ Å ſ ŉ ǰ ᾳ ῞ \u0301 \ufdfa 𝐁𝐨𝐥𝐝 ｆｕｌｌ"),
     (" > ".join(f"l{i}" for i in range(20)), "x" * 61 + " " + "y" * 62 + " " + "é" * 100),
 ]
+MARKUP = [
+    ("Home &gt; Lamps", "Men&#39;s socks &amp; shorts, Cr&egrave;me br&ucirc;l&eacute;e 5&nbsp;kg"),
+    ("<b>Home</b> &amp;gt; Lamps", "&lt;b&gt;Lamp&lt;/b&gt; &amp;eacute; &amp;amp;amp; 24&quot;"),
+    ("Toys > Dogs\nSale > Toys\r\n\nToys > Dogs > Balls", "m<sup>2</sup><br/>H<sub>2</sub>O"),
+    ("A < B > C", "R&D black&white a < b <3 x<5 <iPhone 13> <table lamp> <!-- no -->yes"),
+    ("Giyim &#304;&ccedil; &amp; &Scedil;al", "Kad&#305;n&#146;s &#x131;&#XE7; &nosuch; &amp &#0;"),
+    (
+        "<ul><li>A</li><li>B</li></ul>",
+        "<span class='x'>one</span><p>two</p>&NewLine;&zwnj;th&shy;ree",
+    ),
+]
 BYTES = ["726564ff62616c6c", "726564c3", "edA080786364", "f09f988061", "c0af61e28262"]
 
 
-def main() -> None:
+def vectors(version: int, texts: list[tuple[str, str]], spoiled: list[str]) -> str:
     items = []
-    for category, name in ITEMS:
+    for category, name in texts:
         for recipe in [PLAIN, *OTHERS] if len(items) < 24 else [PLAIN]:
-            tokens = reference.tokens_of(category, name, recipe["word_ngrams"])
+            tokens = reference.tokens_of(category, name, recipe["word_ngrams"], version)
             rows = [
                 [
                     reference.row_of(hash_value, recipe["buckets"])
@@ -75,18 +88,26 @@ def main() -> None:
                     "rows": rows,
                 }
             )
-    spoiled = []
-    for text in BYTES:
-        tokens = reference.tokens_of("", bytes.fromhex(text).decode(errors="replace"))
+    read = []
+    for text in spoiled:
+        decoded = bytes.fromhex(text).decode(errors="replace")
+        tokens = reference.tokens_of("", decoded, version=version)
         listed = [[kind, word, f"{value:016x}"] for kind, word, value in tokens]
-        spoiled.append({"hex": text, "tokens": listed})
-    frozen = {"version": 1, "unicode": "15.1.0"}
+        read.append({"hex": text, "tokens": listed})
+    frozen = {"version": version, "unicode": "15.1.0"}
     lines = [json.dumps(frozen)[:-1] + ', "items": [']
     lines.append(",\n".join(json.dumps(item, ensure_ascii=False) for item in items))
     lines.append('], "bytes": [')
-    lines.append(",\n".join(json.dumps(case, ensure_ascii=False) for case in spoiled))
+    lines.append(",\n".join(json.dumps(case, ensure_ascii=False) for case in read))
     lines.append("]}")
-    (TESTS / "data" / "recipe_v1.json").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    data = TESTS / "data"
+    (data / "recipe_v1.json").write_text(vectors(1, ITEMS, BYTES), encoding="utf-8")
+    texts = MARKUP + ITEMS
+    (data / "recipe_v2.json").write_text(vectors(2, texts, BYTES), encoding="utf-8")
 
 
 if __name__ == "__main__":

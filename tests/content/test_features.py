@@ -125,12 +125,13 @@ def test_the_table_is_the_list_of_tokens_of_each_item(rows, word_ngrams):
 # --- the frozen recipe --------------------------------------------------------
 
 
-def test_frozen_vectors():
-    frozen = json.loads((TESTS / "data" / "recipe_v1.json").read_text(encoding="utf-8"))
-    assert frozen["version"] == 1
+@pytest.mark.parametrize("version", [1, 2])
+def test_frozen_vectors(version):
+    frozen = json.loads((TESTS / "data" / f"recipe_v{version}.json").read_text(encoding="utf-8"))
+    assert frozen["version"] == version
     assert frozen["unicode"] == _core.unicode_version
     for case in frozen["items"]:
-        recipe = Recipe(**case["recipe"])
+        recipe = Recipe(**case["recipe"], version=version)
         got = tokens_of(case["category"], case["name"], recipe)
         assert [[int(k), text, f"{h:016x}"] for k, text, h in got] == case["tokens"]
         features = Features.encode(Strings([case["category"]], [case["name"]]), recipe)
@@ -140,7 +141,7 @@ def test_frozen_vectors():
         ]
         assert rows == case["rows"]
     for case in frozen["bytes"]:
-        recipe = Recipe().to_dict()
+        recipe = Recipe(version=version).to_dict()
         got = _core.tokens_of("", bytes.fromhex(case["hex"]), recipe)
         assert [[k, text, f"{h:016x}"] for k, text, h in got] == case["tokens"]
 
@@ -260,8 +261,9 @@ def test_recipe_round_trip_and_options():
         (lambda: Recipe(max_n=33), "max_n must be between 0 and 32, got 33"),
         (lambda: Recipe(word_ngrams=0), "word_ngrams must be between 1 and 5, got 0"),
         (lambda: Recipe(buckets=-1), "buckets must be between 0 and 1073741824, got -1"),
-        (lambda: Recipe(version=2), "recipe version must be 1, .* got 2"),
-        (lambda: Recipe.from_dict({**Recipe().to_dict(), "version": 7}), "must be 1, .* got 7"),
+        (lambda: Recipe(version=0), "recipe version must be 1 or 2, .* got 0"),
+        (lambda: Recipe(version=3), "recipe version must be 1 or 2, .* got 3"),
+        (lambda: Recipe.from_dict({**Recipe().to_dict(), "version": 7}), "1 or 2, .* got 7"),
         (lambda: Recipe.from_dict({"min_n": 3}), "recipe lacks buckets"),
         (lambda: Recipe.from_dict({**Recipe().to_dict(), "x": 1}), "recipe has an unknown x"),
         (lambda: Features.encode(many(3), threads=-1), "threads must be at least 0, got -1"),

@@ -1,13 +1,16 @@
 """The feature recipe once more, slowly, from unicodedata and plain Python: the tests' oracle.
 
-Written from csrc/core/text/words.h, not from the C++ code or the table generator. Valid for code
-points that both this Python's Unicode version and the one of the frozen tables know.
+Written from csrc/core/text/words.h and item_text.h, not from the C++ code or the table generator;
+the HTML that version 2 begins with is read in markup.py. Valid for code points that both this
+Python's Unicode version and the one of the frozen tables know.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+
+from oracles import markup
 
 MASK = (1 << 64) - 1
 PRIMES = (
@@ -170,18 +173,24 @@ def levels(category: str) -> list[str]:
     return [level for level in cut if level][:16]
 
 
-def tokens_of(category: str, name: str, word_ngrams: int = 1) -> list[tuple[int, str, int]]:
+def tokens_of(
+    category: str, name: str, word_ngrams: int = 1, version: int = 2
+) -> list[tuple[int, str, int]]:
     """Return (kind, text, hash) of every token of an item."""
-    path = levels(category)
-    name_words = words(name)
-    listed = [(0, 0, " > ".join(path[: i + 1])) for i in range(len(path))]
+    if version == 2:
+        paths = [levels(line) for line in markup.plain(category).split("\n")]
+        name_words = words(markup.plain(name))
+    else:
+        paths = [levels(category)]
+        name_words = words(name)
+    listed = [(0, 0, " > ".join(path[: i + 1])) for path in paths for i in range(len(path))]
     listed += [(1, 1, word) for word, _ in name_words]
     for i in range(len(name_words)):
         for n in range(2, word_ngrams + 1):
             run = name_words[i : i + n]
             if len(run) == n and all(spaced for _, spaced in run):
                 listed.append((2, 2, " ".join(word for word, _ in run)))
-    listed += [(3, 1, word) for level in path for word, _ in words(level)]
+    listed += [(3, 1, word) for path in paths for level in path for word, _ in words(level)]
     seen, tokens = set(), []
     for kind, space, text in listed:
         if (space, text) not in seen:

@@ -88,7 +88,7 @@ BAD_FOLDERS: list[tuple[str, Damage, str]] = [
     (
         "unknown recipe",
         edit(recipe__version=7),
-        "cannot be used: recipe version must be 1",
+        "cannot be used: recipe version must be 1 or 2",
     ),
     ("recipe cut", edit(recipe__min_n=...), "model.json cannot be used: recipe lacks min_n"),
     ("no recipe", edit(recipe=None), "does not fit its files: recipe and center_content"),

@@ -17,8 +17,8 @@
 #include "core/base/workers.h"
 #include "core/text/hash_numbers.h"
 #include "core/text/hashing.h"
+#include "core/text/item_text.h"
 #include "core/text/ngrams.h"
-#include "core/text/words.h"
 
 namespace likewise {
 namespace {
@@ -87,35 +87,6 @@ std::vector<std::size_t> even_cuts(std::size_t n, std::size_t count, const Weigh
   return cuts;
 }
 
-/// What a category says: its prefixes as paths, and the words of its levels.
-struct CategoryText {
-  std::vector<std::string> paths;
-  Words words;
-
-  void read(std::string_view category, TextReader& reader) {
-    words.clear();
-    reader.levels(category, paths);
-    for (const std::string& level : paths) reader.words(level, words);
-    for (std::size_t i = 1; i < paths.size(); ++i) paths[i] = paths[i - 1] + " > " + paths[i];
-  }
-};
-
-/// Calls visit(text) for the runs of 2 to `longest` words, by start, then by length.
-template <class Visit>
-void visit_word_ngrams(const Words& words, std::int64_t longest, const Visit& visit) {
-  std::string text;
-  for (std::size_t first = 0; first < words.size(); ++first) {
-    if (words.spaced[first] == 0) continue;
-    text.assign(words[first]);
-    for (std::size_t i = first + 1;
-         i < words.size() && words.spaced[i] != 0 && static_cast<std::int64_t>(i - first) < longest;
-         ++i) {
-      text.append(" ").append(words[i]);
-      visit(text);
-    }
-  }
-}
-
 /// One slice of the catalogue, with token numbers of its own.
 class alignas(64) Slice {
  public:
@@ -131,15 +102,15 @@ class alignas(64) Slice {
   void read(const StringColumn& categories, const StringColumn& names, const Recipe& recipe,
             std::size_t begin, std::size_t end) {
     sizes.reserve(end - begin);
+    ItemReader reader(recipe.version);
     Words words;
     for (std::size_t item = begin; item < end; ++item) {
       const std::size_t before = tokens.size();
-      const Category category = known_category(categories[item]);
+      const Category category = known_category(categories[item], reader);
       for (auto i = category.begin; i < category.words; ++i) {
         enter(category_tokens_[i], Kind::kCategory);
       }
-      words.clear();
-      reader_.words(names[item], words);
+      reader.name(names[item], words);
       for (std::size_t i = 0; i < words.size(); ++i) {
         enter(number(Namespace::kWord, words[i]), Kind::kNameWord);
       }
@@ -190,11 +161,11 @@ class alignas(64) Slice {
     kinds.push_back(static_cast<std::uint8_t>(kind));
   }
 
-  Category known_category(std::string_view text) {
+  Category known_category(std::string_view text, ItemReader& reader) {
     const auto known = static_cast<std::size_t>(
         category_numbers_.find_or_add(hash64(text, 0), categories_.size()));
     if (known < categories_.size() && categories_[known].text == text) return categories_[known];
-    category_text_.read(text, reader_);
+    reader.category(text, category_text_);
     Category category{text, category_tokens_.size(), 0, 0};
     for (const std::string& path : category_text_.paths) {
       category_tokens_.push_back(number(Namespace::kCategory, path));
@@ -208,7 +179,6 @@ class alignas(64) Slice {
     return category;
   }
 
-  TextReader reader_;
   std::string texts_;
   std::vector<std::size_t> text_ends_;
   std::vector<std::int32_t> last_item_;  // per token: the item that it was entered for last
@@ -361,11 +331,11 @@ FeatureTable build_features(const StringColumn& categories, const StringColumn& 
 std::vector<Token> tokens_of(std::string_view category, std::string_view name,
                              const Recipe& recipe) {
   check(recipe);
-  TextReader reader;
+  ItemReader reader(recipe.version);
   CategoryText category_text;
-  category_text.read(category, reader);
+  reader.category(category, category_text);
   Words words;
-  reader.words(name, words);
+  reader.name(name, words);
   std::vector<Token> tokens;
   HashNumbers seen;
   const auto enter = [&](Kind kind, Namespace space, std::string_view text) {

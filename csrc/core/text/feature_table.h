@@ -5,7 +5,7 @@
 //
 // A token is a category path, a word or a run of words; it is known by the hash of its text, whose
 // seed is its namespace. Words also carry the rows of their character n-grams. Owns which tokens an
-// item has, and the order of tokens; how text becomes words is the business of words.h.
+// item has, and the order of tokens; how text becomes words is the business of item_text.h.
 #pragma once
 
 #include <cstddef>

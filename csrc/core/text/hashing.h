@@ -3,7 +3,7 @@
 // XXH64 (Yann Collet's published xxHash, 64-bit variant), written from its specification: the same
 // bytes and seed give the same value on every machine, little- or big-endian. The seed is the
 // namespace of the feature, so that the word "toys" and the category "toys" are different features.
-// Frozen by tests/data/recipe_v1.json. Knows nothing about text.
+// Frozen by tests/data/recipe_v1.json and recipe_v2.json. Knows nothing about text.
 #pragma once
 
 #include <cstdint>

@@ -16,8 +16,8 @@ void between(const char* name, std::int64_t value, std::int64_t low, std::int64_
 }  // namespace
 
 void check(const Recipe& recipe) {
-  if (recipe.version != 1) {
-    throw std::invalid_argument("recipe version must be 1, the only one this release reads, got " +
+  if (recipe.version < 1 || recipe.version > kNewestRecipe) {
+    throw std::invalid_argument("recipe version must be 1 or 2, which this release reads, got " +
                                 std::to_string(recipe.version));
   }
   between("min_n", recipe.min_n, 0, 32);

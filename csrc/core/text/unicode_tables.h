@@ -1,4 +1,4 @@
-// unicode_tables.h: what recipe version 1 knows about a code point. Owns no rules: see words.h.
+// unicode_tables.h: what the recipe knows about a code point. Owns no rules: see words.h.
 //
 // The tables are written by tools/make_unicode_tables.py from one Unicode version.
 #pragma once

@@ -1,4 +1,4 @@
-// words.cpp: the rules of words.h. The slow Python twin is tests/reference_text.py.
+// words.cpp: the rules of words.h. The slow Python twin is tests/oracles/text.py.
 #include "core/text/words.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
-// words.h: recipe version 1, from a name or a category to words and levels. Frozen once released.
+// words.h: from a name or a category to words and levels, the same in recipe versions 1 and 2; what
+// differs between them comes before (item_text.h). Frozen once released.
 //
 // normalise: every code point folds by itself: NFKD, full case folding, NFKD; then digits of all
 // scripts become 0-9; dotless i becomes i, the times sign x, Arabic yeh and kaf their Persian

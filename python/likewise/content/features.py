@@ -1,12 +1,17 @@
 """Features: the tokens of every item of a catalogue, read off its category and name.
 
-The recipe says how. Version 1, in short (``csrc/core/text/words.h`` has every rule):
+The recipe says how. Version 2, in short (``csrc/core/text``: ``markup.h``, ``item_text.h`` and
+``words.h`` have every rule):
 
+- HTML goes first. ``&eacute;``, ``&#233;`` and their like are the characters that they stand for,
+  also when they were escaped twice (``&amp;eacute;``); tags such as ``<b>`` vanish, those such as
+  ``<br>`` and ``<li>`` leave a blank. ``R&D``, ``a < b`` and ``<Blue>`` stay as they are.
 - Text is folded: Unicode NFKC and case folding; digits of every script become 0-9, dotless and
   dotted i are one letter, Greek and Arabic lose the marks that capitals and careless typing lose
   too, invisible characters and trade mark signs go.
 - A category is cut at ``>`` into levels. Each prefix of levels is a token: ``toys``,
-  ``toys > dogs``.
+  ``toys > dogs``. It may hold several such paths, each on a line of its own: the first is the
+  item's path, those of the others are its tokens as well.
 - Words are runs of letters, digits and marks: ``iphone 13 pro``, ``2x500ml``, ``0.5``; an
   apostrophe joins (``women's`` is ``womens``) or, before two and more Latin letters, separates
   (``d'olive`` is ``d olive``). Chinese characters count alone and in pairs, kana in runs, Thai and
@@ -18,6 +23,9 @@ The recipe says how. Version 1, in short (``csrc/core/text/words.h`` has every r
 - Words have character n-grams: of ``<word>``, of ``min_n`` to ``max_n`` code points, each once,
   without ``<word>`` itself, from its first 64 code points. The row of an n-gram is
   ``(hash >> 32) * buckets >> 32``.
+
+Version 1, which models of before have, takes HTML for text and a line break for a blank; text
+without ``&``, ``<`` and line breaks is the same in both.
 
 The same text gives the same tokens and rows on every machine. The recipe is stored with a model and
 never changes: another one gets another version.
@@ -99,7 +107,7 @@ class Recipe:
         Rows that character n-grams are hashed to. 0 lets `Features.encode` choose: the power of
         two that is at least half the number of distinct n-grams, from 2**10 to 2**21.
     version : int
-        Of the rules. This release reads version 1.
+        Of the rules. This release reads versions 1 and 2, and trains with 2.
 
     Raises
     ------
@@ -109,14 +117,14 @@ class Recipe:
     Examples
     --------
     >>> Recipe(max_n=5).to_dict()
-    {'min_n': 3, 'max_n': 5, 'word_ngrams': 1, 'buckets': 0, 'version': 1}
+    {'min_n': 3, 'max_n': 5, 'word_ngrams': 1, 'buckets': 0, 'version': 2}
     """
 
     min_n: int = 3
     max_n: int = 6
     word_ngrams: int = 1
     buckets: int = 0
-    version: int = 1
+    version: int = 2
 
     def __post_init__(self) -> None:
         """Check every number by the core's own check."""
@@ -135,9 +143,9 @@ class Recipe:
         ValueError
             Naming what is missing, unknown or of a version that this release does not read.
         """
-        if values.get("version", 1) != 1:
+        if values.get("version", 1) not in (1, 2):  # first: another version may have other numbers
             raise ValueError(
-                f"recipe version must be 1, the only one this release reads, "
+                f"recipe version must be 1 or 2, which this release reads, "
                 f"got {values['version']!r}"
             )
         known = {field.name for field in fields(cls)}
