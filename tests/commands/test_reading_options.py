@@ -117,11 +117,12 @@ def test_the_same_effect(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--delimiter", "::"], "delimiter must be one ASCII character, got '::'"),
-        (["--encoding", "klingon"], "encoding must be the name of a character encoding"),
-        (["--date-format", "dd"], "date_format must be a format of strptime"),
+        (["--delimiter", "::"], "Error: --delimiter must be one ASCII character, got '::'"),
+        (["--encoding", "klingon"], "--encoding must be the name of a character encoding"),
+        (["--date-format", "dd"], "--date-format must be a format of strptime"),
         (["--time-unit", "hours"], "'hours' is not one of 's', 'ms', 'us', 'ns'"),
-        (["--partitions", "--name-column", "title"], "no column 'title'"),
+        (["--partitions", "--name-column", "title"], "no column 'title' (--name-column)"),
+        (["--gap", "30m"], "--time-unit says whether they are s, ms, us or ns"),
     ],
 )
 def test_what_cannot_be_meant(

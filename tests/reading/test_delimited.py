@@ -149,6 +149,15 @@ def test_csv_of_ordinary_quotes(tmp_path):
     assert Catalogue.read(path, quote="").names.to_pylist() == ['"Best" of cups', '"jug"']
 
 
+def test_files_of_other_names(tmp_path):
+    path = tmp_path / "t.dat"
+    path.write_text("item_id name\n1 cup\n2 'a b'\n")
+    with pytest.raises(InputError, match=r"t\.dat must end in .*, or have a delimiter="):
+        Catalogue.read(path)
+    found = Catalogue.read(path, delimiter=" ", quote="'")
+    assert found.names.to_pylist() == ["cup", "a b"]
+
+
 def test_line_ends_of_every_kind_in_one_file(tmp_path, small_blocks):
     path = tmp_path / "t.csv"
     path.write_bytes(b"item_id,name\r\n1,cup\n2,jug\r\n\r\n3,pan\n\n4,pot\r5,lid")

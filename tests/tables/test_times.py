@@ -96,6 +96,12 @@ def test_dates_in_another_format(make, times, date_format, wanted, tmp_path):
         Sessions.read(make(tmp_path, times), date_format="%Y~%m")
 
 
+def test_numbers_and_dates_in_one_column(tmp_path):
+    for times in (["1700000000", "2023-11-14"], ["2023-11-14", "1700000000"]):
+        with pytest.raises(InputError, match=r"timestamp' (holds numbers in one place|must hold)"):
+            Sessions.read(as_csv(tmp_path, times))
+
+
 def test_numbers_that_are_dates():
     table = columns([20240105, 20231231, 20240101])
     assert order(table, date_format="%Y%m%d") == ["b", "c", "a"]

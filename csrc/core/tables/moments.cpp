@@ -68,7 +68,7 @@ bool read_date(Text& text, std::int64_t& days) {
 Moment read_time(Text& text, std::int64_t ticks, std::int64_t& seconds, std::int64_t& fraction) {
   std::int64_t hour = 0, minute = 0, second = 0;
   bool finer = false;
-  if (!text.number(2, 2, hour) || !text.take(':') || !text.number(2, 2, minute)) {
+  if (!text.number(1, 2, hour) || !text.take(':') || !text.number(2, 2, minute)) {
     return Moment::kNone;
   }
   if (text.take(':')) {

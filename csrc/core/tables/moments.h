@@ -9,7 +9,8 @@ namespace likewise {
 enum class Moment { kRead, kFiner, kNone };
 
 /// Reads a year of four digits, a month and a day (`2024-05-31`, `2024/5/31`) and after a `T` or a
-/// blank the time of day (`08:26`, `08:26:01`, `08:26:01.25`) with its zone (`Z`, `UTC`, `+02`,
+/// blank the time of day (`08:26`, `8:26`, `08:26:01`, `08:26:01.25`) with its zone (`Z`, `UTC`,
+/// `+02`,
 /// `+0200`, `+02:00`); without a zone it is UTC. Blanks around it are left out.
 ///
 /// @param ticks  of a second: 1'000'000 or 1'000'000'000

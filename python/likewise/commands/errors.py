@@ -19,6 +19,11 @@ from likewise.work.progress import say
 
 __all__ = ["Group", "one_line_errors", "refusals", "said"]
 
+# Arguments of reading that messages name, and that are options here.
+_READING = "|".join(
+    ["date_format", "time_unit", "missing", "encoding", "delimiter", "quote", "escape", "partitions",
+     "category_separator", "path_separator"]
+)  # fmt: skip
 _EXPECTED = (InputError, UnknownItemError, StorageError, TrainingError, OSError, MemoryError)
 
 
@@ -94,7 +99,15 @@ def refusals() -> Iterator[None]:
 def said(error: BaseException | str) -> str:
     """Return a message in one line, with options where the library speaks of arguments."""
     text = " ".join(str(error).split()).rstrip(".")
-    return re.sub(r"\((\w+)=\)", lambda found: f"(--{found[1].replace('_', '-')}-column)", text)
+    text = re.sub(r"\((\w+)=\)", lambda found: f"(--{found[1].replace('_', '-')}-column)", text)
+    return re.sub(rf"(?<![\w(-])({_READING})(=(?:True|False)?|(?= must ))", _spelled, text)
+
+
+def _spelled(found: re.Match[str]) -> str:
+    """Return an option of reading as it is spelled here; what follows it is its value."""
+    no = "no-" if found[2] == "=False" else ""
+    value = " " if found[2] == "=" and found.string[found.end() :][:1] not in ("", " ", ";") else ""
+    return f"--{no}{found[1].replace('_', '-')}{value}"
 
 
 def _fail(message: str, code: int, label: str = "Error: ") -> None:

@@ -109,9 +109,12 @@ def find_files(source: str | os.PathLike[str], what: str) -> list[Path]:
     return files
 
 
-def format_of(files: Sequence[Path], what: str) -> str:
-    """Return the one format that all files have: parquet, csv, tsv or json."""
-    formats = {_format(path, what) for path in files}
+def format_of(files: Sequence[Path], what: str, delimiter: str | None = None) -> str:
+    """Return the one format that all files have: parquet, csv, tsv or json.
+
+    With a delimiter, files of other names are CSV.
+    """
+    formats = {_format(path, what, delimiter) for path in files}
     if len(formats) > 1:
         raise InputError(
             f"{what}: files of one format are wanted, got {' and '.join(sorted(formats))}"
@@ -119,7 +122,7 @@ def format_of(files: Sequence[Path], what: str) -> str:
     return formats.pop()
 
 
-def _format(path: Path, what: str) -> str:
+def _format(path: Path, what: str, delimiter: str | None) -> str:
     suffixes = [suffix.lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in (".gz", ".zst"):
         suffixes.pop()
@@ -131,7 +134,9 @@ def _format(path: Path, what: str) -> str:
                     return "parquet"
         except OSError as error:
             raise InputError(f"{what}: cannot read {shown(path)}: {error.strerror}") from None
-        raise InputError(f"{what}: {shown(path)} must end in {_KNOWN}")
+        if delimiter is not None:
+            return "csv"
+        raise InputError(f"{what}: {shown(path)} must end in {_KNOWN}, or have a delimiter=")
     return kind
 
 

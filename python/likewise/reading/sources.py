@@ -292,7 +292,7 @@ def open_files(
 ) -> Batches:
     """Open files of one format; each has all columns of `wanted` that one of them has."""
     options = ReadOptions() if options is None else options
-    kind = format_of(files, what)
+    kind = format_of(files, what, options.delimiter)
     there = not_empty(files, what)
     if kind == "parquet" and len(there) < len(files):
         empty = next(path for path in files if path not in there)

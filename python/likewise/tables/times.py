@@ -7,7 +7,7 @@ their magnitude tells, never one that is assumed. Knows nothing of events.
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import duckdb
 import numpy as np
@@ -154,10 +154,24 @@ class Clock:
         for ticks in (TICKS["us"], TICKS["ns"]):
             values, bad, finer = _core.read_moments(offsets, data, missing, ticks)
             if bad >= 0:
-                raise _no_time(what, _odd_one(texts, bad))
+                self._refuse(_odd_one(texts, bad), what)
             if not finer:
                 break
         return Times(values, missing if missing.any() else None, ticks)
+
+    def _refuse(self, text: str, what: str) -> NoReturn:
+        """Raise the error of a text that is no time beside the others of its column."""
+        shown = text if len(text) <= 40 else text[:37] + "..."
+        one = np.array([0, len(text.encode())])
+        data = np.frombuffer(text.encode(), np.uint8)
+        if _core.read_moments(one, data, np.zeros(1, bool), 1)[1] < 0:
+            raise InputError(
+                f"{what} holds numbers in one place and dates in another, such as {shown!r}"
+            )
+        raise InputError(
+            f"{what} must hold numbers, timestamps or dates such as '2024-05-31 12:00', got "
+            f"{shown!r}; date_format= says how other dates are written, such as '%d/%m/%Y %H:%M'"
+        )
 
     def _by_format(self, texts: pa.Array, what: str) -> Times:
         if self._duck is None:
@@ -240,14 +254,6 @@ def _odd_one(texts: Any, bad: int) -> str:
         bad = pc.index(number, False).as_py()
     text: str = texts[bad].as_py()
     return text
-
-
-def _no_time(what: str, text: str) -> InputError:
-    shown = text if len(text) <= 40 else text[:37] + "..."
-    return InputError(
-        f"{what} must hold numbers, timestamps or dates such as '2024-05-31 12:00', got {shown!r}; "
-        "date_format= says how other dates are written, such as '%d/%m/%Y %H:%M'"
-    )
 
 
 def _of_values(array: pa.Array, what: str) -> Times:
