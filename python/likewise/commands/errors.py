@@ -21,8 +21,8 @@ __all__ = ["Group", "one_line_errors", "refusals", "said"]
 
 # Arguments of reading that messages name, and that are options here.
 _READING = "|".join(
-    ["date_format", "time_unit", "missing", "encoding", "delimiter", "quote", "escape", "partitions",
-     "category_separator", "path_separator"]
+    ["date_format", "time_unit", "missing", "encoding", "delimiter", "quote", "escape",
+     "partitions", "category_separator", "path_separator"]
 )  # fmt: skip
 _EXPECTED = (InputError, UnknownItemError, StorageError, TrainingError, OSError, MemoryError)
 
