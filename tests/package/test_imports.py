@@ -18,7 +18,7 @@ CSRC = ROOT / "csrc"
 #: A module imports its own room and rooms to its left; rooms in one tuple do not import each other.
 #: The empty text is the package itself: what stands in ``likewise/__init__.py``.
 ROOMS: imports.Order = (
-    "errors", ("arrays", "doors", "items", "options", "version", "work", "display"),
+    "errors", ("arrays", "doors", "items", "levels", "options", "version", "work", "display"),
     "reading", "tables", "content", "state", "search", "score",
     ("storage", "questions", "neighbours", "training"), "model",
     ("interop", "simulation", "evaluation"), ("tuning", "pages"), ("maps", "clustering"), "report",
