@@ -50,6 +50,7 @@ def data_section(catalogue: Any, sessions: Any | None) -> Html:
         rows = [
             (name.replace("_", " "), f"{value:,}" if not isinstance(value, bool) else str(value))
             for name, value in _whole(report)
+            if isinstance(value, int)  # texts are in the sentence
         ]
         parts.append(tag("h3", what))
         parts.append(tag("p", f"{report}."))
