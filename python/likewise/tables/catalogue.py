@@ -159,7 +159,7 @@ class Catalogue:
         --------
         >>> Catalogue.read({"sku": ["a", "a", None], "name": ["x", "y", "z"]}, item_id="sku").report
         CatalogueReport(rows_read=3, items=1, null_ids=1, duplicate_ids=1, null_categories=1, \
-null_names=0, empty_names=0)
+null_names=0, empty_names=0, spelled_missing=0)
         """
         options = read_options(missing, encoding, delimiter, quote, escape, partitions)
         paths = path_options(category_separator, path_separator)
