@@ -31,6 +31,14 @@ class Items(Protocol):
         """The same as a pyarrow.DictionaryArray: each path once."""
 
     @property
+    def category_paths(self) -> Any:
+        """All paths of items that have several, one a line, a pyarrow.LargeStringArray (n,)."""
+
+    @property
+    def has_several_paths(self) -> bool:
+        """Whether any item has several."""
+
+    @property
     def table(self) -> Any:
         """A pyarrow.Table with columns item_id, category and name."""
 

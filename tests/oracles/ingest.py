@@ -98,6 +98,11 @@ def read_sessions(
     return result
 
 
+def path_of(category: str) -> str | None:
+    levels = [level.strip(" \t\0") for level in category.replace("\uff1e", ">").split(">")]
+    return " > ".join(level for level in levels if level) or None
+
+
 def read_catalogue(
     rows: Sequence[tuple[Field, Field, Field]],
 ) -> tuple[list[tuple[str, str | None, str | None]], Counter[str]]:
@@ -113,7 +118,7 @@ def read_catalogue(
         else:
             items[text] = (
                 text,
-                None if category is None else str(category),
+                None if category is None else path_of(str(category)),
                 None if name is None else str(name),
             )
     for _, category, name in items.values():

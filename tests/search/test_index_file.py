@@ -220,3 +220,13 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.M
         saved(ExactIndex, path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+@BOTH
+def test_all_paths_of_an_item_are_kept(kind: type[Index], tmp_path: Path) -> None:
+    items = catalogue_of([("a", "x > y\nz", "one"), ("b", "x", None), ("c", None, None)])
+    kind(rows(3), items, side="center").save(tmp_path / "index")
+    back = load_index(tmp_path / "index").catalogue
+    assert back is not None
+    assert back.category_paths.equals(items.category_paths)
+    assert back.table.equals(items.table)

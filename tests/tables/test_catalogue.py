@@ -110,7 +110,9 @@ def test_report_reads_as_a_sentence():
     assert str(Catalogue.from_ids(["a"]).report).startswith("1 items from 1 rows; 1 items without")
 
 
-fields = st.one_of(st.none(), st.sampled_from(["", " ", "a", "b > c", "é", "a\x00b"]))
+fields = st.one_of(
+    st.none(), st.sampled_from(["", " ", "a", "b > c", "é", "a\x00b", " > ", "b＞ c", " b>c>"])
+)
 ids = st.one_of(
     st.lists(st.one_of(st.none(), st.sampled_from(["", "a", "b", "A", " a", "1", "東京"]))),
     st.lists(st.one_of(st.none(), st.integers(-3, 3))),
@@ -132,7 +134,8 @@ def test_reading_agrees_with_the_reference(ids, data):
         return
     catalogue = Catalogue.read(columns)
     assert list(catalogue) == expected
-    report = {name: value for name, value in vars(catalogue.report).items() if name != "examples"}
+    texts = ("examples", "category_advice")
+    report = {name: value for name, value in vars(catalogue.report).items() if name not in texts}
     assert report == {name: counted[name] for name in report}
     assert catalogue.positions([row[0] for row in expected]).tolist() == list(range(len(expected)))
 

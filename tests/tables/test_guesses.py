@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from likewise.errors import InputError
+from likewise.levels import canonical_paths
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
 
@@ -53,8 +54,10 @@ def test_every_row_of_a_csv_is_read(tmp_path, rows, windows):
     found = Catalogue.read(path)
     assert found.report.rows_read == len(rows)
     firsts = {row[0]: row for row in reversed(rows)}
-    wanted = {key: tuple(field or None for field in row) for key, row in firsts.items()}
-    assert {row[0]: tuple(field or None for field in row) for row in found} == wanted
+    paths = found.category_paths.to_pylist()
+    rows = zip(found.ids.to_pylist(), paths, found.names.to_pylist(), strict=True)
+    wanted = {key: (key, canonical_paths(row[1]), row[2] or None) for key, row in firsts.items()}
+    assert {row[0]: tuple(field or None for field in row) for row in rows} == wanted
 
 
 def test_rows_above_a_header_are_not_left_out(tmp_path):

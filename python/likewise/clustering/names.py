@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from likewise.content.features import Features, Kind, Recipe, tokens_of
 from likewise.display.markup import plain
-from likewise.pages.category_tree import JOIN, CategoryTree
+from likewise.levels import leaf_of
+from likewise.pages.category_tree import CategoryTree
 
 if TYPE_CHECKING:
     from likewise.items import Items
@@ -68,7 +69,7 @@ def name_groups(catalogue: Items, groups: Ints, n: int, threads: int = 0) -> lis
     taken: dict[str, int] = {}
     for number in range(n):
         path, share = fits[number]
-        label = "" if path is None else plain(path.rpartition(JOIN)[2], 60)
+        label = "" if path is None else plain(leaf_of(path), 60)
         said = set(label.casefold().split())
         shown = [plain(word, 24) for word in words[number] if word not in said][:_WORDS]
         name = ": ".join(part for part in (label, ", ".join(shown)) if part) or "no name"

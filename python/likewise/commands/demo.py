@@ -34,6 +34,7 @@ from likewise.display.tables import table
 from likewise.display.terminal import cut, terminal_width
 from likewise.errors import StorageError
 from likewise.evaluation.evaluation import Evaluation, evaluate
+from likewise.levels import JOIN, leaf_of, levels_of
 from likewise.model.model import Model, save, train
 from likewise.options import Options
 from likewise.report.report import write_report
@@ -177,7 +178,7 @@ def _similar(model: Model, catalogue: Catalogue, item: int) -> Matches:
 def _complements(model: Model, catalogue: Catalogue, item: int) -> Matches:
     """Ask for what goes with an item among the items of another category at the lowest level."""
     paths = catalogue.categories
-    known = pc.equal(pc.count_substring(paths, ">"), 2)
+    known = pc.equal(pc.count_substring(paths, JOIN), 2)
     others = pc.not_equal(paths, paths[item])
     where = pc.and_(known, others).fill_null(False).to_numpy(zero_copy_only=False)
     found = model.complements(str(catalogue.ids[item]), _SHOWN, where=where)
@@ -200,7 +201,7 @@ def _popular(shop: Shop, catalogue: Catalogue, *, new: bool) -> list[int]:
 
 def _levels(catalogue: Catalogue, item: int) -> list[str]:
     path: str | None = catalogue.categories_of(np.array([item]))[0].as_py()
-    return (path or "").split(" > ")
+    return levels_of(path)
 
 
 def _types(shop: Shop, items: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
@@ -218,7 +219,7 @@ def _invented(shop: Shop) -> tuple[str, str, int]:
     kind = min(np.flatnonzero(counts).tolist(), key=lambda t: (TYPES[t][0], -counts[t]))
     place, product = TYPES[kind]
     department = DEPARTMENTS[place]
-    path = f"{department.name} > {product.subcategory} > {product.leaf}"
+    path = JOIN.join([department.name, product.subcategory, product.leaf])
     return f"{department.materials[0][0]} {product.words[0]}", path, kind
 
 
@@ -247,7 +248,7 @@ def _show_table(
     title: str, about: str, found: Matches, right: npt.NDArray[np.bool_], label: str
 ) -> None:
     rows = [
-        [str(rank), f"{score:.3f}", "yes" if true else "-", item_id, name or "", _leaf(category)]
+        [str(rank), f"{score:.3f}", "yes" if true else "-", item_id, name or "", leaf_of(category)]
         for rank, ((item_id, score, name), category, true) in enumerate(
             zip(zip(found.ids, found.scores.tolist(), found.names, strict=True),
                 found.categories, right.tolist(), strict=True), 1)
@@ -262,10 +263,6 @@ def _show_table(
         ),
         "",
     )  # fmt: skip
-
-
-def _leaf(category: str | None) -> str:
-    return (category or "").rsplit(" > ", 1)[-1]
 
 
 def _show_shares(shop: Shop, model: Model, catalogue: Catalogue) -> None:

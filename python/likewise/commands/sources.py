@@ -123,6 +123,20 @@ _reading_options = together(
         help="Whether folders called key=value on the way to a file are columns.",
     ),
 )  # fmt: skip
+#: Those of the catalogue alone, which are arguments of ``Catalogue.read`` as they stand.
+PATHS = ("category_separator", "path_separator")
+_path_options = together(
+    option(
+        "--category-separator", metavar="TEXT", section=_READING,
+        help="Between the levels of a category in the catalogue: any text, such as / or |; > when "
+        "left out.",
+    ),
+    option(
+        "--path-separator", metavar="TEXT", section=_READING,
+        help="Between the paths of an item that has several categories, such as a comma; a line "
+        "end when left out.",
+    ),
+)  # fmt: skip
 #: And those of events alone.
 _time_options = together(
     option(
@@ -141,6 +155,11 @@ def _reading_given(values: dict[str, Any]) -> dict[str, Any]:
     """Take the options of reading that were given out of a command's values, by argument."""
     given = {name: values.pop(name) for name in READING}
     given["missing"] = list(given["missing"]) or None
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _paths_given(values: dict[str, Any]) -> dict[str, Any]:
+    given = {name: values.pop(name) for name in PATHS}
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -165,13 +184,15 @@ def _columns_given(values: dict[str, Any], *names: str) -> dict[str, Any]:
 
 def catalogue_given(values: dict[str, Any]) -> dict[str, Any]:
     """Take the arguments of ``Catalogue.read`` out of a command's values."""
-    return {**_columns_given(values, *CATALOGUE_COLUMNS), **_reading_given(values)}
+    columns = _columns_given(values, *CATALOGUE_COLUMNS)
+    return {**columns, **_paths_given(values), **_reading_given(values)}
 
 
 def events_given(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Take the arguments of ``Catalogue.read`` and ``Sessions.read`` out of a command's values."""
     event_columns = _columns_given(values, *EVENT_COLUMNS)
     item_columns = _columns_given(values, *CATALOGUE_COLUMNS)
+    item_columns |= _paths_given(values)
     reading = _reading_given(values)
     return {**item_columns, **reading}, {**event_columns, **reading, **values}
 
@@ -203,10 +224,10 @@ _session_options = together(
 
 
 #: Options of commands that read a catalogue alone.
-catalogue_options = together(_reading_options, _column_options(*CATALOGUE_COLUMNS))
+catalogue_options = together(_path_options, _reading_options, _column_options(*CATALOGUE_COLUMNS))
 #: Options of commands that read events and a catalogue.
 event_options = together(
-    _session_options, _time_options, _reading_options,
+    _session_options, _time_options, _path_options, _reading_options,
     _column_options(*EVENT_COLUMNS, *CATALOGUE_COLUMNS),
 )  # fmt: skip
 #: Options of commands that train on them.

@@ -50,8 +50,8 @@ def train(
     """Train a model on EVENTS and CATALOGUE.
 
     EVENTS has a row for everything a customer looked at: session_id, item_id, timestamp.
-    CATALOGUE has a row for every item: item_id, category (levels joined by " > "), name. Items
-    without events get vectors too.
+    CATALOGUE has a row for every item: item_id, category (levels joined by " > ", or see
+    --category-separator), name. Items without events get vectors too.
     """
     options, columns, settings = history_given(values)
     try_out(new_folder(output, is_model=is_model))

@@ -14,6 +14,7 @@ import numpy as np
 from likewise.errors import InputError
 from likewise.evaluation.item_knn import ItemKNN, PairCounts, at_least_one
 from likewise.evaluation.peers import TfIdf, gensim_fasttext, gensim_word2vec
+from likewise.levels import levels_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -131,7 +132,7 @@ class CategoryPopularity:
     def __init__(self, sessions: History) -> None:
         self.counts: Longs = np.bincount(sessions.items, minlength=len(sessions.catalogue))
         texts = sessions.catalogue.coded_categories
-        self._paths = [path.split(" > ") for path in texts.dictionary.to_pylist()]
+        self._paths = [levels_of(path) for path in texts.dictionary.to_pylist()]
         self._category = texts.indices.fill_null(len(self._paths)).to_numpy(zero_copy_only=False)
         self._order = _by_count(self.counts)
 

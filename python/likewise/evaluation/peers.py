@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from likewise.evaluation.systems import VectorSystem, blocks
+from likewise.levels import levels_of
 from likewise.work.machine import usable_cores
 
 if TYPE_CHECKING:
@@ -59,10 +60,7 @@ class TfIdf:
             raise ImportError(
                 "the baseline tf-idf needs scikit-learn: pip install 'likewise[baselines]'"
             ) from error
-        texts = [
-            f"{(category or '').replace(' > ', ' ')} {name or ''}"
-            for _, category, name in catalogue
-        ]
+        texts = [f"{' '.join(levels_of(category))} {name or ''}" for _, category, name in catalogue]
         parts = []
         for settings in (
             {"analyzer": "char_wb", "ngram_range": (3, 5), "min_df": 2, "max_features": 200_000},
@@ -159,7 +157,7 @@ def gensim_fasttext(sessions: History, *, threads: int = 0, seed: int = 1) -> Ve
     fasttext = _gensim("fasttext").FastText
     catalogue = sessions.catalogue
     words = [
-        "_".join(f"{category or ''}_{name or ''}".replace(" > ", " ").lower().split())
+        "_".join(f"{' '.join(levels_of(category))}_{name or ''}".lower().split())
         for _, category, name in catalogue
     ]
     model = fasttext(

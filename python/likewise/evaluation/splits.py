@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from likewise.errors import InputError
+from likewise.levels import JOIN, levels_of
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
 
@@ -318,12 +319,12 @@ def _held_items(catalogue: Catalogue, held: Sequence[str] | NDArray[Any]) -> Mas
                 f"held must have one value for each of {len(catalogue):,} items, got {held.shape}"
             )
         return np.asarray(held, np.bool_)
-    paths = [str(path) for path in held]
+    paths = [JOIN.join(levels_of(str(path))) for path in held]
     texts = catalogue.coded_categories
     below = np.zeros(len(texts.dictionary) + 1, bool)
     for path in paths:
         found = [
-            text == path or text.startswith(f"{path} > ") for text in texts.dictionary.to_pylist()
+            text == path or text.startswith(path + JOIN) for text in texts.dictionary.to_pylist()
         ]
         if not any(found):
             raise InputError(f"held must name categories of the catalogue, got {path!r}")

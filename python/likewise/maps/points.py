@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from likewise.arrays import Float32
-from likewise.pages.category_tree import JOIN
+from likewise.levels import leaf_of
 
 __all__ = [
     "SIDES", "SIDE_TITLES", "Points", "labels_of", "named_points", "ordered_tops",
@@ -89,6 +89,6 @@ def named_points(
 def labels_of(points: Points) -> list[str]:
     """Return what each point is called: the last level of a category, or the item's name."""
     if points.kind == "categories":
-        return [path.rpartition(JOIN)[2] for path in points.table.column("category").to_pylist()]
+        return [leaf_of(path) for path in points.table.column("category").to_pylist()]
     ids, names = (points.table.column(name).to_pylist() for name in ("item_id", "name"))
     return [name or item_id for item_id, name in zip(ids, names, strict=True)]

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from likewise.errors import InputError
 from likewise.items import Items
+from likewise.levels import JOIN, levels_of
 from likewise.reading.duck import connect
 from likewise.reading.files import format_of
 from likewise.reading.kinds import as_table
@@ -115,10 +116,7 @@ class Attributes:
 
     def _paths(self) -> tuple[list[list[str]], npt.NDArray[np.int64]]:
         coded = self.catalogue.coded_categories
-        paths = [
-            [step for step in (part.strip() for part in path.split(">")) if step]
-            for path in coded.dictionary.to_pylist()
-        ]
+        paths = [levels_of(path) for path in coded.dictionary.to_pylist()]
         codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
         return paths, codes
 
@@ -128,7 +126,7 @@ class Attributes:
     def _level(self, level: int) -> Any:
         """Return the path of every item down to a level; shorter paths as they are."""
         paths, codes = self._paths()
-        texts = pa.array([" > ".join(path[:level]) or None for path in paths], pa.large_string())
+        texts = pa.array([JOIN.join(path[:level]) or None for path in paths], pa.large_string())
         return texts.take(pa.array(codes, mask=codes < 0))
 
 

@@ -1,7 +1,6 @@
 """The tree of categories of a catalogue: every level, its parent, its top, and sums below it.
 
-Owns how a path is cut into levels for pictures; the order is that of ``Model.category_vectors``.
-Knows nothing about vectors.
+The order is that of ``Model.category_vectors``. Knows nothing about vectors.
 """
 
 from __future__ import annotations
@@ -11,18 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from likewise.levels import JOIN, levels_of
+
 if TYPE_CHECKING:
     from likewise.items import Items
 
-__all__ = ["JOIN", "CategoryTree", "levels_of"]
+__all__ = ["CategoryTree"]
 
-JOIN = " > "
 Int32 = npt.NDArray[np.int32]
-
-
-def levels_of(path: str | None) -> list[str]:
-    """Return the levels of a path, trimmed, the top first; empty ones do not count."""
-    return [level for level in (part.strip() for part in (path or "").split(">")) if level]
 
 
 class CategoryTree:

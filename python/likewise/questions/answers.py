@@ -80,8 +80,9 @@ def similar(
     k : int
         Answers for each query.
     name, category : str or sequence of str or None, optional
-        What the item would be called, and its path, levels joined by `` > ``. Sequences of equal
-        length ask about several new items; a single text beside one is that of all.
+        What the item would be called, and its path, levels joined by `` > ``; several paths one
+        a line. Sequences of equal length ask about several new items; a single text beside one is
+        that of all.
     vector : array (dim,) or (n, dim), optional
         Vectors in the space of ``encode()``: center vectors, compared with center vectors.
     index : Index, optional

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from likewise.arrays import Float32, unit_rows
+from likewise.levels import JOIN, levels_of
 
 if TYPE_CHECKING:
     from likewise.items import Items
@@ -37,9 +38,9 @@ def category_vectors(vectors: Float32, catalogue: Items) -> pa.Table:
 
     levels: dict[str, list[int]] = {}
     for code, path in enumerate(paths.dictionary.to_pylist()):
-        steps = [step for step in (part.strip() for part in path.split(">")) if step]
+        steps = levels_of(path)
         for depth in range(1, len(steps) + 1):
-            levels.setdefault(" > ".join(steps[:depth]), []).append(code)
+            levels.setdefault(JOIN.join(steps[:depth]), []).append(code)
     names = sorted(levels)
     means = np.zeros((len(names), dim), dtype=np.float32)
     counts = np.zeros(len(names), dtype=np.int64)
@@ -50,7 +51,7 @@ def category_vectors(vectors: Float32, catalogue: Items) -> pa.Table:
     return pa.table(
         {
             "category": pa.array(names, pa.large_string()),
-            "level": pa.array([name.count(" > ") + 1 for name in names], pa.int32()),
+            "level": pa.array([name.count(JOIN) + 1 for name in names], pa.int32()),
             "items": pa.array(counts),
             "vector": pa.FixedSizeListArray.from_arrays(pa.array(means.reshape(-1)), dim),
         }

@@ -133,7 +133,7 @@ def _by_text(name: Texts, category: Texts) -> Query:
     items = _numbered(names, categories)
     titles = [
         f"{name or '(no name)'}" + (f"  [{category}]" if category else "")
-        for name, category in zip(names, categories, strict=True)
+        for name, category in zip(names, items.categories.to_pylist(), strict=True)
     ]
     return Query(
         single, titles[0] if single else "", np.full(count, -1, np.int32), others=items,

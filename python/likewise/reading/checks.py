@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from likewise.errors import InputError
-from likewise.reading.options import ReadOptions
+from likewise.levels import JOIN
+from likewise.reading.options import PathOptions, ReadOptions
 
-__all__ = ["read_options"]
+__all__ = ["path_options", "read_options"]
 
 
 def read_options(
@@ -48,6 +49,30 @@ def read_options(
         if value in "\r\n" or value == delimiter:
             raise InputError(f"{name} must be neither the delimiter nor a line end, got {value!r}")
     return ReadOptions(_spellings(missing), encoding, delimiter, quote, escape, partitions)
+
+
+def path_options(category_separator: Any = None, path_separator: Any = None) -> PathOptions:
+    """Check the options of categories.
+
+    Raises
+    ------
+    InputError
+        Naming the option, what was wanted and what came.
+    """
+    given = {"category_separator": category_separator, "path_separator": path_separator}
+    for name, value in given.items():
+        if value is not None and (not isinstance(value, str) or not value):
+            raise InputError(f"{name} must be a text such as '/', got {value!r}")
+        if value is not None and "\n" in value:
+            raise InputError(f"{name} must have no line end, which separates paths, got {value!r}")
+    if category_separator == ">":
+        category_separator = None
+    if path_separator is not None and path_separator in (category_separator or JOIN):
+        raise InputError(
+            "path_separator must be no part of what separates levels, "
+            f"{category_separator or '>'!r}, got {path_separator!r}"
+        )
+    return PathOptions(category_separator, path_separator)
 
 
 def _codec(encoding: Any) -> str:

@@ -1,4 +1,4 @@
-"""How tables are read: the options that catalogues and sessions share, in one frozen record.
+"""How tables are read: the options that catalogues and sessions share, and those of categories.
 
 Owns their defaults and what they mean; checks.py checks them.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["TICKS", "USUALLY_MISSING", "ReadOptions", "Usual"]
+__all__ = ["TICKS", "USUALLY_MISSING", "PathOptions", "ReadOptions", "Usual"]
 
 #: How missing values are spelled: by Hive and MySQL, by SQL, by pandas and R, by Python.
 USUALLY_MISSING = (
@@ -56,3 +56,19 @@ class ReadOptions:
     quote: str | None = None
     escape: str | None = None
     partitions: bool | None = None
+
+
+@dataclass(frozen=True)
+class PathOptions:
+    """What is said about the texts of a catalogue's categories.
+
+    Attributes
+    ----------
+    category_separator : str or None
+        What separates the levels of a path. None is `>`.
+    path_separator : str or None
+        What separates the paths of an item, beside line ends.
+    """
+
+    category_separator: str | None = None
+    path_separator: str | None = None

@@ -68,5 +68,28 @@ def to_arrow(values: Any, what: str, *, text: bool) -> pa.Array:
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
         if not text:
             raise InputError(f"{what} cannot be read: {one_line(error)}") from None
-        return pa.array([id_text(value, what) for value in values], pa.large_string())
+        return _one_by_one(values, what)
     return combined(array)
+
+
+_LISTS = (list, tuple, np.ndarray)
+
+
+def _one_by_one(values: Any, what: str) -> pa.Array:
+    """Return texts, or lists of texts where no value is anything else."""
+    if not all(isinstance(value, _LISTS) or _is_missing(value) for value in values):
+        return pa.array([id_text(value, what) for value in values], pa.large_string())
+    try:
+        return pa.array([_nested(value, what) for value in values])
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise InputError(f"{what} cannot be read as lists: {one_line(error)}") from None
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value != value or type(value).__name__ in ("NAType", "NaTType")
+
+
+def _nested(value: Any, what: str) -> Any:
+    if isinstance(value, _LISTS):
+        return [_nested(one, what) for one in value]
+    return id_text(value, what)

@@ -14,11 +14,11 @@ from typing import Any
 from likewise.clustering.grouping import Clusters
 from likewise.display.markup import Html, data_block, join, tag, text
 from likewise.display.tables import grid
+from likewise.levels import leaf_of
 from likewise.maps.page import quality_sentences, theme_button
 from likewise.maps.points import Points
 from likewise.maps.still import map_element
 from likewise.options import Options
-from likewise.pages.category_tree import JOIN
 from likewise.pages.curves import curve
 from likewise.report.records import Example, Health
 
@@ -50,6 +50,7 @@ def data_section(catalogue: Any, sessions: Any | None) -> Html:
         rows = [
             (name.replace("_", " "), f"{value:,}" if not isinstance(value, bool) else str(value))
             for name, value in _whole(report)
+            if isinstance(value, int)  # texts are in the sentence
         ]
         parts.append(tag("h3", what))
         parts.append(tag("p", f"{report}."))
@@ -196,7 +197,7 @@ def _leaves(paths: Sequence[str]) -> Html:
     pieces: list[Html] = []
     for path in paths:
         pieces += [Html(", ")] if pieces else []
-        pieces.append(text(path.rpartition(JOIN)[2], 60))
+        pieces.append(text(leaf_of(path), 60))
     return Html("".join(pieces))
 
 

@@ -238,8 +238,7 @@ class Index(ABC):
             "side": self.side, "ef": getattr(self, "ef", None), "fingerprint": self.fingerprint,
         }  # fmt: skip
         with whole_file(Path(path)) as draft, draft.open("wb") as file:
-            table = None if self.catalogue is None else self.catalogue.table
-            index_file.write(file, about, sections, table)
+            index_file.write(file, about, sections, _table_of(self.catalogue))
         return Path(path)
 
     def recall(
@@ -289,6 +288,13 @@ class Index(ABC):
 
     def _exact_twin(self) -> ExactIndex:
         raise NotImplementedError
+
+
+def _table_of(items: Items | None) -> Any:
+    """Return the columns that a file keeps, all paths of an item where it has several."""
+    if items is None or not items.has_several_paths:
+        return None if items is None else items.table
+    return items.table.append_column("category_paths", items.category_paths)
 
 
 def allowed_mask(

@@ -155,7 +155,9 @@ def _columns(path: Path, part: memoryview) -> list[Any]:
     try:
         table = pq.read_table(pa.BufferReader(part), memory_map=False)
         table.validate(full=True)
-        return [table.column(name).combine_chunks() for name in ("item_id", "category", "name")]
+        # The last one, all paths of an item, is there where an item has several.
+        paths = "category_paths" if "category_paths" in table.column_names else "category"
+        return [table.column(name).combine_chunks() for name in ("item_id", paths, "name")]
     except (pa.ArrowException, KeyError, ValueError, OSError) as error:
         raise damaged_catalogue(path, error) from None
 

@@ -122,7 +122,7 @@ def load_index(path: str | os.PathLike[str], threads: int = 0) -> Index:
     catalogue = None
     if columns is not None:
         try:
-            catalogue = Catalogue.from_arrays(*columns)
+            catalogue = Catalogue.from_arrays(*columns, canonical=True)
         except (pa.ArrowException, ValueError) as error:
             raise index_file.damaged_catalogue(place, error) from None
         size = about["size"]

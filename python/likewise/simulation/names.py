@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from likewise.levels import JOIN
 from likewise.simulation.words import COLOURS, DEPARTMENTS, LANGUAGES, NOISE, ProductType
 
 if TYPE_CHECKING:
@@ -130,8 +131,8 @@ def category_paths(rng: np.random.Generator, kind: Ints) -> pa.Array:
     """Category path of each item: a quarter lack the leaf level, one in a hundred is null."""
     full = []
     for place, product in TYPES:
-        upper = f"{DEPARTMENTS[place].name} > {product.subcategory}"
-        full += [upper, f"{upper} > {product.leaf}"]
+        upper = [DEPARTMENTS[place].name, product.subcategory]
+        full += [JOIN.join(upper), JOIN.join([*upper, product.leaf])]
     draw = rng.random(len(kind))
     return pc.take(pa.array(full), pa.array(2 * kind + (draw >= 0.26), mask=draw < 0.01))
 

@@ -13,7 +13,8 @@ read as well.
       weights.safetensors   token_weights, kind_weights                   float32 (tokens,), (4,)
                             <side>.token_hashes                           uint64 (tokens,)
                             <side>.tokens, <side>.ngrams                  float32 (rows, dim)
-      catalogue.parquet     item_id, category, name, count: one row for each item, in order
+      catalogue.parquet     item_id, category, name, count: one row for each item, in order;
+                            category_paths, one a line, where an item has several
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ _CATALOGUE_SCHEMA = pa.schema(
         pa.field("count", pa.int64(), nullable=False),
     ]
 )
+_PATHS = pa.field("category_paths", pa.large_string())
 
 
 def save(model: State, path: str | os.PathLike[str]) -> Path:
@@ -88,8 +90,11 @@ def save(model: State, path: str | os.PathLike[str]) -> Path:
     with new_folder(Path(path), is_model=is_model) as folder:
         _write_tensors(folder / VECTORS_FILE, _vectors_of(model))
         _write_tensors(folder / WEIGHTS_FILE, _weights_of(model))
-        columns = [model.catalogue.ids, model.catalogue.categories, model.catalogue.names]
-        table = pa.Table.from_arrays([*columns, pa.array(model.counts)], schema=_CATALOGUE_SCHEMA)
+        items = model.catalogue
+        columns = [items.ids, items.categories, items.names, pa.array(model.counts)]
+        table = pa.Table.from_arrays(columns, schema=_CATALOGUE_SCHEMA)
+        if items.has_several_paths:
+            table = table.append_column(_PATHS, items.category_paths)
         with (folder / CATALOGUE_FILE).open("wb") as file:
             pq.write_table(table, file, compression="zstd")
         # safetensors makes files for their owner alone; a model is as readable as any other file.
@@ -349,7 +354,8 @@ def _read_catalogue(path: Path, items: int) -> tuple[Catalogue, npt.NDArray[np.i
         table = pq.read_table(path, memory_map=True).combine_chunks()
     except (pa.ArrowException, ValueError) as error:  # a column's name may not even be text
         raise StorageError(f"{path} is damaged: {one_line(error)}") from error
-    if not table.schema.equals(_CATALOGUE_SCHEMA, check_metadata=False):
+    schemas = (_CATALOGUE_SCHEMA, _CATALOGUE_SCHEMA.append(_PATHS))
+    if not any(table.schema.equals(schema, check_metadata=False) for schema in schemas):
         found = ", ".join(f"{field.name} {field.type}" for field in table.schema)
         wanted = ", ".join(f"{field.name} {field.type}" for field in _CATALOGUE_SCHEMA)
         raise StorageError(f"{path} is damaged: columns {wanted} expected, got {found}")
@@ -357,8 +363,9 @@ def _read_catalogue(path: Path, items: int) -> tuple[Catalogue, npt.NDArray[np.i
         raise StorageError(f"{path} is damaged: {items:,} items expected, got {table.num_rows:,}")
     try:
         table.validate(full=True)
-        ids, categories, names, counts = (_one_chunk(column) for column in table.columns)
-        catalogue = Catalogue.from_arrays(ids, categories, names)
+        ids, categories, names, counts, *paths = (_one_chunk(column) for column in table.columns)
+        categories = paths[0] if paths else categories
+        catalogue = Catalogue.from_arrays(ids, categories, names, canonical=True)
     except (pa.ArrowInvalid, ValueError) as error:
         raise StorageError(f"{path} is damaged: {one_line(error)}") from error
     if counts.null_count:

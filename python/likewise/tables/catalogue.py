@@ -17,16 +17,16 @@ import pyarrow.compute as pc
 from likewise.arrays import combined, from_numpy
 from likewise.errors import InputError, UnknownItemError
 from likewise.items import Items
-from likewise.reading.checks import read_options
+from likewise.reading.checks import path_options, read_options
 from likewise.reading.messages import did_you_mean
 from likewise.reading.options import Usual
 from likewise.reading.sources import open_table
 from likewise.reading.values import id_text, to_arrow
 from likewise.tables._ingest import MISSING_ID, UNKNOWN_ID, IdTable
-from likewise.tables.coded import coded_if_less, coded_part, decoded, is_coded
+from likewise.tables.coded import coded_if_less, coded_part, decoded, is_coded, mapped
 from likewise.tables.columns import encode, text_array, text_column, text_views
 from likewise.tables.reports import CatalogueReport
-from likewise.tables.rows import rows_of
+from likewise.tables.rows import category_texts, rows_of
 
 __all__ = ["Catalogue", "CatalogueReport", "as_catalogue", "ids_of"]
 
@@ -43,7 +43,9 @@ class Catalogue:
     ids : pyarrow.LargeStringArray
         Unique, no nulls, never empty.
     categories : pyarrow.LargeStringArray
-        Paths whose levels are joined by `` > ``; null where unknown.
+        Paths whose levels are joined by `` > ``; null where unknown. The first of an item's paths.
+    category_paths : pyarrow.LargeStringArray
+        All paths of an item, one a line.
     names : pyarrow.LargeStringArray
         Null where unknown.
     report : CatalogueReport
@@ -56,19 +58,20 @@ class Catalogue:
     (['7'], 0)
     """
 
-    __slots__ = ("_categories", "_table", "ids", "names", "report")
+    __slots__ = ("_categories", "_paths", "_table", "ids", "names", "report")
 
     ids: Any
     names: Any
     report: CatalogueReport
     _categories: Any  # as `coded_if_less` keeps them: an item's text is there when asked for
+    _paths: Any  # the same, all paths of an item; the same object where no item has several
     _table: IdTable | None
 
     def __init__(
-        self, ids: Any, categories: Any, names: Any, report: CatalogueReport, table: IdTable | None
+        self, ids: Any, paths: Any, names: Any, report: CatalogueReport, table: IdTable | None
     ) -> None:
         """Keep what a class method has checked; not for callers."""
-        values = (categories, table, ids, names, report)
+        values = (mapped(paths, _first_line, "\n"), paths, table, ids, names, report)
         for name, value in zip(self.__slots__, values, strict=True):
             object.__setattr__(self, name, value)
 
@@ -76,7 +79,7 @@ class Catalogue:
         raise AttributeError(f"a Catalogue is immutable: {name} cannot be set")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Catalogue, (self.ids, self._categories, self.names, self.report, None)
+        return Catalogue, (self.ids, self._paths, self.names, self.report, None)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -116,6 +119,8 @@ class Catalogue:
         quote: str | None = None,
         escape: str | None = None,
         partitions: bool | None = None,
+        category_separator: str | None = None,
+        path_separator: str | None = None,
     ) -> Catalogue:
         """Read a catalogue.
 
@@ -130,13 +135,20 @@ class Catalogue:
             must be there, in every file; a dotted name is a field of a structure.
         missing, encoding, delimiter, quote, escape, partitions
             As in ``Sessions.read``. The usual texts for a missing value are taken so in ids alone.
+        category_separator : str, optional
+            What separates the levels of a category: any text, such as ``/``, ``|`` or `` › ``. A
+            `>` in a level is no separator then, and is kept as ``›``. Without it `>` and what
+            folds to it separate.
+        path_separator : str, optional
+            What separates the paths of an item that has several, such as ``,``, beside line ends.
 
         Returns
         -------
         Catalogue
             Items in the order of their first row. Ids are text as it stands: whole numbers
             become decimal text ("7", never "7.0"), nothing is trimmed or case-folded. Rows
-            without id are dropped, and so are all rows of an id but the first.
+            without id are dropped, and so are all rows of an id but the first. Categories are
+            texts, lists of levels, or lists of such lists, which are several paths.
 
         Raises
         ------
@@ -147,19 +159,22 @@ class Catalogue:
         --------
         >>> Catalogue.read({"sku": ["a", "a", None], "name": ["x", "y", "z"]}, item_id="sku").report
         CatalogueReport(rows_read=3, items=1, null_ids=1, duplicate_ids=1, null_categories=1, \
-null_names=0, empty_names=0)
+null_names=0, empty_names=0, spelled_missing=0)
         """
         options = read_options(missing, encoding, delimiter, quote, escape, partitions)
+        paths = path_options(category_separator, path_separator)
         wanted = {"item_id": item_id, "category": category, "name": name}
         opened = open_table(source, "catalogue", wanted, list(wanted), None, options)
-        rows = rows_of(opened, wanted, options.missing)
+        rows = rows_of(opened, wanted, options.missing, paths)
         return cls._made(
             rows.ids, rows.categories, rows.names, rows.read, rows.nulls, rows.table,
-            rows.spelled, rows.examples,
+            rows.spelled, rows.advice, rows.examples,
         )  # fmt: skip
 
     @classmethod
-    def from_arrays(cls, ids: Any, categories: Any = None, names: Any = None) -> Catalogue:
+    def from_arrays(
+        cls, ids: Any, categories: Any = None, names: Any = None, *, canonical: bool = False
+    ) -> Catalogue:
         """Make a catalogue of equally long sequences or Arrow arrays.
 
         Parameters
@@ -167,7 +182,9 @@ null_names=0, empty_names=0)
         ids : sequence of str or int, or Arrow array
             Unique and not null, unlike in :meth:`read`.
         categories, names : sequence of str or None, optional
-            All null when left out.
+            All null when left out. Categories may be lists, as in :meth:`read`.
+        canonical : bool
+            Whether categories stay as they are spelled: those of a catalogue that was made before.
         """
         found = text_array(ids_of(ids, "ids"), "ids")
         table = IdTable()
@@ -185,7 +202,11 @@ null_names=0, empty_names=0)
                 continue
             if not isinstance(values, (pa.Array, pa.ChunkedArray)):
                 values = to_arrow(values, what, text=True)
-            texts.append(text_array(combined(values), what))
+            values = combined(values)
+            if what == "categories" and not canonical:
+                texts.append(category_texts(values, what))
+            else:
+                texts.append(text_array(values, what))
             if len(texts[-1]) != len(found):
                 raise InputError(
                     f"{what} must be as long as ids, got {len(texts[-1])} and {len(found)}"
@@ -201,12 +222,13 @@ null_names=0, empty_names=0)
     def _made(
         cls,
         ids: Any,
-        categories: Any,
+        paths: Any,
         names: Any,
         rows: int,
         nulls: int,
         table: IdTable | None,
         spelled: int = 0,
+        advice: str = "",
         examples: dict[str, str] | None = None,
     ) -> Catalogue:
         blank = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(names)), 0)
@@ -215,13 +237,14 @@ null_names=0, empty_names=0)
             items=len(ids),
             null_ids=nulls,
             duplicate_ids=rows - nulls - len(ids),
-            null_categories=categories.null_count,
+            null_categories=paths.null_count,
             null_names=names.null_count,
             empty_names=pc.sum(blank).as_py() or 0,
             spelled_missing=spelled,
+            category_advice=advice,
             examples=examples or {},
         )
-        return cls(ids, categories, names, report, table)
+        return cls(ids, paths, names, report, table)
 
     # --- asking -----------------------------------------------------------------------------------
 
@@ -229,6 +252,16 @@ null_names=0, empty_names=0)
     def categories(self) -> Any:
         """The category path of every item, made of the codes each time it is asked for."""
         return decoded(self._categories)
+
+    @property
+    def category_paths(self) -> Any:
+        """All category paths of every item, one a line, made of the codes each time."""
+        return decoded(self._paths)
+
+    @property
+    def has_several_paths(self) -> bool:
+        """Whether any item has more than one category path."""
+        return self._paths is not self._categories
 
     @property
     def coded_categories(self) -> Any:
@@ -302,8 +335,8 @@ null_names=0, empty_names=0)
         if np.count_nonzero(seen) < wanted.size:
             raise InputError("positions must be unique")
         at = from_numpy(wanted.astype(np.int64))
-        categories = coded_part(self._categories, at)
-        return Catalogue._made(self.ids.take(at), categories, self.names.take(at), len(at), 0, None)
+        paths = coded_part(self._paths, at)
+        return Catalogue._made(self.ids.take(at), paths, self.names.take(at), len(at), 0, None)
 
     def pieces(self, most: int) -> Iterator[tuple[slice, Catalogue]]:
         """Yield where some consecutive items stand and a catalogue of them, at most `most` each.
@@ -315,26 +348,30 @@ null_names=0, empty_names=0)
             return
         for start in range(0, len(self), most):
             count = min(most, len(self) - start)
-            ids, categories, names = (
-                array.slice(start, count) for array in (self.ids, self._categories, self.names)
+            ids, paths, names = (
+                array.slice(start, count) for array in (self.ids, self._paths, self.names)
             )
             # Decoded, as they are few: the dictionary has paths of other parts.
-            part = Catalogue._made(ids, decoded(categories), names, count, 0, None)
+            part = Catalogue._made(ids, decoded(paths), names, count, 0, None)
             yield slice(start, start + count), part
 
     def text_buffers(self) -> dict[str, npt.NDArray[Any]]:
-        """Return categories and names as Arrow lays them out; names without a copy.
+        """Return category paths and names as Arrow lays them out; names without a copy.
 
         Returns
         -------
         dict
-            ``category_offsets`` int64 (n + 1,) into ``category_bytes`` uint8, UTF-8;
+            ``category_offsets`` int64 (n + 1,) into ``category_bytes`` uint8, UTF-8, a path a line;
             ``name_offsets`` and ``name_bytes`` likewise. A null is empty.
         """
         buffers: dict[str, npt.NDArray[Any]] = {}
-        for what, texts in (("category", self.categories), ("name", self.names)):
+        for what, texts in (("category", self.category_paths), ("name", self.names)):
             buffers[f"{what}_offsets"], buffers[f"{what}_bytes"] = text_views(texts)
         return buffers
+
+
+def _first_line(paths: str) -> str:
+    return paths.partition("\n")[0]
 
 
 def as_catalogue(source: Any) -> Catalogue:

@@ -6,6 +6,7 @@ the order in which items first have them, each of them in use: as if the part ha
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import pyarrow.compute as pc
 
 from likewise.arrays import combined, from_numpy
 
-__all__ = ["coded_chunks", "coded_if_less", "coded_part", "decoded", "is_coded"]
+__all__ = ["coded_chunks", "coded_if_less", "coded_part", "decoded", "is_coded", "mapped"]
 
 _STEP = 16  # one text of so many is looked at, to see whether nearly all are distinct
 _DISTINCT = 0.97  # of those looked at; where a text comes twice, it is 0.94
@@ -56,6 +57,31 @@ def coded_part(texts: Any, at: Any) -> Any:
     """Return the texts at Arrow positions `at`, coded where `texts` are."""
     taken = texts.take(at)
     return _tidied(taken) if is_coded(taken) else taken
+
+
+def mapped(texts: Any, change: Callable[[str], str | None], pattern: str = "") -> Any:
+    """Return texts with those that match a pattern changed; each distinct one is looked at once.
+
+    Parameters
+    ----------
+    texts : pyarrow.Array (n,)
+        As `coded_if_less` returns them; so is what is returned, and the same object where no text
+        matches.
+    change : callable
+        Returns what a text becomes, None for null.
+    pattern : str
+        A regular expression, searched for.
+    """
+    coded = is_coded(texts)
+    distinct = texts.dictionary if coded else texts
+    wanted = pc.match_substring_regex(distinct, pattern).fill_null(False)
+    if not pc.any(wanted).as_py():
+        return texts
+    changed = [change(text) for text in distinct.filter(wanted).to_pylist()]
+    distinct = pc.replace_with_mask(distinct, wanted, pa.array(changed, pa.large_string()))
+    if coded:
+        distinct = pa.DictionaryArray.from_arrays(texts.indices, distinct, safe=False)
+    return coded_if_less(distinct)
 
 
 def _tidied(coded: Any) -> Any:

@@ -32,6 +32,8 @@ class CatalogueReport:
         Items whose name is there but empty or only white space.
     spelled_missing : int
         Rows whose id is a text that stands for a missing value: ``NULL``, ``NA`` (see `missing`).
+    category_advice : str
+        What would cut category paths that seem to have another separator; empty where none does.
     examples : dict of str to str
         One example of what was dropped, by attribute.
     """
@@ -44,6 +46,7 @@ class CatalogueReport:
     null_names: int = 0
     empty_names: int = 0
     spelled_missing: int = 0
+    category_advice: str = field(default="", compare=False, repr=False)
     examples: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def __str__(self) -> str:
@@ -60,6 +63,8 @@ class CatalogueReport:
             (self.null_names, "items without name"),
             (self.empty_names, "items with an empty name"),
         )
+        if self.category_advice:
+            notes.append(self.category_advice)
         return "; ".join([f"{self.items:,} items from {self.rows_read:,} rows", *notes])
 
 

@@ -1,6 +1,7 @@
 """Rows of a catalogue: ids, categories and names of any source, each id once.
 
-Owns which rows are items, and the count of those that are not.
+Owns which rows are items, the count of those that are not, and what categories may be: texts,
+lists of levels, lists of such lists.
 """
 
 from __future__ import annotations
@@ -14,14 +15,18 @@ import pyarrow.compute as pc
 
 from likewise.arrays import combined, from_numpy
 from likewise.errors import InputError
-from likewise.reading.options import USUALLY_MISSING
+from likewise.levels import JOIN, ODD, canonical_paths, whole_level
+from likewise.reading.options import USUALLY_MISSING, PathOptions
 from likewise.tables._ingest import MISSING_ID, IdTable
-from likewise.tables.coded import coded_chunks, coded_if_less, is_coded
+from likewise.tables.coded import coded_chunks, coded_if_less, is_coded, mapped
 from likewise.tables.columns import encode, first_rows, table_texts, text_array, text_column
 
-__all__ = ["Rows", "rows_of"]
+__all__ = ["Rows", "category_texts", "rows_of"]
 
 TEXT = pa.large_string()
+#: What is commonly between levels where `>` is not, and how many paths it takes to tell.
+_SEPARATORS = ("/", "|", "\u203a", "\u00bb", "&gt;")
+_FEW = 20
 
 
 class Rows(NamedTuple):
@@ -34,6 +39,7 @@ class Rows(NamedTuple):
     read: int
     nulls: int
     spelled: int
+    advice: str
     examples: dict[str, str]
 
 
@@ -57,7 +63,12 @@ class Opened(Protocol):
         """Returns an iterator over batches."""
 
 
-def rows_of(opened: Opened, wanted: Mapping[str, str], missing: tuple[str, ...] | None) -> Rows:
+def rows_of(
+    opened: Opened,
+    wanted: Mapping[str, str],
+    missing: tuple[str, ...] | None,
+    paths: PathOptions,
+) -> Rows:
     """Read the rows of a catalogue.
 
     Parameters
@@ -67,6 +78,8 @@ def rows_of(opened: Opened, wanted: Mapping[str, str], missing: tuple[str, ...] 
         Columns by argument of ``Catalogue.read``.
     missing : tuple of str or None
         Texts that stand for a missing value; None takes the usual ones in ids alone.
+    paths : PathOptions
+        How categories are cut that are texts.
 
     Raises
     ------
@@ -80,6 +93,7 @@ def rows_of(opened: Opened, wanted: Mapping[str, str], missing: tuple[str, ...] 
     names: list[Any] = []
     examples: dict[str, str] = {}
     rows = nulls = spelled = 0
+    any_lists = False
     for columns in opened.read():
         what = f"{opened.label}: column {item_id!r}"
         ids, none = _without(text_column(columns[item_id], what), missing, usual=True)
@@ -96,18 +110,100 @@ def rows_of(opened: Opened, wanted: Mapping[str, str], missing: tuple[str, ...] 
             texts = pa.nulls(len(kept), TEXT)
             if column in columns:
                 what = f"{opened.label}: column {column!r}"
-                texts, _ = _without(text_column(columns[column], what), missing)
+                listed = chunks is categories and _is_list(columns[column].type)
+                any_lists |= listed
+                if listed:
+                    texts = _listed(columns[column], what, missing)
+                else:
+                    texts, _ = _without(text_column(columns[column], what), missing)
                 if len(kept) < len(texts):
                     texts = texts.take(from_numpy(kept))
                 if chunks is names or not is_coded(texts):
                     texts = text_array(texts, what)
-            chunks.append(texts if chunks is names else coded_if_less(texts))
+                if chunks is categories:
+                    texts = _canonical(texts, None if listed else paths)
+            chunks.append(texts)
     if rows == 0:
         raise InputError(f"{opened.label} has no rows")
     if len(table) == 0:
         raise InputError(f"{opened.label} has no item ids in column {item_id!r}: all are null")
     found = coded_chunks(categories), combined(pa.chunked_array(names))
-    return Rows(table, table_texts(table), *found, rows, nulls, spelled, examples)
+    advice = _advice(found[0]) if paths.category_separator is None and not any_lists else ""
+    return Rows(table, table_texts(table), *found, rows, nulls, spelled, advice, examples)
+
+
+def category_texts(values: Any, what: str) -> Any:
+    """Return categories as canonical texts, as `coded_if_less` keeps them.
+
+    Parameters
+    ----------
+    values : pyarrow.Array (n,)
+        Texts or whole numbers; lists of them, which are levels; lists of such lists, which are
+        paths.
+    what : str
+        Begins messages.
+
+    Raises
+    ------
+    InputError
+        When `values` hold anything else.
+    """
+    listed = _is_list(values.type)
+    return _canonical(text_array(_listed(values, what) if listed else values, what))
+
+
+def _canonical(texts: Any, options: PathOptions | None = None) -> Any:
+    texts = coded_if_less(texts)
+    if options is None or options == PathOptions():
+        return mapped(texts, canonical_paths, ODD)
+    separators = options.category_separator, options.path_separator
+    return mapped(texts, lambda text: canonical_paths(text, *separators))
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    )
+
+
+def _listed(
+    values: Any, what: str, missing: tuple[str, ...] | None = None, joint: str = "\n"
+) -> Any:
+    """Join levels to paths and those to lines; what is missing is empty, and goes later."""
+    lengths = pc.list_value_length(values).fill_null(0).to_numpy(zero_copy_only=False)
+    offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    inner = values.flatten()
+    if _is_list(inner.type) and joint == "\n":
+        texts = _listed(inner, what, missing, JOIN)
+    else:
+        if _is_list(inner.type):
+            raise InputError(
+                f"{what} must hold texts, lists of levels or lists of such lists, got {values.type}"
+            )
+        joint = JOIN
+        levels, _ = _without(text_column(inner, what), missing)
+        levels = levels if is_coded(levels) else text_array(levels, what).dictionary_encode()
+        texts = text_array(mapped(levels, whole_level, "[>\uff1e\ufe65\n]"), what)
+    lists = pa.LargeListArray.from_arrays(from_numpy(offsets), texts.fill_null(""))
+    return pc.binary_join(lists, pa.scalar(joint, TEXT))
+
+
+def _advice(categories: Any) -> str:
+    """Say which separator levels seem to have where no path has a `>`; nothing is cut by it."""
+    distinct = categories.dictionary if is_coded(categories) else categories
+    if len(distinct) < _FEW or pc.any(pc.match_substring(distinct, ">")).as_py():
+        return ""
+    distinct = pc.unique(distinct).drop_null()
+    having = {mark: pc.match_substring(distinct, mark) for mark in _SEPARATORS}
+    counts = {mark: pc.sum(found).as_py() or 0 for mark, found in having.items()}
+    mark = max(counts, key=lambda mark: counts[mark])
+    if len(distinct) < _FEW or 2 * counts[mark] <= len(distinct):
+        return ""
+    example = distinct.filter(having[mark])[0].as_py()
+    return (
+        f"no category has a '>', but {counts[mark]:,} of {len(distinct):,} have {mark!r}, such as "
+        f"{example[:60]!r}: category_separator={mark!r} would cut them into levels"
+    )
 
 
 def _check_content(opened: Opened, category: str, name: str) -> None:
