@@ -67,7 +67,7 @@ class Items(Protocol):
     def pieces(self, most: int) -> Iterator[tuple[slice, Items]]:
         """Yield where some consecutive items stand and what they are, at most so many each."""
 
-    def text_buffers(self) -> dict[str, npt.NDArray[Any]]:
+    def text_buffers(self, *, first_path: bool = False) -> dict[str, npt.NDArray[Any]]:
         """Return categories and names as Arrow lays them out."""
 
 

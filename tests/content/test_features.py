@@ -16,6 +16,7 @@ from helpers.text_catalogue import Strings, many
 from likewise.content import features
 from likewise.content.features import Features, Kind, Recipe, character_ngrams, tokens_of
 from likewise.options import Options
+from likewise.tables.catalogue import Catalogue
 from oracles import text as reference
 
 CLASSES = ["unassigned", "separator", "letter", "latin", "digit", "mark", "han", "hiragana",
@@ -277,3 +278,16 @@ def test_bad_numbers_are_refused_by_name(make, message):
 def test_recipe_numbers_must_be_whole():
     with pytest.raises(TypeError, match=r"max_n must be a whole number, got 6\.5"):
         Recipe(max_n=6.5)
+
+
+def test_version_1_knows_the_first_path_alone():
+    several = Catalogue.read([{"item_id": 1, "category": [["Toys", "Dogs"], ["Sale"]]}])
+    one = Catalogue.read([{"item_id": 1, "category": "Toys > Dogs"}])
+    recipe = Recipe(version=1)
+    tokens = [Features.encode(items, recipe).token_hashes.tolist() for items in (several, one)]
+    assert tokens[0] == tokens[1]
+    assert len(Features.encode(several).token_hashes) > len(tokens[0])
+    assert Features.encode(several, recipe).token_text(several, 0) == [
+        (Kind.CATEGORY, "toys"), (Kind.CATEGORY, "toys > dogs"),
+        (Kind.CATEGORY_WORD, "toys"), (Kind.CATEGORY_WORD, "dogs"),
+    ]  # fmt: skip

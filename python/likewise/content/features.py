@@ -66,7 +66,7 @@ class TextCatalogue(Protocol):
     def names(self) -> pa.LargeStringArray:
         """One string per item, null when there is none."""
 
-    def text_buffers(self) -> dict[str, NDArray[Any]]:
+    def text_buffers(self, *, first_path: bool = False) -> dict[str, NDArray[Any]]:
         """Offsets (n_items + 1,) int64 and bytes uint8 of categories and names."""
 
     def __len__(self) -> int:
@@ -234,7 +234,7 @@ class Features:
         if threads < 0:
             raise ValueError(f"threads must be at least 0, got {threads}")
         built = _core.build_features(
-            **catalogue.text_buffers(), recipe=recipe.to_dict(), threads=threads
+            **_buffers(catalogue, recipe), recipe=recipe.to_dict(), threads=threads
         )
         return cls(recipe=replace(recipe, buckets=built.pop("buckets")), **built)
 
@@ -270,7 +270,7 @@ class Features:
             raise ValueError(
                 f"catalogue must be the encoded one of {self.n_items} items, got {len(catalogue)}"
             )
-        buffers = catalogue.text_buffers()
+        buffers = _buffers(catalogue, self.recipe)
         texts = []
         for column in ("category", "name"):
             start, stop = buffers[f"{column}_offsets"][item : item + 2]
@@ -283,6 +283,13 @@ class Features:
             f"Features({self.n_items} items, {self.n_tokens} tokens, {len(self.item_tokens)} "
             f"entries, {self.recipe.buckets} buckets, {self.nbytes / 1e6:.1f} MB)"
         )
+
+
+def _buffers(catalogue: TextCatalogue, recipe: Recipe) -> dict[str, NDArray[Any]]:
+    # Version 1 knows no second path, and would take all of them for one.
+    if recipe.version == 1 and getattr(catalogue, "has_several_paths", False):
+        return catalogue.text_buffers(first_path=True)
+    return catalogue.text_buffers()
 
 
 def tokens_of(

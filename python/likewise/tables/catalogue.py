@@ -355,17 +355,18 @@ null_names=0, empty_names=0, spelled_missing=0)
             part = Catalogue._made(ids, decoded(paths), names, count, 0, None)
             yield slice(start, start + count), part
 
-    def text_buffers(self) -> dict[str, npt.NDArray[Any]]:
-        """Return category paths and names as Arrow lays them out; names without a copy.
+    def text_buffers(self, *, first_path: bool = False) -> dict[str, npt.NDArray[Any]]:
+        """Return category paths, all or the first of each, and names as Arrow lays them out.
 
         Returns
         -------
         dict
             ``category_offsets`` int64 (n + 1,) into ``category_bytes`` uint8, UTF-8, a path a line;
-            ``name_offsets`` and ``name_bytes`` likewise. A null is empty.
+            ``name_offsets`` and ``name_bytes`` likewise, without a copy. A null is empty.
         """
         buffers: dict[str, npt.NDArray[Any]] = {}
-        for what, texts in (("category", self.category_paths), ("name", self.names)):
+        paths = self.categories if first_path else self.category_paths
+        for what, texts in (("category", paths), ("name", self.names)):
             buffers[f"{what}_offsets"], buffers[f"{what}_bytes"] = text_views(texts)
         return buffers
 
