@@ -12,6 +12,7 @@
 #include "bindings/registers.h"
 #include "core/text/feature_table.h"
 #include "core/text/hashing.h"
+#include "core/text/markup.h"
 #include "core/text/ngrams.h"
 #include "core/text/unicode_tables.h"
 #include "core/text/words.h"
@@ -107,6 +108,10 @@ void register_features(py::module_& m) {
   m.def("character_ngrams", &list_ngrams, py::arg("word"), py::arg("recipe"));
   m.def(
       "normalise", [](const std::string& text) { return TextReader().normalised(text); },
+      py::arg("text"));
+  m.def(
+      "without_markup",
+      [](const std::string& text) { return std::string(MarkupReader().read(text)); },
       py::arg("text"));
   m.def(
       "hash64",

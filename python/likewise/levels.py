@@ -1,7 +1,8 @@
 """Levels of category paths: where a path is cut, and how paths are spelled once they are read.
 
-Owns the rule, which is that of text recipes: `>` separates levels, and so does what folds to it.
-Blanks around levels do not count, and empty levels are none. Knows nothing of tables.
+Owns the rule, which is that of text recipes: HTML is resolved first, then `>` separates levels, and
+so does what folds to it. Blanks around levels do not count, and empty levels are none. Knows
+nothing of tables.
 """
 
 from __future__ import annotations
@@ -9,7 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["INNER", "JOIN", "ODD", "canonical_paths", "leaf_of", "levels_of", "whole_level"]
+import likewise._core as _core
+
+__all__ = [
+    "INNER", "JOIN", "ODD", "UNEVEN", "canonical_paths", "leaf_of", "levels_of", "whole_level",
+]  # fmt: skip
 
 #: What joins levels in a canonical path.
 JOIN = " > "
@@ -26,8 +31,12 @@ _RANGES = (
     (0x2000, 0x200F), (0x2028, 0x202F), (0x205F, 0x206F), (0x3000, 0x3000), (0xFEFF, 0xFEFF),
 )  # fmt: skip
 _BLANKS = "".join(chr(code) for first, last in _RANGES for code in range(first, last + 1))
+_MARKUP = "&[#A-Za-z]|<[A-Za-z/!]"
+#: What a level of a list matches unless it is spelled as one level.
+UNEVEN = f"[{_CUTS}\n]|{_MARKUP}"
 #: What a path matches unless it is canonical; some that are do, too. As Python and Arrow read it.
 ODD = f"[\uff1e\ufe65{_OVERLAY}{_BLANKS.replace(' ', '')}]|^ | $|^>|>$|[^ ]>|>[^ ]|  >|>  |> >|^$"
+ODD += f"|{_MARKUP}"
 
 
 def levels_of(path: str | None) -> list[str]:
@@ -52,12 +61,19 @@ def leaf_of(path: str | None) -> str:
 def whole_level(text: str) -> str:
     """Return a text so that it is one level: a `>` in it is spelled ``›``, a line end is a blank.
 
+    HTML in it is resolved.
+
     Examples
     --------
     >>> whole_level("Screens > 30 inch")
     'Screens › 30 inch'
     """
-    return text.translate(_WHOLE)
+    return _plain(text).translate(_WHOLE)
+
+
+def _plain(text: str) -> str:
+    """Return a text without the HTML that it is written in."""
+    return _core.without_markup(text) if "&" in text or "<" in text else text
 
 
 def canonical_paths(
@@ -68,7 +84,7 @@ def canonical_paths(
     Parameters
     ----------
     text : str
-        One path a line.
+        One path a line; HTML in it is resolved.
     separator : str, optional
         What levels are separated by instead of `>`, which is an ordinary character then.
     path_separator : str, optional
@@ -81,6 +97,7 @@ def canonical_paths(
     >>> canonical_paths("Screens/>30 inch", separator="/")
     'Screens > ›30 inch'
     """
+    text = _plain(text)
     parts = [text] if path_separator is None else text.split(path_separator)
     paths = []
     for line in (line for part in parts for line in part.split("\n")):

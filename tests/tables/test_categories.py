@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 import likewise as lw
 from helpers.tiny_shop import options
+from likewise.content.features import Recipe, tokens_of
 from likewise.errors import InputError
 from likewise.levels import levels_of
 from likewise.tables.catalogue import Catalogue
@@ -162,7 +163,7 @@ def test_paths_in_one_text():
     assert not Catalogue.read(shops).has_several_paths
 
 
-@pytest.mark.parametrize("mark", ["/", "|", " › ", "»", "&gt;"])
+@pytest.mark.parametrize("mark", ["/", "|", " › ", "»"])
 def test_the_report_tells_of_another_separator(mark):
     paths = [f"Toys{mark}Kind {n}" for n in range(30)]
     source = {"item_id": list(range(60)), "category": paths * 2}
@@ -197,3 +198,22 @@ def test_options_that_cannot_be_meant(bad):
     name, value = next(iter(bad.items()))
     with pytest.raises(InputError, match=f"^{name} must .*got {re.escape(repr(value))}$"):
         Catalogue.read({"item_id": [1], "category": ["a"]}, **bad)
+
+
+MARKUP = [
+    ("Toys &gt; Dogs", "Toys > Dogs"),
+    ("Home &amp; Garden > Pots", "Home & Garden > Pots"),
+    ("<b>Caf&eacute;</b> &amp;gt; Cups", "Café > Cups"),
+    ("R&D > a < b", "R&D > a < b"),
+]
+
+
+@pytest.mark.parametrize(("written", "plain"), MARKUP)
+def test_html_is_resolved_where_levels_are_cut(written, plain):
+    catalogue = Catalogue.read([{"item_id": 1, "category": written}])
+    assert catalogue.categories.to_pylist() == [plain]
+    tokens = [text for _, text, _ in tokens_of(written, None, Recipe(version=2))]
+    assert tokens == [text for _, text, _ in tokens_of(plain, None, Recipe(version=2))]
+    listed = Catalogue.read([{"item_id": 1, "category": [written]}])
+    assert listed.categories.to_pylist() == [plain.replace(">", "›")]
+    assert Catalogue.from_arrays([1], [written]).categories.to_pylist() == [plain]

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from likewise.arrays import combined, from_numpy
 from likewise.errors import InputError
-from likewise.levels import JOIN, ODD, canonical_paths, whole_level
+from likewise.levels import JOIN, ODD, UNEVEN, canonical_paths, whole_level
 from likewise.reading.options import USUALLY_MISSING, PathOptions
 from likewise.tables._ingest import MISSING_ID, IdTable
 from likewise.tables.coded import coded_chunks, coded_if_less, is_coded, mapped
@@ -25,7 +25,7 @@ __all__ = ["Rows", "category_texts", "rows_of"]
 
 TEXT = pa.large_string()
 #: What is commonly between levels where `>` is not, and how many paths it takes to tell.
-_SEPARATORS = ("/", "|", "\u203a", "\u00bb", "&gt;")
+_SEPARATORS = ("/", "|", "\u203a", "\u00bb")
 _FEW = 20
 
 
@@ -183,7 +183,7 @@ def _listed(
         joint = JOIN
         levels, _ = _without(text_column(inner, what), missing)
         levels = levels if is_coded(levels) else text_array(levels, what).dictionary_encode()
-        texts = text_array(mapped(levels, whole_level, "[>\uff1e\ufe65\n]"), what)
+        texts = text_array(mapped(levels, whole_level, UNEVEN), what)
     lists = pa.LargeListArray.from_arrays(from_numpy(offsets), texts.fill_null(""))
     return pc.binary_join(lists, pa.scalar(joint, TEXT))
 
