@@ -6,10 +6,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import threadpoolctl
 
+import likewise as lw
 from helpers.cli_helpers import environment
+from likewise.score.co_occurrence import CoOccurrence
 from likewise.work import machine
 
 
@@ -81,3 +85,26 @@ def test_a_process_bound_to_one_core_trains_on_one_thread() -> None:
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True,
                          env=environment(), check=True)  # fmt: skip
     assert ran.stdout.strip() == "True"
+
+
+def blas() -> list[int]:
+    found = threadpoolctl.threadpool_info()
+    return [pool["num_threads"] for pool in found if pool["user_api"] == "blas"]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_linear_algebra_takes_the_threads_of_training(
+    threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, inside = blas(), []
+    assert before, "NumPy has a BLAS"
+    learn = CoOccurrence.learn
+
+    def look(*given: Any) -> Any:
+        inside.append(blas())
+        return learn(*given)
+
+    monkeypatch.setattr(CoOccurrence, "learn", look)
+    lw.train([["a", "b", "c"], ["b", "c"]], dim=4, epochs=1, threads=threads)
+    assert inside == [[threads] * len(before)]
+    assert blas() == before

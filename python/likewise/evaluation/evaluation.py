@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +44,7 @@ from likewise.score.blend import blend_of
 from likewise.state import State
 from likewise.tables.sessions import Sessions
 from likewise.training.fit import fit
+from likewise.work.machine import blas_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -253,8 +255,8 @@ def evaluate(
         )
         yield from given_systems
 
-    for group in (ours, others()):
-        for system in group:
+    with blas_threads(options.threads):
+        for system in chain(ours, others()):
             for pairs in questions.kinds:
                 tell(f"{system.name}: {pairs.kind}")
                 found[pairs.kind].append(_score(system, pairs, questions, k))

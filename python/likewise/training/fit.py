@@ -25,6 +25,7 @@ from likewise.tables.sessions import Sessions
 from likewise.training.memory import check_memory, give_back
 from likewise.training.progress import Progress, Watch
 from likewise.version import __version__
+from likewise.work.machine import blas_threads
 
 if TYPE_CHECKING:
     from likewise.items import Items
@@ -62,9 +63,10 @@ def fit(
 
     give_back()
     learned: dict[str, npt.NDArray[Any]] = {}
-    for part in PARTS:  # now: what it takes for a while, features and tables will take
-        learned |= part.learn(sessions, options)
-    content, options = _content_of(items, options)
+    with blas_threads(options.threads):
+        for part in PARTS:  # now: what it takes for a while, features and tables will take
+            learned |= part.learn(sessions, options)
+        content, options = _content_of(items, options)
     give_back()
     check_memory(options, len(items), 0 if content is None else content.rows)
 

@@ -1,7 +1,8 @@
 """The machine: how many cores and how much memory this process may use.
 
 Owns what counts besides the hardware: the cores that a process is bound to, and the quotas of
-control groups (containers, Kubernetes limits), version 1 and 2.
+control groups (containers, Kubernetes limits), version 1 and 2; and how many threads the linear
+algebra of NumPy takes.
 """
 
 from __future__ import annotations
@@ -9,9 +10,14 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
-__all__ = ["free_memory", "usable_cores"]
+import numpy as np  # noqa: F401  so that its BLAS is there to be found
+from threadpoolctl import ThreadpoolController
+
+__all__ = ["blas_threads", "free_memory", "usable_cores"]
 
 _GROUPS = Path("/sys/fs/cgroup")
 _PROCESS = Path("/proc/self/cgroup")
@@ -35,6 +41,22 @@ def usable_cores() -> int:
         if len(quota) == 2 and min(quota) > 0:
             cores = min(cores, math.ceil(quota[0] / quota[1]))
     return max(1, cores)
+
+
+@contextmanager
+def blas_threads(threads: int) -> Iterator[None]:
+    """Let NumPy's linear algebra (BLAS) take so many threads inside, 0 for the usable cores.
+
+    It counts the cores of the machine by itself, whatever a quota says, and its threads wait for
+    work by spinning: on a busy machine they cost more than they do.
+    """
+    with _blas().limit(limits=threads or usable_cores(), user_api="blas"):
+        yield
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def free_memory() -> int | None:
