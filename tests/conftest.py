@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
 # Before NumPy is loaded, which reads it once: in products as small as those of tests the threads of
 # BLAS wait for each other longer than they work.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# Started in the background of a script, a process ignores Ctrl-C, which tests press.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import pytest
 from hypothesis import settings

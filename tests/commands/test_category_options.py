@@ -56,4 +56,4 @@ def test_a_separator_that_cannot_be_meant(
 ) -> None:
     ran = run(capfd, "train", *files, "-o", tmp_path / "m", "--category-separator", "", *QUICK)
     assert ran.code == 1
-    assert "category_separator must be a text such as '/', got ''" in ran.err
+    assert "--category-separator must be a text such as '/', got ''" in ran.err
