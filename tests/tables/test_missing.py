@@ -134,3 +134,21 @@ def test_ids_that_do_not_match_at_all():
     events = {"session_id": ["s"] * 3, "item_id": ["a", "b", "x"]}
     report = Sessions.read(events, catalogue).report
     assert (report.unknown_items, report.unknown_advice) == (1, "")
+
+
+def test_examples_of_rare_items_and_short_sessions():
+    sequences = [["a", "b"], ["a", "b"], ["a", "c"], ["b"]]
+    report = Sessions.read(sequences, min_count=2, min_length=2).report
+    assert report.examples == {"rare_events": "'c'", "short_sessions": "one begins with 'a'"}
+    assert "1 events of rare items dropped ('c')" in str(report)
+    assert "2 short sessions dropped (one begins with 'a')" in str(report)
+
+
+def test_sequences_of_unknown_ids_say_what_would_match():
+    catalogue = Catalogue.from_arrays(["101", "102"])
+    sequences = [["101", "102"], ["101.0", None, "x"], (102.0,)]
+    report = Sessions.read(sequences, catalogue).report
+    assert (report.unknown_items, report.examples["unknown_items"]) == (2, "'101.0'")
+    assert "1 of 2 such ids would match without '.0' at the end" in str(report)
+    with pytest.raises(InputError, match=r"no usable event: .*such ids would match"):
+        Sessions.read([["101.0"], ["102.0"]], catalogue)

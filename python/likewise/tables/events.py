@@ -7,8 +7,9 @@ batches or sequences. How sessions are cut down afterwards is the affair of sess
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timezone
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -335,7 +336,12 @@ def _of_sequences(
     rows = len(codes)
     nulls = int(np.count_nonzero(codes == MISSING_ID))
     unknown = int(np.count_nonzero(codes == UNKNOWN_ID))
-    _check_left("sessions", rows, nulls, unknown)
+    unmatched, advice, examples = Unmatched(), "", {}
+    if unknown and catalogue is not None:
+        unmatched.add(_unknown_of(source, table, to_text))
+        advice = unmatched.advice(catalogue.ids)
+        examples["unknown_items"] = repr(unmatched.example())
+    _check_left("sessions", rows, nulls, unknown, advice=advice)
     if nulls or unknown:
         keep = codes >= 0
         offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(keep)])[offsets]
@@ -346,9 +352,20 @@ def _of_sequences(
         "events_read": rows,
         "null_fields": nulls,
         "unknown_items": unknown,
+        "unknown_advice": advice,
         "timed": False,
+        "examples": examples,
     }
     return Ordered(codes, offsets, 0), dropped
+
+
+def _unknown_of(
+    source: Iterable[Any], table: IdTable, to_text: Callable[[Any, int], str | None]
+) -> pa.Array:
+    """Return the first ids of sequences that are not in a table."""
+    texts = (to_text(value, number) for number, ids in enumerate(source) for value in ids)
+    unknown = (text for text in texts if text and table.position(text) == UNKNOWN_ID)
+    return pa.array(islice(unknown, Unmatched.MOST), pa.large_string())
 
 
 def _check_left(

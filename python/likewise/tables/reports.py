@@ -145,8 +145,8 @@ class SessionsReport:
             (self.outside_times, f"events of other times dropped{such_as('outside_times')}"),
             (self.gap_cuts, "cuts at gaps"),
             (self.repeats_collapsed, "repeats collapsed"),
-            (self.rare_events, "events of rare items dropped"),
-            (self.short_sessions, "short sessions dropped"),
+            (self.rare_events, f"events of rare items dropped{such_as('rare_events')}"),
+            (self.short_sessions, f"short sessions dropped{such_as('short_sessions')}"),
             (self.short_session_events, "events dropped with them"),
         )
         if self.time_unit:

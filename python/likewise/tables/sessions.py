@@ -222,12 +222,19 @@ class Sessions:
 
         _, repeats = _arrange.thin_out(items, offsets, None, collapse_repeats)
         rare = 0
+        examples = dropped["examples"]
         if min_count > 1:
             counts = _arrange.count_items(items[: offsets[-1]], len(catalogue))
             few = (counts < min_count).view(np.uint8)
+            _note_first(examples, "rare_events", (counts > 0) & (counts < min_count), catalogue)
             rare, more = _arrange.thin_out(items, offsets, few, collapse_repeats)
             repeats += more
         before = len(offsets) - 1
+        lengths = np.diff(offsets)
+        short = (lengths > 0) & (lengths < min_length)
+        if short.any():
+            first = offsets[np.argmax(short)]
+            examples["short_sessions"] = f"one begins with {catalogue.ids[items[first]].as_py()!r}"
         kept, short_events = _arrange.drop_short(items, offsets, min_length)
         report = SessionsReport(
             repeats_collapsed=repeats,
@@ -266,6 +273,14 @@ class Sessions:
             raise InputError(f"items must be in [0, {len(catalogue)}), got {bad}")
         report = SessionsReport(len(flat), sessions=len(ends) - 1, events=len(flat))
         return cls(flat.astype(np.int32), ends.astype(np.int64), catalogue, report)
+
+
+def _note_first(
+    examples: dict[str, str], name: str, which: npt.NDArray[np.bool_], catalogue: Catalogue
+) -> None:
+    """Keep the id of the first item that is dropped."""
+    if which.any():
+        examples[name] = repr(catalogue.ids[int(np.argmax(which))].as_py())
 
 
 def _catalogue_of(table: IdTable, items: Int32s) -> tuple[Catalogue, Int32s]:

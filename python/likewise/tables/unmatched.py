@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 
 __all__ = ["Unmatched"]
 
-_MOST = 200  # distinct ids that are looked at
 _SHOWN = 40
 
 
@@ -42,16 +41,18 @@ _WAYS: tuple[tuple[Callable[[Any], Any], str], ...] = (
 class Unmatched:
     """Collects ids that are not in a catalogue."""
 
+    MOST = 200  #: Distinct ids that are looked at.
+
     def __init__(self) -> None:
         self._seen: dict[str, None] = {}
 
     def add(self, texts: Any) -> None:
         """Take ids, a text column; the first few hundred distinct ones are kept."""
-        if len(self._seen) < _MOST:
-            distinct = pc.unique(texts.slice(0, 50 * _MOST))
+        if len(self._seen) < self.MOST:
+            distinct = pc.unique(texts.slice(0, 50 * self.MOST))
             if pa.types.is_dictionary(distinct.type):
                 distinct = distinct.dictionary_decode()
-            self._seen.update(dict.fromkeys(distinct.slice(0, _MOST).to_pylist()))
+            self._seen.update(dict.fromkeys(distinct.slice(0, self.MOST).to_pylist()))
 
     def example(self) -> str:
         """Return the first of them."""
