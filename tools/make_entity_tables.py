@@ -16,6 +16,8 @@ import unicodedata
 from html.entities import html5
 from pathlib import Path
 
+from cpp_rows import rows
+
 TARGET = Path(__file__).resolve().parent.parent / "csrc" / "core" / "text" / "entity_tables.cpp"
 
 
@@ -33,16 +35,6 @@ def windows_1252(byte: int) -> int:
         return ord(bytes([byte]).decode("cp1252"))
     except UnicodeDecodeError:
         return 0x20
-
-
-def rows(values: list[str], width: int = 100) -> str:
-    lines, line = [], "   "
-    for value in values:
-        if len(line) + len(value) + 2 > width:
-            lines.append(line)
-            line = "   "
-        line += f" {value},"
-    return "\n".join([*lines, line])
 
 
 def main() -> int:

@@ -18,6 +18,8 @@ import sys
 import unicodedata
 from pathlib import Path
 
+from cpp_rows import rows
+
 UNICODE_VERSION = "15.1.0"
 TARGET = Path(__file__).resolve().parent.parent / "csrc" / "core" / "text" / "unicode_tables.cpp"
 
@@ -144,16 +146,6 @@ def combining_ranges() -> list[tuple[int, int, int]]:
         else:
             ranges.append([code, code, value])
     return [(a, b, c) for a, b, c in ranges]
-
-
-def rows(values: list[str], width: int = 100) -> str:
-    lines, line = [], "   "
-    for value in values:
-        if len(line) + len(value) + 2 > width:
-            lines.append(line)
-            line = "   "
-        line += f" {value},"
-    return "\n".join([*lines, line])
 
 
 def main() -> int:

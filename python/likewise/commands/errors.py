@@ -10,20 +10,22 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from typing import Any
 
 import click
 
 from likewise.errors import InputError, StorageError, TrainingError, UnknownItemError
+from likewise.reading.options import PathOptions, ReadOptions
 from likewise.work.progress import say
 
 __all__ = ["Group", "one_line_errors", "refusals", "said"]
 
 # Arguments of reading that messages name, and that are options here.
 _READING = "|".join(
-    ["date_format", "time_unit", "missing", "encoding", "delimiter", "quote", "escape",
-     "partitions", "category_separator", "path_separator"]
-)  # fmt: skip
+    [field.name for record in (ReadOptions, PathOptions) for field in fields(record)]
+    + ["date_format", "time_unit"]
+)
 _EXPECTED = (InputError, UnknownItemError, StorageError, TrainingError, OSError, MemoryError)
 
 

@@ -7,6 +7,7 @@ Owns how these options are spelled, and how they become arguments of ``Catalogue
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
@@ -23,7 +24,7 @@ from likewise.commands.options import (
     training_options,
 )
 from likewise.options import Options
-from likewise.reading.options import TICKS
+from likewise.reading.options import TICKS, PathOptions, ReadOptions
 
 __all__ = [
     "CATALOGUE_COLUMNS",
@@ -47,7 +48,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 #: ``-column``, so that ``--name`` and ``--category`` are left for what is asked about.
 CATALOGUE_COLUMNS = ("item_id", "category", "name")
 #: Arguments of both that say how files are read.
-READING = ("missing", "encoding", "delimiter", "quote", "escape", "partitions")
+READING = tuple(field.name for field in fields(ReadOptions))
 EVENT_COLUMNS = ("session_id", "event_item_id", "timestamp")
 _COLUMN_HELP = {
     "item_id": "item ids, in the catalogue and in the events",
@@ -124,7 +125,7 @@ _reading_options = together(
     ),
 )  # fmt: skip
 #: Those of the catalogue alone, which are arguments of ``Catalogue.read`` as they stand.
-PATHS = ("category_separator", "path_separator")
+PATHS = tuple(field.name for field in fields(PathOptions))
 _path_options = together(
     option(
         "--category-separator", metavar="TEXT", section=_READING,

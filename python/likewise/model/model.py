@@ -7,7 +7,7 @@ training learned (state.py).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,14 @@ from likewise.options import Options, takes_sessions
 from likewise.questions.answers import analogy, complements, index, similar
 from likewise.questions.categories import category_vectors
 from likewise.questions.explain import explain
-from likewise.questions.keyed import contains, most_similar, similarity, vector_of
+from likewise.questions.keyed import (
+    contains,
+    ids_in_order,
+    length,
+    most_similar,
+    similarity,
+    vector_of,
+)
 from likewise.questions.queries import new_items
 from likewise.score.blend import blend_of, fingerprint_of
 from likewise.score.co_occurrence import CoOccurrence
@@ -66,13 +73,8 @@ class Model(State):
     similarity = similarity
     __contains__ = contains
     __getitem__ = vector_of
-
-    def __len__(self) -> int:
-        return len(self.catalogue)
-
-    def __iter__(self) -> Iterator[str]:
-        """Iterate over the ids, as a dict does over its keys."""
-        return (item_id for item_id, _, _ in self.catalogue)
+    __len__ = length
+    __iter__ = ids_in_order
 
     # --- vectors ----------------------------------------------------------------------------------
 

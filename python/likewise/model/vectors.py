@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,7 +21,15 @@ from likewise.arrays import Float32, float_rows
 from likewise.errors import InputError
 from likewise.neighbours.recommend import recommend_all
 from likewise.questions.answers import analogy_of, vectors_of
-from likewise.questions.keyed import contains, most_like, refuse, similarity, vector_of
+from likewise.questions.keyed import (
+    contains,
+    ids_in_order,
+    length,
+    most_like,
+    refuse,
+    similarity,
+    vector_of,
+)
 from likewise.questions.queries import query_of
 from likewise.search.indexes import EXACT_COMPARISONS, Index, make_index
 from likewise.search.matches import BatchMatches, Matches
@@ -76,13 +84,8 @@ class Vectors:
     similarity = similarity
     __contains__ = contains
     __getitem__ = vector_of
-
-    def __len__(self) -> int:
-        return len(self.catalogue)
-
-    def __iter__(self) -> Iterator[str]:
-        """Iterate over the ids, as a dict does over its keys."""
-        return (item_id for item_id, _, _ in self.catalogue)
+    __len__ = length
+    __iter__ = ids_in_order
 
     def __repr__(self) -> str:
         return f"<Vectors of {len(self):,} items, {self.options.dim} dimensions>"

@@ -22,6 +22,7 @@ from likewise.reading.duck import connect
 from likewise.reading.files import format_of
 from likewise.reading.kinds import as_table
 from likewise.reading.messages import did_you_mean, one_line
+from likewise.reading.nested import without_views
 from likewise.reading.options import ReadOptions, Usual
 from likewise.reading.sources import as_files, open_files
 from likewise.search.index import allowed_mask
@@ -188,10 +189,8 @@ def _typed(texts: Any) -> Any:
 
 def _without_views(table: pa.Table) -> pa.Table:
     """Make large strings of string views, which polars has and pyarrow cannot take from."""
-    for at, field in enumerate(table.schema):
-        if str(field.type) == "string_view":
-            table = table.set_column(at, field.name, table.column(at).cast(pa.large_string()))
-    return table
+    columns = [without_views(column) for column in table.columns]
+    return pa.Table.from_arrays(columns, names=table.column_names)
 
 
 def _aligned(catalogue: Items, table: pa.Table, item_id: str) -> dict[str, Any]:

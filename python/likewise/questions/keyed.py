@@ -6,7 +6,7 @@ Numbers mean what they mean in gensim: cosines of center vectors.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from likewise.items import Embedded
     from likewise.search.index import Index
 
-__all__ = ["contains", "most_like", "most_similar", "refuse", "similarity", "vector_of"]
+__all__ = [
+    "contains", "ids_in_order", "length", "most_like", "most_similar", "refuse", "similarity",
+    "vector_of",
+]  # fmt: skip
 
 _ELSEWHERE = {
     "clip_start": "similar(where=...) takes the items that may be answers here",
@@ -40,6 +43,16 @@ def contains(asked: Embedded, item: Any) -> bool:
         return asked.catalogue.position(as_id(item)) >= 0
     except (InputError, UnknownItemError):
         return False
+
+
+def length(asked: Embedded) -> int:
+    """Return how many items there are."""
+    return len(asked.catalogue)
+
+
+def ids_in_order(asked: Embedded) -> Iterator[str]:
+    """Iterate over the ids, as a dict does over its keys."""
+    return (item_id for item_id, _, _ in asked.catalogue)
 
 
 def vector_of(asked: Embedded, items: Any) -> Float32:

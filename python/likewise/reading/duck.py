@@ -9,7 +9,7 @@ from __future__ import annotations
 import glob
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -121,21 +121,27 @@ def open_batches(asked: Asked) -> Batches:
     nested = [name for name, (base, dots) in fields.items() if dots and _has(types, base, dots)]
 
     def read(names: Sequence[str], texts: Sequence[str]) -> Iterator[pa.RecordBatch]:
-        # A few at a time: DuckDB holds all files of a query open.
+        # A few at a time, as DuckDB holds all files of a query open; a copy in UTF-8 by itself.
         at_once = 1 if options.encoding else _FILES_AT_ONCE
         for start in range(0, len(files), at_once):
             part = files[start : start + at_once]
             there = {name for found in by_file[start : start + at_once] for name in found}
-            with connect(memory_limit) as (connection, folder), _errors(part, what):
-                plain = transcoded(part[0], options.encoding, folder)
-                with plain if options.encoding else nullcontext(None) as one:
-                    query = _query(part if one is None else [one], names, texts, types, there, unit)
-                    reader = interruptible(connection, partial(stream, connection, query))
-                    while True:
-                        batch = interruptible(connection, partial(next, reader, None))
-                        if batch is None:
-                            break
-                        yield batch
+            with (
+                connect(memory_limit) as (connection, folder),
+                _errors(part, what),
+                ExitStack() as copies,
+            ):
+                plain = [
+                    copies.enter_context(transcoded(path, options.encoding, folder))
+                    for path in part
+                ]
+                query = _query(plain, names, texts, types, there, unit)
+                reader = interruptible(connection, partial(stream, connection, query))
+                while True:
+                    batch = interruptible(connection, partial(next, reader, None))
+                    if batch is None:
+                        break
+                    yield batch
 
     return Batches([*types, *nested], None, read)
 

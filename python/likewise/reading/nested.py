@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from likewise.errors import InputError
 
-__all__ = ["base_of", "dug", "has_field"]
+__all__ = ["base_of", "dug", "has_field", "is_list", "without_views"]
 
 
 def base_of(name: str, columns: Sequence[Any]) -> str:
@@ -25,7 +25,7 @@ def base_of(name: str, columns: Sequence[Any]) -> str:
 def has_field(name: str, kind: pa.DataType) -> bool:
     """Tell whether a column of a type has the field that a dotted name says."""
     for field in name.split(".")[1:]:
-        if _is_list(kind):
+        if is_list(kind):
             kind = kind.value_type
         if not pa.types.is_struct(kind) or kind.get_field_index(field) < 0:
             return False
@@ -51,7 +51,7 @@ def dug(columns: dict[str, Any], names: Sequence[str], label: str, unit: str) ->
     InputError
         When lists in one row differ in length.
     """
-    lists = [base for base, array in columns.items() if _is_list(array.type)]
+    lists = [base for base, array in columns.items() if is_list(array.type)]
     if base_of(unit, list(columns)) not in lists:
         lists = []
     if not lists and all(name in columns for name in names):
@@ -67,7 +67,7 @@ def dug(columns: dict[str, Any], names: Sequence[str], label: str, unit: str) ->
                 )
         rows = pa.array(np.repeat(np.arange(len(lengths[0])), lengths[0]))
         for base, array in columns.items():
-            taken[base] = array.flatten() if base in lists else _without_views(array).take(rows)
+            taken[base] = array.flatten() if base in lists else without_views(array).take(rows)
     found = {}
     for name in names:
         array = taken[base_of(name, list(taken))]
@@ -82,13 +82,14 @@ def dug(columns: dict[str, Any], names: Sequence[str], label: str, unit: str) ->
     return found
 
 
-def _is_list(kind: pa.DataType) -> bool:
+def is_list(kind: pa.DataType) -> bool:
+    """Tell whether a type is one of lists."""
     return bool(
         pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
     )
 
 
-def _without_views(array: Any) -> Any:
+def without_views(array: Any) -> Any:
     """Return string views, which pyarrow cannot take from, as large strings."""
     return array.cast(pa.large_string()) if str(array.type) == "string_view" else array
 

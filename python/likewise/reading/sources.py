@@ -140,7 +140,8 @@ def open_table(
         return _open_columns(columns, textual, wanted, rows, list(source.columns), label)
     if isinstance(source, Mapping):
         mapping = {name: source[name] for name in _bases(list(source), wanted)}
-        return _open_mapping(mapping, textual, wanted, rows, list(source), label)
+        _check_lengths(mapping, label)
+        return _open_columns(mapping, textual, wanted, rows, list(source), label)
     if hasattr(source, "__arrow_c_stream__"):
         try:
             table = pa.table(source)
@@ -229,24 +230,16 @@ def _by_name(batch: pa.RecordBatch, names: Sequence[str]) -> Columns:
     return {name: batch.column(batch.schema.names.index(name)) for name in names}
 
 
-def _open_mapping(
-    source: dict[str, Any],
-    textual: Sequence[str],
-    wanted: Mapping[str, str],
-    unit: str,
-    names: list[Any],
-    label: str,
-) -> Table:
-    for name, values in source.items():
+def _check_lengths(columns: Mapping[str, Any], label: str) -> None:
+    for name, values in columns.items():
         if isinstance(values, (str, bytes)) or not hasattr(values, "__len__"):
             raise InputError(
                 f"{label}: column {name!r} must be a sequence, got {type(values).__name__}"
             )
-    lengths = {name: len(values) for name, values in source.items()}
+    lengths = {name: len(values) for name, values in columns.items()}
     if len(set(lengths.values())) > 1:
         shown = ", ".join(f"{name} {length}" for name, length in lengths.items())
         raise InputError(f"{label}: columns must be equally long, got {shown}")
-    return _open_columns(source, textual, wanted, unit, names, label)
 
 
 def _open_columns(

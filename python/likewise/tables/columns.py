@@ -20,6 +20,7 @@ from likewise.tables._ingest import MISSING_ID, IdTable
 __all__ = [
     "encode",
     "first_rows",
+    "is_text",
     "table_texts",
     "text_array",
     "text_column",
@@ -41,12 +42,12 @@ def text_column(array: pa.Array, what: str) -> pa.Array:
     kind = array.type
     try:
         if pa.types.is_dictionary(kind):
-            if not _is_text(kind.value_type):
+            if not is_text(kind.value_type):
                 return text_column(array.dictionary_decode(), what)
             array.validate(full=True)
             values = text_column(array.dictionary, what)
             return pa.DictionaryArray.from_arrays(array.indices, values)
-        if _is_text(kind) or _is_bytes(kind):
+        if is_text(kind):
             array = array.cast(pa.large_string())
             array.validate(full=True)
             return array
@@ -76,15 +77,14 @@ def text_column(array: pa.Array, what: str) -> pa.Array:
         raise InputError(f"{what} cannot be read as text ({kind}): {message}") from None
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def is_text(kind: pa.DataType) -> bool:
+    """Tell whether a type is one of texts, or of bytes that may be texts."""
     return bool(
-        pa.types.is_string(kind) or pa.types.is_large_string(kind) or str(kind) == "string_view"
-    )
-
-
-def _is_bytes(kind: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or str(kind) == "binary_view"
+        pa.types.is_string(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+        or str(kind) in ("string_view", "binary_view")
     )
 
 

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from likewise.arrays import combined, from_numpy
 from likewise.errors import InputError
 from likewise.levels import JOIN, ODD, UNEVEN, canonical_paths, whole_level
+from likewise.reading.nested import is_list
 from likewise.reading.options import USUALLY_MISSING, PathOptions
 from likewise.tables._ingest import MISSING_ID, IdTable
 from likewise.tables.coded import coded_chunks, coded_if_less, is_coded, mapped
@@ -110,7 +111,7 @@ def rows_of(
             texts = pa.nulls(len(kept), TEXT)
             if column in columns:
                 what = f"{opened.label}: column {column!r}"
-                listed = chunks is categories and _is_list(columns[column].type)
+                listed = chunks is categories and is_list(columns[column].type)
                 any_lists |= listed
                 if listed:
                     texts = _listed(columns[column], what, missing)
@@ -148,7 +149,7 @@ def category_texts(values: Any, what: str) -> Any:
     InputError
         When `values` hold anything else.
     """
-    listed = _is_list(values.type)
+    listed = is_list(values.type)
     return _canonical(text_array(_listed(values, what) if listed else values, what))
 
 
@@ -160,12 +161,6 @@ def _canonical(texts: Any, options: PathOptions | None = None) -> Any:
     return mapped(texts, lambda text: canonical_paths(text, *separators))
 
 
-def _is_list(kind: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-    )
-
-
 def _listed(
     values: Any, what: str, missing: tuple[str, ...] | None = None, joint: str = "\n"
 ) -> Any:
@@ -173,10 +168,10 @@ def _listed(
     lengths = pc.list_value_length(values).fill_null(0).to_numpy(zero_copy_only=False)
     offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
     inner = values.flatten()
-    if _is_list(inner.type) and joint == "\n":
+    if is_list(inner.type) and joint == "\n":
         texts = _listed(inner, what, missing, JOIN)
     else:
-        if _is_list(inner.type):
+        if is_list(inner.type):
             raise InputError(
                 f"{what} must hold texts, lists of levels or lists of such lists, got {values.type}"
             )

@@ -19,7 +19,7 @@ import likewise._core as _core
 from likewise.errors import InputError
 from likewise.reading.messages import one_line
 from likewise.reading.options import TICKS, USUALLY_MISSING
-from likewise.tables.columns import text_column, text_views
+from likewise.tables.columns import is_text, text_column, text_views
 
 __all__ = ["Clock", "Times"]
 
@@ -96,7 +96,7 @@ class Clock:
                 return self.read(array.storage, what)
             if pa.types.is_dictionary(kind):
                 return self._of_dictionary(array, what)
-            if _is_text(kind):
+            if is_text(kind):
                 return self._of_text(text_column(array, what), what)
             if self.date_format is not None and pa.types.is_integer(kind):
                 return self._of_text(array.cast(pa.large_string()), what)
@@ -235,16 +235,6 @@ class Clock:
                 f"{self._most} in {label}: time_unit= says whether they are s, ms, us or ns"
             )
         return TICKS[unit]
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(
-        pa.types.is_string(kind)
-        or pa.types.is_large_string(kind)
-        or pa.types.is_binary(kind)
-        or pa.types.is_large_binary(kind)
-        or str(kind) in ("string_view", "binary_view")
-    )
 
 
 def _odd_one(texts: Any, bad: int) -> str:
