@@ -273,3 +273,21 @@ def test_options_that_cannot_be_meant(tmp_path, options, message):
     for read in (Catalogue.read, Sessions.read):
         with pytest.raises(InputError, match=message):
             read(path, **options)
+
+
+def test_a_column_twice_in_a_later_file(tmp_path):
+    (tmp_path / "1.csv").write_text("item_id,name,x,x\n1,cup,a,b\n")
+    (tmp_path / "2.csv").write_text("item_id,name,x,x\n2,jug,a,b\n")
+    assert len(Catalogue.read(tmp_path / "*.csv")) == 2  # nobody asks for x
+    (tmp_path / "2.csv").write_text("item_id,name,name\n2,jug,pan\n")
+    with pytest.raises(InputError, match=r"2\.csv has 'name' twice among its columns"):
+        Catalogue.read(tmp_path / "*.csv")
+
+
+def test_quotes_that_enclosed_before_are_no_ordinary_characters_later(tmp_path, monkeypatch):
+    monkeypatch.setattr(encodings, "_BLOCK", 64)
+    path = tmp_path / "t.csv"
+    early = ['0,"cup",a\\"b'] + [f"{i},jug,x" for i in range(1, 40)]
+    path.write_text("\n".join(["item_id,name,text", *early, '40,"Best" of pans,x', ""]))
+    with pytest.raises(InputError, match="line 42 has text after a closing quote"):
+        Catalogue.read(path)

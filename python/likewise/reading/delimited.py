@@ -66,10 +66,13 @@ def open_batches(asked: Asked) -> Batches:
         with _errors(path, kind, what):
             opened.append(_File(path, kind, wanted, asked.options))
     columns = list(opened[0].columns)
-    for file in opened[1:]:
-        # A column without a name, such as the numbers that pandas writes, is nobody's.
-        columns += [name for name in dict.fromkeys(file.columns) if name not in columns]
+    first = set(columns)
+    others = dict.fromkeys(name for file in opened[1:] for name in file.columns)
+    columns += [name for name in others if name not in first]
     for name in wanted:
+        for file in opened[1:]:  # the first one's are counted with all columns
+            if file.columns.count(name) > 1:
+                raise InputError(f"{what}: {shown(file.path)} has {name!r} twice among its columns")
         lost = [file for file in opened if name not in file.columns]
         if lost and name in columns:
             other = next(file.path for file in opened if name in file.columns)
@@ -192,6 +195,7 @@ class _File:
             return plain
         if self.loose and fits[0] != 0:
             raise _UnreadableError(self._fault(read[0], data))
+        self.quoted = self.quoted or b'"' in data
         if len(asked) > 1:
             ends = {read[number].position for number in fits}
             if len(ends) > 1 and not final:
@@ -203,7 +207,6 @@ class _File:
             self.dialects = self._agreeing([(asked[n], read[n]) for n in fits], line)
             self.settled = len(self.dialects) == 1
             return next(b for d, b in zip(asked, read, strict=True) if d == self.dialects[0])
-        self.quoted = self.quoted or b'"' in data
         return read[fits[0]]
 
     def _plain(
