@@ -1,4 +1,4 @@
-// register_retrieval.cpp: exact search, for likewise.index.
+// register_retrieval.cpp: searches for the best k, for the room search.
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
@@ -15,6 +15,8 @@
 #include "bindings/registers.h"
 #include "bindings/signals.h"
 #include "core/base/workers.h"
+#include "core/search/clusters.h"
+#include "core/search/partition.h"
 #include "core/search/top_k.h"
 #include "core/search/unit_rows.h"
 
@@ -51,6 +53,15 @@ py::tuple unit_rows_of(const py::array& vectors, bool normalise) {
   return py::make_tuple(rows_array(std::move(units->table)), to_numpy(std::move(units->usable)));
 }
 
+/// One value for each row, or null where there is no mask.
+const std::uint8_t* mask_of(const char* name, const std::optional<py::array>& mask,
+                            std::size_t rows) {
+  if (!mask) return nullptr;
+  const auto values = vector_view<std::uint8_t>(name, *mask);
+  require_length(name, values.size(), rows);
+  return values.data();
+}
+
 using LabelArrays = std::pair<py::array, py::array>;  // of the queries, of the candidates
 
 Labels labels_of(const char* name, const LabelArrays& arrays, const TopKRequest& request) {
@@ -75,6 +86,55 @@ void take_excluded(const LabelArrays& arrays, TopKRequest& request) {
   request.excluded = positions.data();
 }
 
+/// A request, and what it borrows.
+struct Asked {
+  TopKRequest request;
+  std::vector<Labels> different;
+  std::vector<ItemId> positions;
+  std::vector<float> scores;
+
+  Asked(const MatrixView& rows, const py::array& queries, std::size_t k,
+        const std::optional<py::array>& exclude, const std::optional<LabelArrays>& excluded,
+        const std::optional<LabelArrays>& same, const std::vector<LabelArrays>& labels,
+        std::int64_t threads) {
+    const MatrixView view = matrix_view("queries", queries, rows.columns);
+    request.candidates = rows.data;
+    request.n = rows.rows;
+    request.dim = rows.columns;
+    request.stride = rows.stride;
+    request.queries = view.data;
+    request.n_queries = view.rows;
+    request.query_stride = view.stride;
+    request.k = k;
+    request.threads = thread_count(threads);
+    if (exclude) {
+      const auto one = vector_view<ItemId>("exclude", *exclude);
+      require_length("exclude", one.size(), request.n_queries);
+      request.exclude = one.data();
+    }
+    if (excluded) take_excluded(*excluded, request);
+    if (same) request.same = labels_of("same", *same, request);
+    for (const LabelArrays& arrays : labels) {
+      different.push_back(labels_of("different", arrays, request));
+    }
+    request.different = different;
+  }
+  Asked(const Asked&) = delete;
+  Asked& operator=(const Asked&) = delete;
+
+  /// Runs a search without Python's lock.
+  template <class Search>
+  py::tuple answer(const Search& search) {
+    {
+      const py::gil_scoped_release without_gil;
+      positions.resize(request.n_queries * request.k);
+      scores.resize(request.n_queries * request.k);
+      search(request, positions.data(), scores.data());
+    }
+    return py::make_tuple(to_numpy(std::move(positions)), to_numpy(std::move(scores)));
+  }
+};
+
 py::tuple top_k_of(const py::array& candidates, const py::array& queries, std::size_t k,
                    const std::optional<py::array>& allowed, const std::optional<py::array>& exclude,
                    const std::optional<LabelArrays>& excluded,
@@ -82,44 +142,75 @@ py::tuple top_k_of(const py::array& candidates, const py::array& queries, std::s
                    const std::vector<LabelArrays>& different, std::int64_t threads) {
   const MatrixView query_view = matrix_view("queries", queries);
   if (query_view.columns == 0) throw py::value_error("queries must have at least 1 column, got 0");
-  const MatrixView rows = matrix_view("candidates", candidates, query_view.columns);
-  TopKRequest request;
-  request.candidates = rows.data;
-  request.n = rows.rows;
-  request.dim = query_view.columns;
-  request.stride = rows.stride;
-  request.queries = query_view.data;
-  request.n_queries = query_view.rows;
-  request.query_stride = query_view.stride;
-  request.k = k;
-  request.threads = thread_count(threads);
-  if (allowed) {
-    const auto mask = vector_view<std::uint8_t>("allowed", *allowed);
-    require_length("allowed", mask.size(), request.n);
-    request.allowed = mask.data();
-  }
-  if (exclude) {
-    const auto one = vector_view<ItemId>("exclude", *exclude);
-    require_length("exclude", one.size(), request.n_queries);
-    request.exclude = one.data();
-  }
-  if (excluded) take_excluded(*excluded, request);
-  if (same) request.same = labels_of("same", *same, request);
-  std::vector<Labels> columns;
-  for (const LabelArrays& arrays : different) {
-    columns.push_back(labels_of("different", arrays, request));
-  }
-  request.different = columns;
-  std::vector<ItemId> positions;
-  std::vector<float> scores;
-  {
-    const py::gil_scoped_release without_gil;
-    positions.resize(request.n_queries * k);
-    scores.resize(request.n_queries * k);
-    top_k(request, positions.data(), scores.data(), check_signals);
-  }
-  return py::make_tuple(to_numpy(std::move(positions)), to_numpy(std::move(scores)));
+  Asked asked(matrix_view("candidates", candidates, query_view.columns), queries, k, exclude,
+              excluded, same, different, threads);
+  asked.request.allowed = mask_of("allowed", allowed, asked.request.n);
+  return asked.answer([](const TopKRequest& request, ItemId* positions, float* scores) {
+    top_k(request, positions, scores, check_signals);
+  });
 }
+
+/// A partition together with the array that it borrows its rows from.
+class PartitionOf {
+ public:
+  PartitionOf(py::array vectors, const std::optional<py::array>& usable, std::size_t wanted,
+              std::int64_t threads)
+      : vectors_(std::move(vectors)) {
+    const MatrixView view = matrix_view("vectors", vectors_);
+    if (view.columns == 0) throw py::value_error("vectors must have at least 1 column, got 0");
+    const Rows rows{view.data, view.rows, view.columns, view.stride};
+    const std::uint8_t* mask = mask_of("usable", usable, rows.n);
+    const int workers = thread_count(threads);
+    const py::gil_scoped_release without_gil;
+    auto clusters =
+        std::make_shared<const Clusters>(make_clusters(rows, mask, wanted, workers, check_signals));
+    partition_ =
+        std::make_unique<Partition>(rows, std::move(clusters), nullptr, workers, check_signals);
+  }
+
+  std::unique_ptr<PartitionOf> subset(const py::array& allowed, std::int64_t threads) const {
+    const std::uint8_t* mask = mask_of("allowed", allowed, partition_->rows().n);
+    const int workers = thread_count(threads);
+    std::unique_ptr<PartitionOf> made(new PartitionOf(vectors_));
+    const py::gil_scoped_release without_gil;
+    made->partition_ = std::make_unique<Partition>(partition_->rows(), partition_->clusters(), mask,
+                                                   workers, check_signals);
+    return made;
+  }
+
+  py::tuple search(const py::array& queries, std::size_t k, const std::optional<py::array>& exclude,
+                   const std::optional<LabelArrays>& excluded,
+                   const std::optional<LabelArrays>& same,
+                   const std::vector<LabelArrays>& different, float reach,
+                   std::int64_t threads) const {
+    if (k == 0) throw py::value_error("k must be at least 1, got 0");
+    const Rows& rows = partition_->rows();
+    Asked asked({rows.data, rows.n, rows.dim, rows.stride}, queries, k, exclude, excluded, same,
+                different, threads);
+    return asked.answer([&](const TopKRequest& request, ItemId* positions, float* scores) {
+      partition_->search(request, reach, positions, scores, check_signals);
+    });
+  }
+
+  py::array_t<std::int32_t> labels() const {
+    return to_numpy(std::vector<std::int32_t>(partition_->clusters()->labels));
+  }
+  py::array_t<float> centers() const {
+    const Table& table = partition_->clusters()->centers;
+    py::array_t<float> copy({table.rows(), partition_->rows().dim});
+    for (std::size_t c = 0; c < table.rows(); ++c) {
+      std::copy_n(table.row(c), table.dim(), copy.mutable_data(static_cast<py::ssize_t>(c), 0));
+    }
+    return copy;
+  }
+  py::array_t<float> radii() const { return to_numpy(partition_->radii()); }
+
+ private:
+  explicit PartitionOf(const py::array& vectors) : vectors_(vectors) {}
+
+  py::array vectors_;
+  std::unique_ptr<Partition> partition_;
+};
 
 }  // namespace
 
@@ -129,6 +220,17 @@ void register_retrieval(py::module_& m) {
         py::arg("allowed") = py::none(), py::arg("exclude") = py::none(),
         py::arg("excluded") = py::none(), py::arg("same") = py::none(),
         py::arg("different") = std::vector<LabelArrays>(), py::arg("threads") = 0);
+  py::class_<PartitionOf>(m, "Partition")
+      .def(py::init<py::array, const std::optional<py::array>&, std::size_t, std::int64_t>(),
+           py::arg("vectors"), py::arg("usable"), py::arg("wanted"), py::arg("threads") = 0)
+      .def("subset", &PartitionOf::subset, py::arg("allowed"), py::arg("threads") = 0)
+      .def("search", &PartitionOf::search, py::arg("queries"), py::arg("k"),
+           py::arg("exclude") = py::none(), py::arg("excluded") = py::none(),
+           py::arg("same") = py::none(), py::arg("different") = std::vector<LabelArrays>(),
+           py::arg("reach") = 1.0F, py::arg("threads") = 0)
+      .def_property_readonly("labels", &PartitionOf::labels)
+      .def_property_readonly("centers", &PartitionOf::centers)
+      .def_property_readonly("radii", &PartitionOf::radii);
 }
 
 }  // namespace likewise::bindings

@@ -68,6 +68,33 @@ def top_k(
     threads: int = 0,
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]: ...
 
+class Partition:
+    def __init__(
+        self,
+        vectors: NDArray[np.float32],
+        usable: NDArray[np.uint8] | None,
+        wanted: int,
+        threads: int = 0,
+    ) -> None: ...
+    def subset(self, allowed: NDArray[np.uint8], threads: int = 0) -> Partition: ...
+    def search(
+        self,
+        queries: NDArray[np.float32],
+        k: int,
+        exclude: NDArray[np.int32] | None = None,
+        excluded: tuple[NDArray[np.int64], NDArray[np.int32]] | None = None,
+        same: tuple[NDArray[np.int32], NDArray[np.int32]] | None = None,
+        different: Sequence[tuple[NDArray[np.int32], NDArray[np.int32]]] = (),
+        reach: float = 1.0,
+        threads: int = 0,
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]: ...
+    @property
+    def labels(self) -> NDArray[np.int32]: ...
+    @property
+    def centers(self) -> NDArray[np.float32]: ...
+    @property
+    def radii(self) -> NDArray[np.float32]: ...
+
 # tables
 def read_rows(
     block: bytes,

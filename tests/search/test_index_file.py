@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers.indexes import BOTH, rows
+from helpers.indexes import SAVED, rows
 from helpers.mutations import MUTATIONS, mutated
 from helpers.store_helpers import catalogue_of
 from likewise.errors import StorageError
@@ -29,7 +29,7 @@ def saved(kind: type[Index], path: Path, n: int = 300) -> Index:
     return index
 
 
-@BOTH
+@SAVED
 def test_what_is_saved_comes_back(kind: type[Index], tmp_path: Path) -> None:
     index = saved(kind, tmp_path / "index")
     back = load_index(tmp_path / "index")
@@ -69,7 +69,7 @@ def test_no_index_is_said_so(tmp_path: Path) -> None:
         load_index(tmp_path)
 
 
-@BOTH
+@SAVED
 def test_every_mutation_is_refused(kind: type[Index], tmp_path: Path) -> None:
     path = tmp_path / "index"
     saved(kind, path, 140)
@@ -147,7 +147,7 @@ def test_a_header_that_lies_is_refused(
         load_index(path)
 
 
-@BOTH
+@SAVED
 def test_vectors_that_are_not_finite_are_refused(kind: type[Index], tmp_path: Path) -> None:
     path, n = tmp_path / "index", 120
     index = kind(rows(n), side="center")
@@ -222,7 +222,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.M
     assert list(tmp_path.iterdir()) == [path]
 
 
-@BOTH
+@SAVED
 def test_all_paths_of_an_item_are_kept(kind: type[Index], tmp_path: Path) -> None:
     items = catalogue_of([("a", "x > y\nz", "one"), ("b", "x", None), ("c", None, None)])
     kind(rows(3), items, side="center").save(tmp_path / "index")

@@ -67,10 +67,31 @@ struct Avx2 {
   }
 };
 
+// Sums of 16 bits. No pair of products is beyond them: 2 * 255 * 63 < 2^15.
+struct Avx2Bytes {
+  using Reg = __m256i;
+  static constexpr std::size_t kGroup = 2, kLanes = 16, kRows = 6, kRegs = 2;
+
+  static Reg start(std::int32_t x) { return _mm256_set1_epi16(static_cast<std::int16_t>(x)); }
+  static Reg word(const std::uint32_t* p) { return _mm256_set1_epi32(static_cast<int>(*p)); }
+  static Reg load(const std::uint8_t* p) {
+    return _mm256_load_si256(reinterpret_cast<const __m256i*>(p));
+  }
+  static Reg add_products(Reg sums, Reg candidates, Reg query) {
+    return _mm256_add_epi16(sums, _mm256_maddubs_epi16(candidates, query));
+  }
+  static std::uint32_t over(const Reg (&sums)[2], std::int32_t bar) {
+    const Reg high = start(bar < -32768 ? -32768 : bar > 32767 ? 32767 : bar);
+    const Reg both =
+        _mm256_packs_epi16(_mm256_cmpgt_epi16(sums[0], high), _mm256_cmpgt_epi16(sums[1], high));
+    return static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_permute4x64_epi64(both, 0xD8)));
+  }
+};
+
 }  // namespace
 
 const Kernels& avx2_kernels() {
-  static constexpr Kernels set = kernel_set<Avx2>("avx2");
+  static constexpr Kernels set = kernel_set<Avx2, Avx2Bytes>("avx2");
   return set;
 }
 

@@ -7,7 +7,7 @@
 namespace likewise {
 
 const Kernels& avx512_kernels() noexcept {
-  static constexpr Kernels set = kernel_set<Avx512>("avx512");
+  static constexpr Kernels set = kernel_set<Avx512, Avx512Bytes>("avx512");
   return set;
 }
 

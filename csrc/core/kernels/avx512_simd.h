@@ -104,5 +104,22 @@ struct Avx512 {
   }
 };
 
+// Sums of 16 bits. No pair of products is beyond them: 2 * 255 * 63 < 2^15.
+struct Avx512Bytes {
+  using Reg = __m512i;
+  static constexpr std::size_t kGroup = 2, kLanes = 32, kRows = 8, kRegs = 1;
+
+  static Reg start(std::int32_t x) { return _mm512_set1_epi16(static_cast<std::int16_t>(x)); }
+  static Reg word(const std::uint32_t* p) { return _mm512_set1_epi32(static_cast<int>(*p)); }
+  static Reg load(const std::uint8_t* p) { return _mm512_loadu_si512(p); }
+  static Reg add_products(Reg sums, Reg candidates, Reg query) {
+    return _mm512_add_epi16(sums, _mm512_maddubs_epi16(candidates, query));
+  }
+  static std::uint32_t over(const Reg (&sums)[1], std::int32_t bar) {
+    const Reg high = start(bar < -32768 ? -32768 : bar > 32767 ? 32767 : bar);
+    return _mm512_cmpgt_epi16_mask(sums[0], high);
+  }
+};
+
 }  // namespace
 }  // namespace likewise

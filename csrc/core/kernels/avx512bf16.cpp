@@ -10,6 +10,7 @@
 #include "core/base/types.h"
 #include "core/kernels/accumulate.h"
 #include "core/kernels/avx512_simd.h"
+#include "core/kernels/bytes.h"
 #include "core/kernels/kernels.h"
 
 namespace likewise {
@@ -342,6 +343,24 @@ struct PackedProduct {
   }
 };
 
+// Sums of 32 bits, of four products each. What has bfloat16 products has these, too.
+struct WideBytes {
+  using Reg = __m512i;
+  static constexpr std::size_t kGroup = 4, kLanes = 16, kRows = 8, kRegs = 2;
+
+  static Reg start(std::int32_t x) { return _mm512_set1_epi32(x); }
+  static Reg word(const std::uint32_t* p) { return _mm512_set1_epi32(static_cast<int>(*p)); }
+  static Reg load(const std::uint8_t* p) { return _mm512_loadu_si512(p); }
+  static Reg add_products(Reg sums, Reg candidates, Reg query) {
+    return _mm512_dpbusd_epi32(sums, candidates, query);
+  }
+  static std::uint32_t over(const Reg (&sums)[2], std::int32_t bar) {
+    const Reg high = start(bar);
+    const std::uint32_t first = _mm512_cmpgt_epi32_mask(sums[0], high);
+    return first | (static_cast<std::uint32_t>(_mm512_cmpgt_epi32_mask(sums[1], high)) << 16U);
+  }
+};
+
 constexpr PackedKernels kPacked{pack_centers, pack_contexts, pack_mean,
                                 pack_steps,   scores,        accumulate<Avx512, PackedProduct>};
 
@@ -351,6 +370,7 @@ const Kernels& avx512bf16_kernels() {
   static const Kernels set = [] {
     Kernels kernels = avx512_kernels();
     kernels.name = "avx512bf16";
+    kernels.bytes = {WideBytes::kGroup, scan_bytes<WideBytes>};
     kernels.packed = &kPacked;
     return kernels;
   }();

@@ -15,9 +15,15 @@
 // term's steps. kHalves: whether rows may end with half a register, which costs half the time; then
 // also Half, no_half, widened, load_half and store_half (of a Reg whose upper half is zero),
 // half_products, half_fma.
+//
+// The type of bytes B has Reg, kGroup (dimensions of a group), kLanes (sums in a register), kRows x
+// kRegs, a tile of sums that spans kScanCandidates; start(x), word(p), load(p), add_products(sums,
+// candidates, query), over(sums of a row, bar): a bit for each candidate above the bar.
 #pragma once
 
 #include "core/kernels/accumulate.h"
+#include "core/kernels/bytes.h"
+#include "core/kernels/dots.h"
 #include "core/kernels/kernels.h"
 #include "core/kernels/rows.h"
 #include "core/kernels/scan.h"
@@ -26,7 +32,7 @@
 namespace likewise {
 namespace {
 
-template <class S>
+template <class S, class B>
 constexpr Kernels kernel_set(const char* name) {
   return {name,
           scores<S>,
@@ -38,7 +44,10 @@ constexpr Kernels kernel_set(const char* name) {
           compose<S>,
           scatter<S>,
           collect<S>,
-          scan<S>};
+          scan<S>,
+          dots<S>,
+          true_dot,
+          {B::kGroup, scan_bytes<B>}};
 }
 
 }  // namespace

@@ -15,7 +15,9 @@ const std::vector<const Kernels*>& supported_kernels() {
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw")) {
-      if (__builtin_cpu_supports("avx512bf16")) found.push_back(&avx512bf16_kernels());
+      if (__builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni")) {
+        found.push_back(&avx512bf16_kernels());
+      }
       found.push_back(&avx512_kernels());
     }
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {

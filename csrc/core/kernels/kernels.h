@@ -81,6 +81,20 @@ struct PackedKernels {
 inline constexpr std::size_t kScanQueries = 12;
 inline constexpr std::size_t kScanCandidates = 32;
 
+/// Products of vectors that are rounded to bytes, for a first look at many candidates. A panel has
+/// kScanCandidates of them as unsigned bytes, 128 standing for zero: for each group of `group`
+/// dimensions the bytes of all, those of one candidate side by side. A query is a word for each
+/// group, of signed bytes within +-63: the `group` bytes, over and over; for a group of one the
+/// number itself. Sums may be of 16 bits that wrap around: the true ones must be within +-32767.
+struct ByteKernels {
+  std::size_t group;  // 1, 2 or 4
+
+  /// over[q] = a bit for every candidate with starts[q] + sum of byte x query > bars[q], q < count.
+  void (*scan)(const std::uint32_t* const* queries, std::size_t count, const std::uint8_t* panel,
+               std::size_t groups, const std::int32_t* starts, const std::int32_t* bars,
+               std::uint32_t* over);
+};
+
 struct Kernels {
   const char* name;
 
@@ -136,6 +150,16 @@ struct Kernels {
   /// kScanCandidates ...], elsewhere they may not be.
   void (*scan)(const float* queries, std::size_t count, const float* candidates, std::size_t dim,
                const float* bars, float* out, std::uint32_t* over);
+
+  /// out[k] = dot(query, rows[k]) for k < n; nothing needs to be aligned or padded.
+  void (*dots)(const float* query, const float* const* rows, std::size_t n, std::size_t dim,
+               float* out);
+
+  /// dot(a, b) in float64: four sums of every fourth product, what is left over in the first, added
+  /// in pairs. The same bits in every set.
+  double (*true_dot)(const float* a, const float* b, std::size_t dim);
+
+  ByteKernels bytes;
 
   /// Faster products of lower precision, or null.
   const PackedKernels* packed = nullptr;

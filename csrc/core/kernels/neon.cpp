@@ -55,10 +55,35 @@ struct Neon {
   }
 };
 
+// Sums of 16 bits, of one product each: every processor has these.
+struct NeonBytes {
+  using Reg = int16x8_t;
+  static constexpr std::size_t kGroup = 1, kLanes = 8, kRows = 4, kRegs = 4;
+
+  static Reg start(std::int32_t x) { return vdupq_n_s16(static_cast<std::int16_t>(x)); }
+  static Reg word(const std::uint32_t* p) {
+    return vdupq_n_s16(static_cast<std::int16_t>(static_cast<std::int32_t>(*p)));
+  }
+  static Reg load(const std::uint8_t* p) { return vreinterpretq_s16_u16(vmovl_u8(vld1_u8(p))); }
+  static Reg add_products(Reg sums, Reg candidates, Reg query) {
+    return vmlaq_s16(sums, candidates, query);
+  }
+  static std::uint32_t over(const Reg (&sums)[4], std::int32_t bar) {
+    const Reg high = start(bar < -32768 ? -32768 : bar > 32767 ? 32767 : bar);
+    const uint16x8_t places = {1, 2, 4, 8, 16, 32, 64, 128};
+    std::uint32_t bits = 0;
+    for (unsigned v = 0; v < 4; ++v) {
+      bits |= static_cast<std::uint32_t>(vaddvq_u16(vandq_u16(vcgtq_s16(sums[v], high), places)))
+              << (8 * v);
+    }
+    return bits;
+  }
+};
+
 }  // namespace
 
 const Kernels& neon_kernels() {
-  static constexpr Kernels set = kernel_set<Neon>("neon");
+  static constexpr Kernels set = kernel_set<Neon, NeonBytes>("neon");
   return set;
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/base/types.h"
+#include "core/kernels/dots.h"
 #include "core/kernels/kernels.h"
 
 namespace likewise {
@@ -129,9 +130,36 @@ void scan(const float* queries, std::size_t count, const float* candidates, std:
   }
 }
 
-constexpr Kernels kScalar{"scalar",       scores,         squares,    bend,
-                          positive_steps, negative_steps, accumulate, compose,
-                          scatter,        collect,        scan};
+void plain_dots(const float* query, const float* const* rows, std::size_t n, std::size_t dim,
+                float* out) {
+  for (std::size_t k = 0; k < n; ++k) {
+    const std::size_t whole = dim / kLanes * kLanes;
+    out[k] = dot(query, rows[k], whole);
+    for (std::size_t d = whole; d < dim; ++d) out[k] += query[d] * rows[k][d];
+  }
+}
+
+void scan_bytes(const std::uint32_t* const* queries, std::size_t count, const std::uint8_t* panel,
+                std::size_t groups, const std::int32_t* starts, const std::int32_t* bars,
+                std::uint32_t* over) {
+  for (std::size_t q = 0; q < count; ++q) {
+    std::int32_t sums[kScanCandidates];
+    for (std::int32_t& sum : sums) sum = starts[q];
+    for (std::size_t g = 0; g < groups; ++g) {
+      const auto left = static_cast<std::int32_t>(queries[q][g]);
+      const std::uint8_t* right = panel + g * kScanCandidates;
+      for (std::size_t c = 0; c < kScanCandidates; ++c) sums[c] += left * right[c];
+    }
+    over[q] = 0;
+    for (std::size_t c = 0; c < kScanCandidates; ++c) {
+      over[q] |= static_cast<std::uint32_t>(sums[c] > bars[q]) << c;
+    }
+  }
+}
+
+constexpr Kernels kScalar{"scalar",       scores,     squares,  bend,           positive_steps,
+                          negative_steps, accumulate, compose,  scatter,        collect,
+                          scan,           plain_dots, true_dot, {1, scan_bytes}};
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <cmath>
 #include <limits>
 #include <numeric>
 #include <stdexcept>
@@ -14,6 +15,8 @@
 
 #include "core/base/table.h"
 #include "core/kernels/kernels.h"
+#include "core/search/answers.h"
+#include "core/search/shortlist.h"
 
 namespace likewise {
 namespace {
@@ -22,54 +25,8 @@ namespace {
 // spare, so that the work of laying out candidates is shared by many.
 constexpr std::size_t kGroupBytes = std::size_t{512} << 10;
 constexpr std::size_t kShortlistBytes = std::size_t{16} << 20;
-// The scan sums in float32; this many more candidates than wanted are summed again in float64.
-constexpr std::size_t kMargin = 8;
 // Multiplications below which starting threads costs more than it saves.
 constexpr std::size_t kSmallWork = std::size_t{1} << 24;
-using Scan = decltype(Kernels::scan);
-constexpr float kNone = -std::numeric_limits<float>::infinity();
-
-struct Found {
-  float score;
-  ItemId position;
-};
-
-bool better(const Found& a, const Found& b) {
-  return a.score > b.score || (a.score == b.score && a.position < b.position);
-}
-
-/// The best `keep` seen so far of one query, unordered, and at most as many that wait to be judged.
-class Shortlist {
- public:
-  void reset(std::size_t keep) {
-    keep_ = keep;
-    found_.clear();
-  }
-
-  /// Candidates must come by ascending position: an equal score never displaces an earlier one.
-  /// Returns the bar: what does not score above it is not wanted.
-  float add(float score, ItemId position, float bar) {
-    found_.push_back({score, position});
-    if (found_.size() < 2 * keep_) return bar;
-    settle();
-    return found_.back().score;
-  }
-
-  const std::vector<Found>& settled() {
-    if (found_.size() > keep_) settle();
-    return found_;
-  }
-
- private:
-  void settle() {
-    const auto last = found_.begin() + static_cast<std::ptrdiff_t>(keep_ - 1);
-    std::nth_element(found_.begin(), last, found_.end(), better);
-    found_.resize(keep_);
-  }
-
-  std::size_t keep_ = 0;
-  std::vector<Found> found_;
-};
 
 /// Positions in ascending order; null pointers stand for first, first + 1, ...
 struct List {
@@ -102,7 +59,7 @@ struct Plan {
 };
 
 std::size_t group_size(const TopKRequest& request, std::size_t queries, std::size_t threads) {
-  const std::size_t keep = std::min(request.k + kMargin, request.n);
+  const std::size_t keep = std::min(request.k, request.n);
   std::size_t size =
       std::min(kGroupBytes / (sizeof(float) * std::max<std::size_t>(1, request.dim)),
                kShortlistBytes / (2 * sizeof(Found) * std::max<std::size_t>(1, keep)));
@@ -120,10 +77,6 @@ void add_tasks(const TopKRequest& request, Plan& plan, std::size_t first, std::s
       plan.tasks.push_back({q, std::min(q + size, last), part, s});
     }
   }
-}
-
-bool may_be_answer(const TopKRequest& request, std::size_t candidate) {
-  return request.allowed == nullptr || request.allowed[candidate] != 0;
 }
 
 Plan plan_all(const TopKRequest& request, std::size_t threads) {
@@ -204,59 +157,40 @@ struct Workspace {
   Table candidates;  // one panel of them, dimension by dimension
   Table scores;
   std::vector<float> bars;
+  std::vector<float> lengths, errors;  // of queries, and of their scores
   std::vector<Shortlist> best;
-  std::vector<Found> sorted;
 };
 
-/// Lays `count` rows out dimension by dimension, `kWidth` of them side by side; the rest are zero.
-template <std::size_t kWidth, class RowAt>
-void lay_out(std::size_t count, std::size_t dim, float* out, const RowAt& row_at) {
-  constexpr std::size_t kTogether = 4;
-  static_assert(kWidth % kTogether == 0);
-  if (count < kWidth) std::fill_n(out, dim * kWidth, 0.0F);
-  std::size_t i = 0;
-  for (; i + kTogether <= count; i += kTogether) {
-    const float *a = row_at(i), *b = row_at(i + 1), *c = row_at(i + 2), *d = row_at(i + 3);
-    float* place = out + i;
-    for (std::size_t e = 0; e < dim; ++e, place += kWidth) {
-      place[0] = a[e];
-      place[1] = b[e];
-      place[2] = c[e];
-      place[3] = d[e];
+/// The length of the longest of the candidates of a panel, and a little more.
+float longest_of(const float* panel, std::size_t dim) {
+  float squares[kScanCandidates] = {};
+  for (std::size_t d = 0; d < dim; ++d) {
+    for (std::size_t c = 0; c < kScanCandidates; ++c) {
+      squares[c] += panel[d * kScanCandidates + c] * panel[d * kScanCandidates + c];
     }
   }
-  for (; i < count; ++i) {
-    const float* row = row_at(i);
-    for (std::size_t e = 0; e < dim; ++e) out[e * kWidth + i] = row[e];
-  }
-}
-
-bool passes(const TopKRequest& request, std::size_t query, ItemId candidate) {
-  if (request.exclude != nullptr && request.exclude[query] == candidate) return false;
-  for (const Labels& labels : request.different) {
-    const std::int32_t label = labels.of_queries[query];
-    if (label >= 0 && label == labels.of_candidates[candidate]) return false;
-  }
-  if (request.excluded_offsets != nullptr) {
-    const ItemId* first = request.excluded + request.excluded_offsets[query];
-    const ItemId* last = request.excluded + request.excluded_offsets[query + 1];
-    if (std::find(first, last, candidate) != last) return false;
-  }
-  return true;
+  return std::sqrt(*std::max_element(squares, squares + kScanCandidates)) * (1.0F + 1e-4F);
 }
 
 /// False when it was stopped on the way.
-bool search(const TopKRequest& request, const Plan& plan, const Task& task, Scan scan,
+bool search(const TopKRequest& request, const Plan& plan, const Task& task, const Kernels& set,
             const StopFlag& stop, Workspace& work) {
   const std::size_t count = task.last - task.first, dim = request.dim;
   const std::size_t blocks = (count + kScanQueries - 1) / kScanQueries;
   if (work.queries.rows() < blocks) work.queries = Table(blocks, dim * kScanQueries);
   if (work.best.size() < count) work.best.resize(count);
-  const std::size_t keep = std::min(request.k + kMargin, request.n);
+  const std::size_t keep = std::min(request.k, request.n);
   for (std::size_t q = 0; q < count; ++q) work.best[q].reset(keep);
+  work.lengths.resize(count);
+  work.errors.assign(count, 0.0F);
+  for (std::size_t q = 0; q < count; ++q) {
+    work.lengths[q] =
+        length_of(request.queries + plan.order[task.first + q] * request.query_stride, dim);
+  }
+  float longest = 0.0F;  // of the candidates so far
   // A place without a query never wants anything.
   work.bars.assign(blocks * kScanQueries, std::numeric_limits<float>::infinity());
-  std::fill_n(work.bars.begin(), count, kNone);
+  std::fill_n(work.bars.begin(), count, kNoScore);
   for (std::size_t b = 0; b < blocks; ++b) {
     const std::size_t first = b * kScanQueries;
     lay_out<kScanQueries>(std::min(kScanQueries, count - first), dim, work.queries.row(b),
@@ -273,54 +207,35 @@ bool search(const TopKRequest& request, const Plan& plan, const Task& task, Scan
       const auto row = static_cast<std::size_t>(task.candidates[c + i]);
       return request.candidates + row * request.stride;
     });
+    if (const float here = longest_of(work.candidates.data(), dim); here > longest) {
+      longest = here;
+      for (std::size_t q = 0; q < count; ++q) {
+        work.errors[q] = rounding_of(dim) * work.lengths[q] * longest;
+        work.bars[q] = work.best[q].bar() - work.errors[q];
+      }
+    }
     const std::uint32_t there = ~std::uint32_t{0} >> (kScanCandidates - some);
     for (std::size_t b = 0; b < blocks; ++b) {
       const std::size_t first = b * kScanQueries, many = std::min(kScanQueries, count - first);
-      scan(work.queries.row(b), many, work.candidates.data(), dim, work.bars.data() + first,
-           work.scores.data(), over);
+      set.scan(work.queries.row(b), many, work.candidates.data(), dim, work.bars.data() + first,
+               work.scores.data(), over);
       for (std::size_t q = 0; q < many; ++q) {
         for (std::uint32_t bits = over[q] & there; bits != 0; bits &= bits - 1) {
           const auto i = static_cast<std::size_t>(std::countr_zero(bits));
           const float score = work.scores.data()[q * kScanCandidates + i];
-          float& bar = work.bars[first + q];
+          const std::size_t query = plan.order[task.first + first + q];
           const ItemId position = task.candidates[c + i];
-          if (!(score > bar) || !passes(request, plan.order[task.first + first + q], position)) {
-            continue;
+          if (!passes(request, query, position)) continue;
+          Shortlist& best = work.best[first + q];
+          const float error = work.errors[first + q];
+          if (best.add(score, position, error, Truth{request, set, query})) {
+            work.bars[first + q] = best.bar() - error;
           }
-          bar = work.best[first + q].add(score, position, bar);
         }
       }
     }
   }
   return true;
-}
-
-double dot(const float* a, const float* b, std::size_t dim) {
-  double sums[4] = {0.0, 0.0, 0.0, 0.0};
-  std::size_t d = 0;
-  for (; d + 4 <= dim; d += 4) {
-    for (std::size_t j = 0; j < 4; ++j) {
-      sums[j] += static_cast<double>(a[d + j]) * static_cast<double>(b[d + j]);
-    }
-  }
-  for (; d < dim; ++d) sums[0] += static_cast<double>(a[d]) * static_cast<double>(b[d]);
-  return (sums[0] + sums[1]) + (sums[2] + sums[3]);
-}
-
-/// Fills one query's row of the answer from its shortlist, which is scored again and ordered.
-void write_row(const TopKRequest& request, std::size_t query, std::vector<Found>& found,
-               ItemId* positions, float* scores) {
-  const float* asked = request.queries + query * request.query_stride;
-  for (Found& one : found) {
-    const float* row = request.candidates + static_cast<std::size_t>(one.position) * request.stride;
-    one.score = static_cast<float>(dot(asked, row, request.dim));
-  }
-  std::sort(found.begin(), found.end(), better);
-  const std::size_t count = std::min(found.size(), request.k);
-  for (std::size_t i = 0; i < count; ++i) {
-    positions[query * request.k + i] = found[i].position;
-    scores[query * request.k + i] = found[i].score;
-  }
 }
 
 }  // namespace
@@ -332,24 +247,24 @@ void top_k(const TopKRequest& request, ItemId* positions, float* scores, const P
                                 std::to_string(request.n));
   }
   std::fill_n(positions, request.n_queries * request.k, ItemId{-1});
-  std::fill_n(scores, request.n_queries * request.k, kNone);
+  std::fill_n(scores, request.n_queries * request.k, kNoScore);
   if (request.n_queries == 0 || request.n == 0) return;
 
   const bool small = request.n_queries * request.n * whole_lines(request.dim) < kSmallWork;
   const std::size_t threads = small ? 1 : static_cast<std::size_t>(std::max(1, request.threads));
   const Plan plan = request.same.of_queries == nullptr ? plan_all(request, threads)
                                                        : plan_by_label(request, threads);
-  const Scan scan = kernels().scan;
+  const Kernels& set = kernels();
   std::vector<std::vector<Found>> parts(plan.slices > 1 ? plan.slices * request.n_queries : 0);
   const auto run = [&](const Task& task, const StopFlag& stop, Workspace& work) {
-    if (!search(request, plan, task, scan, stop, work)) return;
+    if (!search(request, plan, task, set, stop, work)) return;
     for (std::size_t q = task.first; q < task.last; ++q) {
       const std::size_t query = plan.order[q];
-      work.sorted = work.best[q - task.first].settled();
+      std::vector<Found>& found = work.best[q - task.first].found();
       if (plan.slices > 1) {
-        parts[query * plan.slices + task.slice] = work.sorted;
+        parts[query * plan.slices + task.slice] = found;
       } else {
-        write_row(request, query, work.sorted, positions, scores);
+        write_row(request, set, query, found, positions, scores);
       }
     }
   };
@@ -371,7 +286,6 @@ void top_k(const TopKRequest& request, ItemId* positions, float* scores, const P
         poll);
   }
   if (plan.slices == 1) return;
-  const std::size_t keep = std::min(request.k + kMargin, request.n);
   std::vector<Found> all;
   for (std::size_t q = 0; q < request.n_queries; ++q) {
     all.clear();
@@ -379,10 +293,7 @@ void top_k(const TopKRequest& request, ItemId* positions, float* scores, const P
       const std::vector<Found>& part = parts[q * plan.slices + s];
       all.insert(all.end(), part.begin(), part.end());
     }
-    // What one thread would have kept: the same shortlist, however it was shared out.
-    std::sort(all.begin(), all.end(), better);
-    if (all.size() > keep) all.resize(keep);
-    write_row(request, q, all, positions, scores);
+    write_row(request, set, q, all, positions, scores);
   }
 }
 

@@ -88,7 +88,12 @@ likewise recommend model -o new.parquet --catalogue new-shop.parquet --side comp
 )
 @option(
     "--exact/--approximate", default=None,
-    help="How to search; by the number of comparisons when left out.",
+    help="Compare with every candidate that could matter, or ask a graph; when left out, many "
+    "comparisons are made by partitions.",
+)  # fmt: skip
+@option(
+    "--recall", type=click.FloatRange(0.0, 1.0, min_open=True),
+    help="Share of the best that a search by partitions must find; .995 when left out.",
 )  # fmt: skip
 @quiet_option
 @as_json_option

@@ -18,6 +18,7 @@ from likewise.items import Embedded, Items
 from likewise.neighbours.choose import Rules, choose, diversify
 from likewise.score.blend import Blend, blend_of
 from likewise.search.index import Found, Index
+from likewise.search.partitioned import PartitionedIndex
 
 if TYPE_CHECKING:
     from likewise.state import State
@@ -106,16 +107,25 @@ class Job:
             self._complete_by_group(found, vectors, rows, waiting)
         return self._diversified(found, rules) if rules.diversity else found
 
+    def tune(self, index: PartitionedIndex, recall: float, rows: Int64) -> float:
+        """Make a partitioned index find a share of the best of some queries; return its recall."""
+        return index.tune(
+            recall, self.rules.k, self.vectors(rows), self.itself[rows], self.allowed,
+            **self._columns(rows),
+        )  # fmt: skip
+
+    def _columns(self, rows: Int64) -> dict[str, Any]:
+        """Return the columns that queries and answers are compared in."""
+        return {
+            "same": None if self.same is None else (self.same[0][rows], self.same[1]),
+            "different": [(asked[rows], found) for asked, found in self.different],
+        }
+
     def _search(self, vectors: Float32, rows: Int64, k: int, same: Pair | None = None) -> Found:
-        pair = None if self.same is None else (self.same[0][rows], self.same[1])
-        return self.index.search(
-            vectors,
-            k,
-            self.allowed,
-            self.itself[rows],
-            same=pair if same is None else same,
-            different=[(asked[rows], found) for asked, found in self.different],
-        )
+        columns = self._columns(rows)
+        if same is not None:
+            columns["same"] = same
+        return self.index.search(vectors, k, self.allowed, self.itself[rows], **columns)
 
     @cached_property
     def _attainable(self) -> Int64:

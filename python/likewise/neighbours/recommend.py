@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -21,12 +20,16 @@ from likewise.arrays import Int32
 from likewise.neighbours.attributes import Attributes
 from likewise.neighbours.choose import Cap, Rules, name_keys
 from likewise.neighbours.lists import Job, Source
+from likewise.neighbours.summary import Recommendations
 from likewise.neighbours.table import Counts, rows_of, schema_of
 from likewise.neighbours.trust import Trust, trust_report
 from likewise.score.popularity import check_popularity
 from likewise.search.arguments import check_k
 from likewise.search.filters import coded
-from likewise.search.indexes import EXACT_COMPARISONS, ApproximateIndex
+from likewise.search.index import ExactIndex
+from likewise.search.indexes import ApproximateIndex
+from likewise.search.partition import pairs_of
+from likewise.search.partitioned import PartitionedIndex
 from likewise.state import State
 from likewise.tables.catalogue import as_catalogue
 from likewise.work.replacing import check_file_place, whole_file
@@ -36,8 +39,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Recommendations", "recommend_all"]
 
-# Queries answered at once; and where only equal columns meet, so that equal ones come together.
-_CHUNK, _CHUNK_SAME = 4096, 32768
+# Queries answered at once: so many that near ones, and those of equal columns, come together.
+_CHUNK = 32768
+# Comparisons (queries x candidates) from which clusters are passed over that are unlikely to
+# matter, and the share of the true best that is to be found then.
+_EXACT, _RECALL = 1_000_000_000, 0.995
 _ROWS_WRITTEN = 1 << 18
 Progress = Callable[[int, int], None]
 _SUFFIXES = (".parquet", ".pq")
@@ -63,61 +69,6 @@ class Indexed(Source, Protocol):
         """Make an index of a catalogue's vectors."""
 
 
-@dataclass(frozen=True)
-class Recommendations:
-    """What :meth:`Model.recommend_all` did.
-
-    Attributes
-    ----------
-    queries, candidates : int
-        Items asked about, and items that may be answers.
-    rows : int
-        Pairs written.
-    full, short, empty : int
-        Lists of k items, of fewer, of none.
-    coverage : float
-        Share of the candidates that are in some list, 0 to 1.
-    search : str
-        ``"exact"`` or ``"hnsw"``.
-    recall : float or None
-        Share of the true best that an approximate search finds, on a sample; None when exact.
-    seconds : float
-        Time it took, model and catalogues being there.
-    output : str or None
-        The file.
-    trust : dict of str to Trust
-        What the model knows of catalogues it was not trained on: "queries", "candidates".
-    table : pyarrow.Table or None
-        The rows, where no output was named.
-    """
-
-    queries: int
-    candidates: int
-    rows: int
-    full: int
-    short: int
-    empty: int
-    coverage: float
-    search: str
-    recall: float | None
-    seconds: float
-    output: str | None
-    trust: dict[str, Trust] = field(default_factory=dict)
-    table: Any = field(default=None, repr=False)
-
-    def __str__(self) -> str:
-        """Return a few lines for people."""
-        approximate = "" if self.recall is None else f", recall {self.recall:.3f} on a sample"
-        lines = [
-            f"{self.rows:,} rows for {self.queries:,} items, {self.candidates:,} candidates, "
-            f"{self.search} search{approximate}, {self.seconds:,.1f} s",
-            f"{self.full:,} full lists, {self.short:,} short, {self.empty:,} empty; "
-            f"{self.coverage:.1%} of the candidates are in some list",
-        ]
-        lines += [f"{which}: {trust}" for which, trust in self.trust.items()]
-        return "\n".join(lines)
-
-
 def recommend_all(
     model: Indexed,
     output: str | os.PathLike[str] | None = None,
@@ -139,6 +90,7 @@ def recommend_all(
     item_id: str = "item_id",
     own_rows: bool | None = None,
     exact: bool | None = None,
+    recall: float | None = None,
     progress: Progress | None = None,
     building: Progress | None = None,
 ) -> Recommendations:
@@ -192,8 +144,13 @@ def recommend_all(
     own_rows : bool, optional
         As in :meth:`encode`, for other catalogues.
     exact : bool, optional
-        True or False decides between an exact and an approximate search; without it the
-        number of comparisons does. The answer says which it was.
+        True compares every query with every candidate that could matter, False asks a graph by
+        hnswlib. Without it many comparisons are made by partitions: candidates in clusters, of
+        which each query meets the nearest. The answer says which it was.
+    recall : float, optional
+        Share of the true best that a search by partitions must find, measured on 1000 of the
+        queries before it begins, above 0 to 1. Given, it asks for partitions whatever the number
+        of comparisons, and 1 for an exact search; .995 without it.
     progress : callable, optional
         Called with (queries done, queries in all).
     building : callable, optional
@@ -223,6 +180,7 @@ def recommend_all(
     wanted = check_k(k)
     _check(side, per_category, diversity, threshold)
     weight = check_popularity(popularity)
+    wanted_recall = _check_recall(recall, exact)
     if output is not None:
         check_file_place(Path(output), _SUFFIXES)  # now, and not after the work
     trust: dict[str, Trust] = {}
@@ -237,13 +195,11 @@ def recommend_all(
     here = there if asked is candidates else Attributes(asked, attributes, item_id)
     allowed = there.where(where)
 
-    comparisons = len(asked) * (len(candidates) if allowed is None else int(allowed.sum()))
-    if exact is None:
-        exact = same is not None or comparisons < EXACT_COMPARISONS
+    equal = _pair(here, there, _names(same), "same")
     index = model.index(
         None if candidates is model.catalogue else candidates,
         side=_SIDES[side],
-        exact=exact,
+        exact=exact is not False,
         own_rows=own_rows,
         progress=building,
     )
@@ -259,7 +215,7 @@ def recommend_all(
         own_rows=own_rows,
         allowed=allowed,
         itself=index.catalogue.positions(asked.ids),  # type: ignore[union-attr]
-        same=_pair(here, there, _names(same), "same"),
+        same=equal,
         different=[
             _coded(here, there, name, "different") for name in _names(different)
         ],
@@ -272,10 +228,16 @@ def recommend_all(
         popularity=weight,
         grouped=per_category is not None,
     )  # fmt: skip
-    recall = None
+    reached = None
+    chosen = np.sort(np.random.default_rng(0).permutation(len(asked))[:1000])
     if isinstance(index, ApproximateIndex):
-        chosen = np.sort(np.random.default_rng(0).permutation(len(asked))[:1000])
-        recall = index.widen(k=wanted, queries=job.vectors(chosen), exclude=job.itself[chosen])
+        reached = index.widen(k=wanted, queries=job.vectors(chosen), exclude=job.itself[chosen])
+    elif isinstance(index, ExactIndex) and exact is None and wanted_recall < 1.0:
+        usable = len(candidates) if allowed is None else int(allowed.sum())
+        comparisons = len(asked) * usable if equal is None else pairs_of(equal)
+        if recall is not None or comparisons >= _EXACT:
+            job.index = partitioned = PartitionedIndex.of(index)
+            reached = job.tune(partitioned, wanted_recall, chosen)
     about = {"side": side, "k": str(wanted), "fingerprint": model.fingerprint}
     if index.side == "similar":
         about["popularity"] = str(weight)
@@ -301,8 +263,8 @@ def recommend_all(
         short=len(asked) - counts.full - counts.empty,
         empty=counts.empty,
         coverage=float(counts.seen.sum()) / max(1, usable),
-        search=index.kind,
-        recall=recall,
+        search=job.index.kind,
+        recall=reached,
         seconds=time.monotonic() - began,
         output=None if output is None else str(output),
         trust=trust,
@@ -328,6 +290,18 @@ def _check(side: Any, per_category: Any, diversity: Any, threshold: Any) -> None
         isinstance(threshold, int | float) and threshold == threshold
     ):
         raise ValueError(f"threshold must be a number, got {threshold!r}")
+
+
+def _check_recall(recall: Any, exact: bool | None) -> float:
+    if recall is None:
+        return _RECALL
+    if isinstance(recall, bool) or not isinstance(recall, int | float):
+        raise TypeError(f"recall must be a number, got {recall!r}")
+    if not 0.0 < recall <= 1.0:
+        raise ValueError(f"recall must be above 0 and at most 1, got {recall!r}")
+    if exact is not None:
+        raise ValueError(f"recall must be left out where exact is given, got {recall!r}")
+    return float(recall)
 
 
 def _names(columns: str | Sequence[str] | None) -> list[str]:
@@ -379,12 +353,11 @@ def _tables(
     """Yield the rows of the answer in pieces, in the order of the queries."""
     items = job.index.catalogue
     assert items is not None
-    size = _CHUNK if job.same is None else _CHUNK_SAME
     total = len(job.asked)
     pieces: list[pa.Table] = []
     waiting = 0
-    for start in range(0, total, size):
-        stop = min(start + size, total)
+    for start in range(0, total, _CHUNK):
+        stop = min(start + _CHUNK, total)
         found = job.lists(job.vectors(np.arange(start, stop)), np.arange(start, stop))
         counts.add(found.positions)
         pieces.append(rows_of(job.asked, items, found, start, names, schema))

@@ -21,6 +21,7 @@ from likewise.arrays import Float32, Int32, Mask, float_rows, unit_rows
 from likewise.search import index_file
 from likewise.search.arguments import check_k, known_positions
 from likewise.search.filters import Filters, check_positions, make_filters
+from likewise.search.partition import Clusters
 from likewise.work.replacing import whole_file
 
 if TYPE_CHECKING:
@@ -201,11 +202,7 @@ class Index(ABC):
         array([[0, 1]], dtype=int32)
         """
         wanted = check_k(k)
-        try:
-            asked = float_rows("vectors", vectors, columns=self.dim)
-        except ValueError as error:
-            raise ValueError(f"{error}{_HINTS.get(self.side, '')}") from None
-        queries, usable_query = unit_rows(asked, self.metric == "cosine")
+        queries, usable_query = self._asked(vectors)
         allowed = allowed_mask(where, self._usable, self.catalogue)
         filters = make_filters(allowed, exclude, same, different, len(queries), self._size)
 
@@ -219,6 +216,14 @@ class Index(ABC):
             positions[~usable_query] = -1
             scores[~usable_query] = -np.inf
         return Found(positions, scores)
+
+    def _asked(self, vectors: npt.ArrayLike) -> tuple[Float32, Mask]:
+        """Check queries and bring them to the length that scores are of."""
+        try:
+            rows = float_rows("vectors", vectors, columns=self.dim)
+        except ValueError as error:
+            raise ValueError(f"{error}{_HINTS.get(self.side, '')}") from None
+        return unit_rows(rows, self.metric == "cosine")
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Save the index as one file, which :func:`likewise.load_index` reads.
@@ -367,19 +372,23 @@ class ExactIndex(Index):
 
     def _build(self, rows: Float32) -> None:
         self._rows, self._usable = unit_rows(rows, self.metric == "cosine")
+        self._clusters = Clusters(self._rows, self._usable, self.threads)
 
     def _find(self, queries: Float32, k: int, filters: Filters) -> Found:
-        positions, scores = _core.top_k(
-            self._rows,
-            queries,
-            k,
-            None if filters.allowed is None else filters.allowed.view(np.uint8),
-            filters.exclude,
-            filters.excluded,
-            filters.same,
-            filters.different,
-            self.threads,
-        )
+        return self._find_within(1.0, queries, k, filters)
+
+    def _find_within(self, reach: float, queries: Float32, k: int, filters: Filters) -> Found:
+        """Search by clusters where that pays, with this reach, and else compare all with all."""
+        allowed, each = filters.allowed, (filters.exclude, filters.excluded, filters.same)
+        if self._clusters.pay(len(queries), k, allowed, filters.same):
+            positions, scores = self._clusters.partition(allowed).search(
+                queries, k, *each, filters.different, reach, self.threads
+            )
+        else:
+            mask = None if allowed is None else allowed.view(np.uint8)
+            positions, scores = _core.top_k(
+                self._rows, queries, k, mask, *each, filters.different, self.threads
+            )
         return Found(positions.reshape(-1, k), scores.reshape(-1, k))
 
     @classmethod

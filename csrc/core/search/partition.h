@@ -1,0 +1,46 @@
+// partition.h: the best k of many vectors for many queries, by clusters and bytes.
+//
+// Every query meets the clusters nearest to it first. A cluster is passed over when no vector
+// within its radius could reach what the query has found so far, and of its vectors, whose
+// differences from the center are rounded to bytes (quantised.h), those whose products, with the
+// most that rounding may have taken, cannot. Who is left is scored as they are. Both bounds are
+// those of Cauchy and Schwarz, so that answers are exactly those of top_k; with a `reach` below 1
+// radii count that much of what they are, and answers are nearly those, for fewer products.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/base/types.h"
+#include "core/base/workers.h"
+#include "core/search/clusters.h"
+#include "core/search/quantised.h"
+#include "core/search/top_k.h"
+
+namespace likewise {
+
+class Partition {
+ public:
+  /// Of some rows, which stay the caller's and must stay as they are; null `allowed` takes all that
+  /// have a label. Clusters may be of more rows than are allowed.
+  Partition(const Rows& rows, std::shared_ptr<const Clusters> clusters, const std::uint8_t* allowed,
+            int threads, const Poll& poll);
+
+  const Rows& rows() const { return rows_; }
+  const std::shared_ptr<const Clusters>& clusters() const { return clusters_; }
+  /// The greatest distance of a row from the center of each cluster.
+  std::vector<float> radii() const;
+
+  /// As top_k, of candidates that were allowed; a query that is all zero has no answers.
+  void search(const TopKRequest& request, float reach, ItemId* positions, float* scores,
+              const Poll& poll) const;
+
+ private:
+  Rows rows_;
+  std::shared_ptr<const Clusters> clusters_;
+  QuantisedRows quantised_;
+};
+
+}  // namespace likewise
