@@ -93,7 +93,7 @@ def arguments() -> argparse.Namespace:
         help="real set whose model --neighbours asks; default: hm_sample")  # fmt: skip
     add("--repeat", type=int, default=0, metavar="N",
         help="repeat the catalogues, with more words in names, to N items")  # fmt: skip
-    add("--exact", action="store_true", default=None, help="compare all; default: as it chooses")
+    add("--exact", action=argparse.BooleanOptionalAction, help="default: as it chooses")
     add("--compare-ids", action="store_true", help="of ours and ours-old, for --exact")
     add("--no-truth", action="store_true", help="no recall by float64")
     add("--work", type=Path, default=Path(tempfile.gettempdir()) / "likewise-benchmarks",
@@ -296,10 +296,11 @@ def retrieval(given: argparse.Namespace, outputs: Path) -> tuple[Runner, dict[st
     for text in remarks:
         _say(text)
     n_items = pq.ParquetFile(products).metadata.num_rows
-    search = {True: "exact", None: "the search that it chooses"}[given.exact]
+    search = {True: "exact", False: "a graph", None: "the search that it chooses"}[given.exact]
+    kind = {True: "-exact", False: "-graph", None: ""}[given.exact]
     repeated = f", repeated to {n_items:,}" if given.repeat else ""
     return runner, {
-        "name": f"job-neighbours-{given.neighbours}-{n_items}" + ("-exact" if given.exact else ""),
+        "name": f"job-neighbours-{given.neighbours}-{n_items}{kind}",
         "title": f"Neighbours of {n_items:,} items of {given.neighbours}",
         "about": f"A model trained on {given.trained_on if given.neighbours != SIMULATED else 'it'}"
         f" is loaded and asked for {K} neighbours of each item of {given.neighbours}{repeated}; "

@@ -9,6 +9,10 @@ from .report import times
 
 Records = list[dict[str, Any]]
 
+# Where stages stand in a table, those of other names before the end.
+ORDER = ("start", "reading", "load", "train call", "- vocabulary", "- loop", "- call less loop",
+         "neighbours", "- vectors and index", "writing")  # fmt: skip
+
 
 def flat(record: dict[str, Any]) -> dict[str, tuple[float, float]]:
     """Return wall and CPU seconds of each stage of a run, and of the whole, inner ones marked.
@@ -48,6 +52,7 @@ def summarise(runs: Records, systems: list[str]) -> dict[str, Any]:
     ratios = []
     for ours, others in (
         ("ours", ("ours-old", "gensim")),
+        ("ours-old", ("gensim",)),
         ("ours-command", ("ours-command-old",)),
     ):
         ratios += [
@@ -78,9 +83,10 @@ def _medians(runs: Records) -> dict[str, Any]:
 
 
 def _order(rows: list[dict[str, Any]]) -> list[str]:
-    """Return the stages of all rows, each once, as they came; the whole last."""
-    names = dict.fromkeys(name for row in rows for name in row if name not in ("end", "whole"))
-    return [*names, *(name for name in ("end", "whole") if any(name in row for row in rows))]
+    """Return the stages of all rows, each once; the whole last."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    others = [name for name in names if name not in (*ORDER, "end", "whole")]
+    return [name for name in (*ORDER, *others, "end", "whole") if name in names]
 
 
 def _paired(runs: Records, ours: str, other: str) -> dict[str, Any]:
