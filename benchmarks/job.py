@@ -214,18 +214,20 @@ def whole_job(given: argparse.Namespace, outputs: Path) -> tuple[Runner, dict[st
                 record["hr@20"] = hit_rate(lists, queries, targets)
                 output.unlink()
             runner.told(record)
-    about = sized_text(pq.ParquetFile(split / "events.parquet").metadata.num_rows, len(ids))
+    events = pq.ParquetFile(split / "events.parquet").metadata.num_rows
+    end = "a trained model"
+    if neighbours:
+        end = (
+            f"the file of {K} neighbours of each item (ours: side {given.side}; HR@20 on "
+            f"{len(queries):,} held-out pairs)"
+        )
     return runner, {
         "name": f"job-{given.job}-{given.epochs}" + ("" if neighbours else "-calls"),
-        "title": f"Job: {preset.compare}, {about}, {given.epochs} epoch(s)",
-        "about": f"Parquet files of events and items to "
-        f"{f'the file of {K} neighbours of each item' if neighbours else 'a trained model'}, whole "
-        f"processes, {given.threads} threads, side {given.side}; {len(queries):,} held-out pairs.",
+        "title": f"Job: {preset.compare}, {len(ids):,} items, {events:,} events, "
+        f"{given.epochs} epoch(s)",
+        "about": f"Parquet files of events and items to {end}: whole processes, {given.threads} "
+        f"threads.",
     }
-
-
-def sized_text(events: int, items: int) -> str:
-    return f"{items:,} items, {events:,} events"
 
 
 def _saved_model(runner: Runner, task: dict[str, Any]) -> dict[str, Any]:
