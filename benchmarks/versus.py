@@ -124,7 +124,8 @@ class Runner:
         quality = f", {first['kind']} HR@20 {first['hr@20']:.4f}" if first else ""
         _say(
             f"run {run + 1} {split:<4} {system:<17} {record['tokens_per_second']:>13,.0f} "
-            f"tokens/s, {record['train_seconds']:.2f} s training, "
+            f"tokens/s, {record['train_seconds']:.2f} s the loop, "
+            f"{record['call_seconds']:.2f} s the call, "
             f"{record['process_seconds']:.1f} s in all, "
             f"{record['peak_bytes'] / 1e9:.2f} GB{quality}"
         )

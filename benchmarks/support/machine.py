@@ -18,7 +18,8 @@ from typing import Any
 
 BENCHMARKS = Path(__file__).resolve().parent.parent
 RESULTS = BENCHMARKS / "results"
-PACKAGES = ("gensim", "fasttext-wheel", "fasttext", "pyspark", "numpy", "pyarrow", "duckdb")
+PEERS = ("gensim", "faiss-cpu", "fasttext-wheel", "fasttext", "pyspark")
+PACKAGES = (*PEERS, "numpy", "pyarrow", "duckdb")
 
 
 def data_folder() -> Path | None:

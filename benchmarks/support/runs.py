@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -40,27 +41,37 @@ def parser_of_sets(about: str | None, seeds: list[int]) -> argparse.ArgumentPars
     return made
 
 
-def apart(program: str, task: dict[str, Any]) -> dict[str, Any]:
+def apart(program: str, task: dict[str, Any], python: str = sys.executable) -> dict[str, Any]:
     """Run ``program --worker`` on a task in a process of its own and return its record.
 
-    The task has the number of threads, and is given the time at which the process began.
+    The task has the number of threads, and is given the time at which the process began. The record
+    is given ``outside``: seconds by the clock and of the CPU, from before the process to after it.
+    python: the interpreter, where another installation is measured.
     """
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "task.json"
         path.write_text(json.dumps({**task, "began": time.time()}), encoding="utf-8")
+        start, before = time.perf_counter(), _children()
         ran = subprocess.run(
-            [sys.executable, program, "--worker", str(path)],
+            [python, program, "--worker", str(path)],
             env=child_environment(task["threads"]),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
             check=False,
         )
+        outside = {"seconds": time.perf_counter() - start, "cpu_seconds": _children() - before}
         if ran.returncode != 0:
             lines = ran.stderr.strip().splitlines() or [f"ended with {ran.returncode}"]
             raise FailedError(lines[-1])
         record: dict[str, Any] = json.loads(path.with_suffix(".out").read_text(encoding="utf-8"))
-        return record
+        return {**record, "outside": outside}
+
+
+def _children() -> float:
+    """Seconds of the CPU of all processes that this one has started and seen the end of."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def answer(worker: str, measure: Callable[[dict[str, Any]], dict[str, Any]]) -> None:

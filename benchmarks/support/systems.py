@@ -39,7 +39,8 @@ Setting = dict[str, Any]
 class Trained:
     """What a system gives back: vectors of all items, or a model of ours.
 
-    seconds: of the training loop alone, set-up excluded.
+    seconds: of the training loop alone, set-up excluded. setup_seconds: of what the same call does
+    before and after it; for peers, of building the vocabulary.
     """
 
     seconds: float
@@ -127,7 +128,8 @@ def _part(sessions: Any, share: float, seed: int) -> Any:
 # ---- gensim
 
 
-def _gensim_sizes(setting: Setting) -> dict[str, Any]:
+def gensim_sizes(setting: Setting) -> dict[str, Any]:
+    """Return gensim's arguments of a setting."""
     return {
         "vector_size": setting["dim"],
         "window": setting["window"],
@@ -143,7 +145,8 @@ def _gensim_sizes(setting: Setting) -> dict[str, Any]:
     }
 
 
-def _gensim_train(model: Any, corpus: Path) -> tuple[float, float]:
+def gensim_train(model: Any, corpus: Path) -> tuple[float, float]:
+    """Train on a file of sessions; return the seconds of training and of the vocabulary."""
     start = time.perf_counter()
     model.build_vocab(corpus_file=str(corpus))
     ready = time.perf_counter()
@@ -160,8 +163,8 @@ def _word2vec(folder: Path, split: Path, setting: Setting) -> Trained:
     from gensim.models import Word2Vec
 
     forget_peak()
-    model = Word2Vec(**_gensim_sizes(setting))
-    seconds, setup = _gensim_train(model, split / "positions.txt")
+    model = Word2Vec(**gensim_sizes(setting))
+    seconds, setup = gensim_train(model, split / "positions.txt")
     n_items = len(json.loads((folder / "slugs.json").read_text(encoding="utf-8")))
     known = np.array([int(word) for word in model.wv.index_to_key])
     return Trained(
@@ -177,8 +180,8 @@ def _gensim_fasttext(folder: Path, split: Path, setting: Setting) -> Trained:
 
     words = json.loads((folder / "slugs.json").read_text(encoding="utf-8"))
     forget_peak()
-    model = FastText(**_gensim_sizes(setting), **NGRAMS, bucket=BUCKETS)
-    seconds, setup = _gensim_train(model, split / "slugs.txt")
+    model = FastText(**gensim_sizes(setting), **NGRAMS, bucket=BUCKETS)
+    seconds, setup = gensim_train(model, split / "slugs.txt")
     highest, ended = peak(), time.time()
     center = np.array([model.wv[word] for word in words], np.float32)
     known = {word: i for i, word in enumerate(model.wv.index_to_key)}

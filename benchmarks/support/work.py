@@ -80,6 +80,7 @@ def work(task: dict[str, Any]) -> dict[str, Any]:
         "events": events,
         "train_seconds": trained.seconds,
         "setup_seconds": trained.setup_seconds,
+        "call_seconds": trained.seconds + trained.setup_seconds,
         "process_seconds": process_seconds,
         "tokens_per_second": tokens / trained.seconds,
         "peak_bytes": highest,
