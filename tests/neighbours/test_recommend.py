@@ -210,10 +210,15 @@ def test_the_file_is_the_table_and_says_what_it_is(model: lw.Model, tmp_path: Pa
     assert done.coverage == len({row["neighbor_id"] for row in table.to_pylist()}) / 40
 
 
-def test_pieces_do_not_change_the_answer(model: lw.Model, monkeypatch: Any) -> None:
+def test_pieces_do_not_change_the_answer(model: lw.Model, tmp_path: Path, monkeypatch: Any) -> None:
     whole = model.recommend_all(k=6, per_category=1, distinct=True).table
     monkeypatch.setattr("likewise.neighbours.recommend._CHUNK", 7)
-    monkeypatch.setattr("likewise.neighbours.recommend._ROWS_WRITTEN", 20)
+    monkeypatch.setattr("likewise.neighbours.recommend._LEAST_CHUNK", 1)
+    monkeypatch.setattr("likewise.neighbours.table._ROWS_WRITTEN", 50)
+    written = tmp_path / "lists.parquet"
+    model.recommend_all(written, k=6, per_category=1, distinct=True)
+    assert pq.read_table(written).equals(whole)
+    assert pq.ParquetFile(written).num_row_groups > 2
     monkeypatch.setattr("likewise.neighbours.lists._NUMBERS", 50)
     assert model.recommend_all(k=6, per_category=1, distinct=True).table.equals(whole)
     monkeypatch.setattr("likewise.neighbours.lists._GROUPED_WIDTH", 0)

@@ -1,4 +1,4 @@
-"""Lists of a larger catalogue, exact and through the graph, rule by rule against brute force."""
+"""Lists of a larger catalogue, however they are searched, rule by rule against brute force."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from helpers.tiny_shop import KINDS, WORDS, options, sessions
 from likewise.arrays import unit_rows
 from likewise.neighbours.choose import name_keys
 from likewise.score.blend import blend_of
+from likewise.search.partition import Clusters
 
 N_ITEMS = 900
 
@@ -173,15 +174,25 @@ def test_lists_are_full_whenever_enough_pass(
     popularity = chance.choice([None, 0.0, 3.0]) if side == "similar" else None
     threshold = chance.choice([None, None, 0.1])
     k = chance.choice([1, 5, 20, 60, 1000])
-    among, exact = chance.random() < 0.5, chance.random() < 0.5
+    among, clusters = chance.random() < 0.5, chance.random() < 0.5
+    how, search = chance.choice([
+        ({"exact": True}, "exact"), ({}, "exact"), ({"exact": False}, "hnsw"),
+        ({"recall": 0.9}, "partitioned"), ({"recall": 1.0}, "exact"),
+    ])  # fmt: skip
+    exact = search == "exact"
 
     queries = candidates if among else asked
-    done = model.recommend_all(
-        k=k, catalogue=candidates, queries=None if among else asked, side=side, exact=exact,
-        popularity=popularity, threshold=threshold, attributes=list(columns.values()),
-        **rules, **cap,
-    )  # fmt: skip
-    assert done.search == ("exact" if exact else "hnsw")
+    with pytest.MonkeyPatch.context() as patch:
+        if clusters:  # in other runs there are too few items for them to pay
+            for limit in ("least_vectors", "least_queries", "most_answers"):
+                patch.setattr(Clusters, limit, 1)
+        done = model.recommend_all(
+            k=k, catalogue=candidates, queries=None if among else asked, side=side,
+            popularity=popularity, threshold=threshold, attributes=list(columns.values()),
+            **how, **rules, **cap,
+        )  # fmt: skip
+    assert done.search == search
+    assert (done.recall is None) == exact
 
     weight = 0.3 if popularity is None else popularity
     scores = scores_of(model, queries, candidates, side, weight)
@@ -251,3 +262,34 @@ def test_progress_of_the_graph_and_its_width(model: lw.Model, candidates: lw.Cat
     assert len(built) == 2
     model.recommend_all(k=3, exact=True, building=lambda *at: built.append(at))
     assert len(built) == 2
+
+
+def test_recall_is_checked(model: lw.Model) -> None:
+    for wrong in (0.0, 1.1, float("nan")):
+        with pytest.raises(ValueError, match="recall must be above 0 and at most 1"):
+            model.recommend_all(recall=wrong)
+    for unlike in (True, "0.9"):
+        with pytest.raises(TypeError, match="recall must be a number"):
+            model.recommend_all(recall=unlike)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="recall must be left out where exact is given"):
+        model.recommend_all(recall=0.9, exact=False)
+
+
+def test_many_comparisons_are_made_by_partitions(model: lw.Model, monkeypatch: Any) -> None:
+    items = shop(6000, 6, "y")
+    exact = model.recommend_all(k=10, catalogue=items)
+    assert (exact.search, exact.recall) == ("exact", None)
+    monkeypatch.setattr("likewise.neighbours.recommend._EXACT", 6000 * 6000)
+    done = model.recommend_all(k=10, catalogue=items)
+    assert done.search == "partitioned"
+    assert done.recall is not None
+    assert done.recall >= 0.995
+    assert (done.rows, done.full, done.empty) == (exact.rows, exact.full, exact.empty)
+    same = sum(map(tuple.__eq__, pairs(done.table), pairs(exact.table)))
+    assert same >= 0.98 * done.rows
+    # Few comparisons are left where columns must be equal.
+    assert model.recommend_all(k=10, catalogue=items, same="category").search == "exact"
+
+
+def pairs(table: Any) -> list[tuple[str, str]]:
+    return list(zip(table["item_id"].to_pylist(), table["neighbor_id"].to_pylist(), strict=True))

@@ -14,19 +14,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from likewise.arrays import Int32
 from likewise.neighbours.attributes import Attributes
 from likewise.neighbours.choose import Cap, Rules, name_keys
 from likewise.neighbours.lists import Job, Source
 from likewise.neighbours.summary import Recommendations
-from likewise.neighbours.table import Counts, rows_of, schema_of
+from likewise.neighbours.table import Counts, Rows, schema_of
 from likewise.neighbours.trust import Trust, trust_report
 from likewise.score.popularity import check_popularity
 from likewise.search.arguments import check_k
 from likewise.search.filters import coded
-from likewise.search.index import ExactIndex
+from likewise.search.index import ExactIndex, Found
 from likewise.search.indexes import ApproximateIndex
 from likewise.search.partition import pairs_of
 from likewise.search.partitioned import PartitionedIndex
@@ -39,12 +38,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Recommendations", "recommend_all"]
 
-# Queries answered at once: so many that near ones, and those of equal columns, come together.
-_CHUNK = 32768
+# Queries answered at once: so many that near ones, and those of equal columns, come together, as
+# far as their vectors and answers take no more than so many numbers.
+_CHUNK, _LEAST_CHUNK, _FLOATS, _ANSWERS = 1 << 15, 1 << 10, 1 << 24, 1 << 22
 # Comparisons (queries x candidates) from which clusters are passed over that are unlikely to
 # matter, and the share of the true best that is to be found then.
 _EXACT, _RECALL = 1_000_000_000, 0.995
-_ROWS_WRITTEN = 1 << 18
 Progress = Callable[[int, int], None]
 _SUFFIXES = (".parquet", ".pq")
 _SIDES = {"similar": "similar", "complements": "context", "center": "center"}
@@ -243,17 +242,16 @@ def recommend_all(
         about["popularity"] = str(weight)
     schema = schema_of(names, about)
     counts = Counts(len(candidates), wanted)
-    pieces = _tables(job, schema, names, counts, progress)
+    lists = _lists(job, counts, progress)
+    rows = Rows(asked, candidates, names, schema)
     table = None
     if output is None:
-        table = pa.Table.from_batches([b for piece in pieces for b in piece.to_batches()], schema)
+        table = pa.Table.from_batches(
+            [b for one in lists for b in rows.of(*one).to_batches()], schema
+        )
     else:
-        with (
-            whole_file(Path(output), _SUFFIXES) as draft,
-            pq.ParquetWriter(draft, schema, compression="zstd") as writer,
-        ):
-            for piece in pieces:
-                writer.write_table(piece)
+        with whole_file(Path(output), _SUFFIXES) as draft:
+            rows.write(draft, lists)
     usable = int(allowed.sum()) if allowed is not None else len(candidates)
     return Recommendations(
         queries=len(asked),
@@ -347,25 +345,15 @@ def _caps(
         yield Cap(found, 1, asked)
 
 
-def _tables(
-    job: Job, schema: pa.Schema, names: bool, counts: Counts, progress: Progress | None
-) -> Iterator[pa.Table]:
-    """Yield the rows of the answer in pieces, in the order of the queries."""
-    items = job.index.catalogue
-    assert items is not None
+def _lists(job: Job, counts: Counts, progress: Progress | None) -> Iterator[tuple[int, Found]]:
+    """Yield the lists of some queries, in order, and the number of the first of them."""
     total = len(job.asked)
-    pieces: list[pa.Table] = []
-    waiting = 0
-    for start in range(0, total, _CHUNK):
-        stop = min(start + _CHUNK, total)
+    size = min(_CHUNK, _FLOATS // job.index.dim, _ANSWERS // job.rules.pool)
+    size = max(_LEAST_CHUNK, size)
+    for start in range(0, total, size):
+        stop = min(start + size, total)
         found = job.lists(job.vectors(np.arange(start, stop)), np.arange(start, stop))
         counts.add(found.positions)
-        pieces.append(rows_of(job.asked, items, found, start, names, schema))
-        waiting += len(pieces[-1])
+        yield start, found
         if progress is not None:
             progress(stop, total)
-        if waiting >= _ROWS_WRITTEN:
-            yield pa.concat_tables(pieces).combine_chunks()
-            pieces, waiting = [], 0
-    if pieces:
-        yield pa.concat_tables(pieces).combine_chunks()

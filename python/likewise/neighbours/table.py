@@ -5,16 +5,22 @@ Owns its columns, and the counting of lists.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from likewise.arrays import Int32
 from likewise.items import Items
 from likewise.search.index import Found
 
-__all__ = ["Counts", "rows_of", "schema_of"]
+__all__ = ["Counts", "Rows", "schema_of"]
+
+_ROWS_WRITTEN = 1 << 18  # at least, of a row group
 
 
 @dataclass(eq=False)
@@ -53,20 +59,60 @@ def schema_of(names: bool, about: dict[str, str]) -> pa.Schema:
     return pa.schema(fields, metadata={f"likewise.{key}": value for key, value in about.items()})
 
 
-def rows_of(
-    asked: Items, items: Items, found: Found, start: int, names: bool, schema: pa.Schema
-) -> pa.Table:
-    """Return the rows of some lists; ``start`` is the number of the first query among ``asked``."""
-    rows, columns = np.nonzero(found.positions >= 0)
-    at = pa.array(found.positions[rows, columns])
-    of = pa.array(rows + start)
-    # Ranks count what is there: choosing leaves no holes.
-    arrays = [
-        asked.ids.take(of),
-        pa.array((columns + 1).astype(np.int32)),
-        items.ids.take(at),
-        pa.array(found.scores[rows, columns]),
-    ]
-    if names:
-        arrays += [asked.names.take(of), items.names.take(at)]
-    return pa.Table.from_arrays(arrays, schema=schema)
+class Rows:
+    """The rows of lists.
+
+    Parameters
+    ----------
+    asked, items : Items
+        Queries and candidates.
+    names : bool
+        Whether names are among the columns.
+    schema : pyarrow.Schema
+        What `schema_of` returned.
+    """
+
+    def __init__(self, asked: Items, items: Items, names: bool, schema: pa.Schema) -> None:
+        self._asked, self._items, self._names, self._schema = asked, items, names, schema
+
+    def of(self, start: int, found: Found) -> pa.Table:
+        """Return the rows of some lists; ``start`` is the number of the first query."""
+        rows, columns = np.nonzero(found.positions >= 0)
+        at = pa.array(found.positions[rows, columns])
+        by = pa.array(rows + start)
+        # Ranks count what is there: choosing leaves no holes.
+        arrays = [
+            self._asked.ids.take(by),
+            pa.array((columns + 1).astype(np.int32)),
+            self._items.ids.take(at),
+            pa.array(found.scores[rows, columns]),
+        ]
+        if self._names:
+            arrays += [self._asked.names.take(by), self._items.names.take(at)]
+        return pa.Table.from_arrays(arrays, schema=self._schema)
+
+    def write(self, path: Path, lists: Iterable[tuple[int, Found]]) -> None:
+        """Write lists to a Parquet file, each while the next is searched for."""
+        repeated = [name for name in self._schema.names if name != "score"]
+        with (
+            pq.ParquetWriter(
+                path, self._schema, compression="zstd", use_dictionary=repeated,
+                write_statistics=["item_id", "rank"],
+            ) as writer,
+            ThreadPoolExecutor(1) as elsewhere,
+        ):  # fmt: skip
+            written: Future[None] | None = None
+            waiting: list[pa.Table] = []
+            for start, found in lists:
+                waiting.append(self.of(start, found))
+                if sum(map(len, waiting)) < _ROWS_WRITTEN:
+                    continue
+                if written is not None:
+                    written.result()
+                whole = pa.concat_tables(waiting).combine_chunks()
+                written = elsewhere.submit(writer.write_table, whole)
+                waiting = []
+            if written is not None:
+                written.result()
+            if waiting:
+                writer.write_table(pa.concat_tables(waiting).combine_chunks())
