@@ -103,20 +103,20 @@ std::vector<std::int32_t> random_labels(std::size_t size, std::mt19937& generato
 
 void test_the_answers_are_those_of_top_k() {
   std::mt19937 generator(3);
-  for (const std::size_t n : {1U, 31U, 33U, 900U}) {
-    for (const std::size_t dim : {1U, 3U, 8U, 33U, 100U}) {
+  for (const std::size_t n : {1U, 33U, 500U}) {
+    for (const std::size_t dim : {1U, 3U, 33U, 100U}) {
       for (const double copies : {0.0, 0.4, 1.0}) {
-        Case c{n, dim, 7, gathered(n, dim, copies, 1), gathered(130, dim, 0.1, 2)};
+        Case c{n, dim, 7, gathered(n, dim, copies, 1), gathered(60, dim, 0.1, 2)};
         std::copy_n(c.rows.data(), dim, c.queries.data());  // one of the rows themselves
         CHECK(c.by_clusters(20, 1.0F, 1) == c.true_answer());
-        c.exclude.resize(130);
+        c.exclude.resize(60);
         for (auto& one : c.exclude) one = static_cast<ItemId>(generator() % (n + 1)) - 1;
         c.allowed.resize(n);
         for (auto& one : c.allowed) one = generator() % 3 != 0;
         CHECK(c.by_clusters(20, 1.0F, 2) == c.true_answer());
-        c.same_queries = random_labels(130, generator);
+        c.same_queries = random_labels(60, generator);
         c.same = random_labels(n, generator);
-        c.different_queries = random_labels(130, generator);
+        c.different_queries = random_labels(60, generator);
         c.different = random_labels(n, generator);
         CHECK(c.by_clusters(20, 1.0F, 2) == c.true_answer());
       }
@@ -138,14 +138,14 @@ void test_columns_of_any_size() {
 }
 
 void test_a_short_reach_leaves_no_list_short() {
-  const Case c{2000, 24, 30, gathered(2000, 24, 0.1, 7), gathered(200, 24, 0.0, 8)};
+  const Case c{1200, 24, 30, gathered(1200, 24, 0.1, 7), gathered(100, 24, 0.0, 8)};
   const Answer exact = c.true_answer();
   double before = 0.0;
   for (const float reach : {0.0F, 0.3F, 0.7F, 1.0F}) {
-    const Answer found = c.by_clusters(60, reach, 1);
+    const Answer found = c.by_clusters(40, reach, 1);
     CHECK(std::count(found.positions.begin(), found.positions.end(), -1) == 0);
     double hits = 0.0;
-    for (std::size_t q = 0; q < 200; ++q) {
+    for (std::size_t q = 0; q < 100; ++q) {
       for (std::size_t j = 0; j < 30; ++j) {
         hits += found.scores[q * 30 + j] >= exact.scores[q * 30 + 29] ? 1.0 : 0.0;
       }
@@ -153,7 +153,7 @@ void test_a_short_reach_leaves_no_list_short() {
     CHECK(hits >= before);
     before = hits;
   }
-  CHECK(before == 6000.0);
+  CHECK(before == 3000.0);
 }
 
 void test_more_answers_than_candidates() {
