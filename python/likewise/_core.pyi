@@ -68,6 +68,21 @@ def top_k(
     threads: int = 0,
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]: ...
 
+# score
+def find_co_occurrence(
+    items: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    runs: NDArray[np.int64],
+    most_items: int,
+    least: int,
+    columns: int,
+    doubt: float,
+    longest: float,
+    seed: int,
+    threads: int,
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]: ...
+
 # tables
 def read_rows(
     block: bytes,

@@ -22,6 +22,7 @@
 #include "core/kernels/rows.h"
 #include "core/kernels/scan.h"
 #include "core/kernels/scores.h"
+#include "core/kernels/share.h"
 
 namespace likewise {
 namespace {
@@ -38,7 +39,8 @@ constexpr Kernels kernel_set(const char* name) {
           compose<S>,
           scatter<S>,
           collect<S>,
-          scan<S>};
+          scan<S>,
+          share<S>};
 }
 
 }  // namespace
