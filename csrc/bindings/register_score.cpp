@@ -25,8 +25,7 @@ py::tuple co_occurrence_arrays(const py::array& items, const py::array& offsets,
   const auto ends = vector_view<std::int64_t>("runs", runs);
   std::vector<Run> looked_at;
   for (std::size_t k = 0; k + 1 < ends.size(); k += 2) {
-    looked_at.push_back(
-        {static_cast<std::size_t>(ends[k]), static_cast<std::size_t>(ends[k + 1])});
+    looked_at.push_back({static_cast<std::size_t>(ends[k]), static_cast<std::size_t>(ends[k + 1])});
   }
   CoOccurrenceOptions options;
   options.most_items = most_items;

@@ -29,18 +29,8 @@ namespace {
 
 template <class S>
 constexpr Kernels kernel_set(const char* name) {
-  return {name,
-          scores<S>,
-          squares<S>,
-          bend<S>,
-          positive_steps<S>,
-          negative_steps<S>,
-          accumulate<S>,
-          compose<S>,
-          scatter<S>,
-          collect<S>,
-          scan<S>,
-          share<S>};
+  return {name,          scores<S>,  squares<S>, bend<S>,    positive_steps<S>, negative_steps<S>,
+          accumulate<S>, compose<S>, scatter<S>, collect<S>, scan<S>,           share<S>};
 }
 
 }  // namespace

@@ -145,9 +145,8 @@ void share(float* rows, const std::uint16_t* items, std::size_t length, const fl
   }
 }
 
-constexpr Kernels kScalar{"scalar",       scores,         squares,    bend,
-                          positive_steps, negative_steps, accumulate, compose,
-                          scatter,        collect,        scan,       share};
+constexpr Kernels kScalar{"scalar",   scores,  squares, bend,    positive_steps, negative_steps,
+                          accumulate, compose, scatter, collect, scan,           share};
 
 }  // namespace
 

@@ -78,14 +78,22 @@ template <class S>
 void share(float* rows, const std::uint16_t* items, std::size_t length, const float* weights,
            std::size_t n) {
   switch (length) {
-    case 2: return share_sessions<S, 2>(rows, items, length, weights, n);
-    case 3: return share_sessions<S, 3>(rows, items, length, weights, n);
-    case 4: return share_sessions<S, 4>(rows, items, length, weights, n);
-    case 5: return share_sessions<S, 5>(rows, items, length, weights, n);
-    case 6: return share_sessions<S, 6>(rows, items, length, weights, n);
-    case 7: return share_sessions<S, 7>(rows, items, length, weights, n);
-    case 8: return share_sessions<S, 8>(rows, items, length, weights, n);
-    default: return share_sessions<S, 0>(rows, items, length, weights, n);
+    case 2:
+      return share_sessions<S, 2>(rows, items, length, weights, n);
+    case 3:
+      return share_sessions<S, 3>(rows, items, length, weights, n);
+    case 4:
+      return share_sessions<S, 4>(rows, items, length, weights, n);
+    case 5:
+      return share_sessions<S, 5>(rows, items, length, weights, n);
+    case 6:
+      return share_sessions<S, 6>(rows, items, length, weights, n);
+    case 7:
+      return share_sessions<S, 7>(rows, items, length, weights, n);
+    case 8:
+      return share_sessions<S, 8>(rows, items, length, weights, n);
+    default:
+      return share_sessions<S, 0>(rows, items, length, weights, n);
   }
 }
 

@@ -195,7 +195,8 @@ void Baskets::draw(float* tables, std::uint64_t seed, int threads, const Poll& p
           const std::uint32_t number = rng.below(2 * kBlock), column = number / 2;
           if (column / kRowAlign != static_cast<std::size_t>(t)) return;
           const float size = number % 2 == 0 ? std::sqrt(weight) : -std::sqrt(weight);
-          for (std::size_t k = 0; k < length; ++k) got[items[k] * kLine + column % kRowAlign] += size;
+          for (std::size_t k = 0; k < length; ++k)
+            got[items[k] * kLine + column % kRowAlign] += size;
         };
         for (const Piece& piece : pieces_) {
           const std::uint16_t* items = piece.items.data();

@@ -50,8 +50,8 @@ class Baskets {
   std::span<const double> known() const { return known_; }
   std::span<const float> alone() const { return alone_; }
 
-  /// tables (kTables, n, kLine): of each half, every item gets what the items of its sessions give, by 1 / their
-  /// distinct items.
+  /// tables (kTables, n, kLine): of each half, every item gets what the items of its sessions give,
+  /// by 1 / their distinct items.
   void multiply(float* tables, int threads, const Poll& poll) const;
 
   /// As if each session gave the root of its weight, up or down, to one column of a block alone.

@@ -66,8 +66,7 @@ CoOccurrence find_co_occurrence(const Sequences& sessions, std::span<const Run> 
     const auto end = row + static_cast<std::ptrdiff_t>(options.columns);
     if (std::all_of(row, end, [](float x) { return x == 0.0F; })) continue;
     if (kept < k) {
-      std::copy(row, end,
-                found.rows.begin() + static_cast<std::ptrdiff_t>(kept * options.columns));
+      std::copy(row, end, found.rows.begin() + static_cast<std::ptrdiff_t>(kept * options.columns));
       found.items[kept] = found.items[k];
     }
     ++kept;

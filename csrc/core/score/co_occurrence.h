@@ -17,8 +17,8 @@ struct CoOccurrenceOptions {
   std::size_t most_items = 50000;  // those with most events; at most 65,536
   std::int64_t least = 1;          // events of an item that gets a vector
   std::size_t columns = 64;
-  double doubt = 10;   // d of the table, in sessions of one item
-  float longest = 1;   // length of a vector
+  double doubt = 10;  // d of the table, in sessions of one item
+  float longest = 1;  // length of a vector
   std::uint64_t seed = 1;
   int threads = 1;
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "core/base/rng.h"
@@ -11,8 +12,8 @@
 namespace likewise {
 namespace {
 
-constexpr std::size_t kChunk = 256;   // rows; their products are summed in float32, all else not
-constexpr std::size_t kGroups = 32;   // of chunks, each of them a thread's at a time
+constexpr std::size_t kChunk = 256;  // rows; their products are summed in float32, all else not
+constexpr std::size_t kGroups = 32;  // of chunks, each of them a thread's at a time
 constexpr std::size_t kSquare = kBlock * kBlock;
 // What is left of a column's square when others are taken from it: less is rounding, the first time
 // and later.
@@ -22,6 +23,7 @@ constexpr double kShift = 1e-3;
 // A block with a column of which so little is left is gone through once more, so many times.
 constexpr double kClose = 1e-2;
 constexpr int kRepeats = 3;
+constexpr double kAskew = 1e-10;   // squares of products that should be zero: the same
 constexpr double kNothing = 1e-7;  // eigenvalues, in shares of the largest
 constexpr std::uint64_t kRepeatStream = 12;
 
@@ -54,6 +56,20 @@ Matrix last_block(const Matrix& a) {
 std::vector<double> diagonal(const Matrix& a) {
   std::vector<double> found(a.rows());
   for (std::size_t i = 0; i < a.rows(); ++i) found[i] = a[i][i];
+  return found;
+}
+
+/// Rows of `some`, a block for each of `with`, to their places in `whole`.
+void add(const Matrix& some, const std::vector<std::size_t>& with, Matrix& whole) {
+  for (std::size_t k = 0; k < some.rows(); ++k) {
+    double* const row = whole[with[k / kBlock] * kBlock + k % kBlock];
+    for (std::size_t c = 0; c < kBlock; ++c) row[c] += some[k][c];
+  }
+}
+
+std::vector<std::size_t> up_to(std::size_t b) {
+  std::vector<std::size_t> found(b + 1);
+  std::iota(found.begin(), found.end(), std::size_t{0});
   return found;
 }
 
@@ -143,35 +159,36 @@ void Krylov::hand_out(std::size_t b, std::size_t first, std::size_t last) {
   }
 }
 
-/// Blocks [first, b], transposed, times block b, one below the other; a fresh one is put together
+/// Blocks `with`, transposed, times block b, one below the other; a fresh one is put together
 /// before that.
-Matrix Krylov::products(std::size_t first, std::size_t b, bool fresh) {
-  const std::size_t each = (b + 1 - first) * kSquare;
+Matrix Krylov::products(const Blocks& with, std::size_t b, bool fresh) {
+  const std::size_t each = with.size() * kSquare;
   sums_.assign(kGroups * each, 0.0);
   for_each_chunk([&](std::size_t begin, std::size_t end, std::size_t group) {
     if (fresh) combine(b, begin, end);
     const RowsOf rows(block(b), begin, end);
-    for (std::size_t left = first; left <= b; ++left) {
-      add_products(block(left) + begin * kBlock, rows.list, end - begin,
-                   sums_.data() + group * each + (left - first) * kSquare);
+    for (std::size_t k = 0; k < with.size(); ++k) {
+      add_products(block(with[k]) + begin * kBlock, rows.list, end - begin,
+                   sums_.data() + group * each + k * kSquare);
     }
   });
-  Matrix found((b + 1 - first) * kBlock, kBlock);
+  Matrix found(with.size() * kBlock, kBlock);
   for (std::size_t group = 0; group < kGroups; ++group) {
     for (std::size_t k = 0; k < each; ++k) found[0][k] += sums_[group * each + k];
   }
   return found;
 }
 
-/// Block b becomes (itself - blocks [first, b) times products) times scale; returns its square. To
-/// the tables with it, when it is ready.
-Matrix Krylov::subtract(std::size_t first, std::size_t b, const Matrix& products,
-                        const Matrix& scale, bool ready) {
-  Matrix factors((b + 1 - first) * kBlock, kBlock);
-  for (std::size_t k = 0; k < (b - first) * kBlock; ++k) {
+/// Block b, the last of `with`, becomes (itself - the others times products) times scale; returns
+/// its square. To the tables with it, when it is ready.
+Matrix Krylov::subtract(const Blocks& with, const Matrix& products, const Matrix& scale,
+                        bool ready) {
+  const std::size_t b = with.back(), others = (with.size() - 1) * kBlock;
+  Matrix factors(others + kBlock, kBlock);
+  for (std::size_t k = 0; k < others; ++k) {
     for (std::size_t c = 0; c < kBlock; ++c) factors[k][c] = -products[k][c];
   }
-  for (std::size_t c = 0; c < kBlock; ++c) factors[(b - first) * kBlock + c][c] = 1.0;
+  for (std::size_t c = 0; c < kBlock; ++c) factors[others + c][c] = 1.0;
   const Rows rows(factors * scale, kBlock);
   sums_.assign(kGroups * kSquare, 0.0);
   for_each_chunk([&](std::size_t begin, std::size_t end, std::size_t group) {
@@ -180,11 +197,10 @@ Matrix Krylov::subtract(std::size_t first, std::size_t b, const Matrix& products
       alignas(64) float made[kMostRows * kBlock] = {};
       float* out[kMostRows];
       for (std::size_t k = 0; k < kMostRows; ++k) out[k] = made + k * kBlock;
-      for (std::size_t left = first; left <= b; ++left) {
-        terms[left - first] = {block(left) + i * kBlock, kBlock, 1,
-                               rows.from((left - first) * kBlock), kBlock};
+      for (std::size_t k = 0; k < with.size(); ++k) {
+        terms[k] = {block(with[k]) + i * kBlock, kBlock, 1, rows.from(k * kBlock), kBlock};
       }
-      kernels_.accumulate(out, kOnes, kMostRows, terms.data(), b + 1 - first, kBlock);
+      kernels_.accumulate(out, kOnes, kMostRows, terms.data(), with.size(), kBlock);
       std::copy_n(made, kMostRows * kBlock, block(b) + i * kBlock);
     }
     if (ready) hand_out(b, begin, end);
@@ -196,36 +212,33 @@ Matrix Krylov::subtract(std::size_t first, std::size_t b, const Matrix& products
   return square;
 }
 
-/// Makes the columns of block b, which are orthogonal to blocks [first, b) but for `products`,
-/// orthogonal to one another and of length 1, or zero. `square` is the block's own, sizes are the
-/// squares of what its columns were made from. `steps` becomes what makes that from blocks [0, b].
-Krylov::State Krylov::normalise(std::size_t first, std::size_t b, const Matrix& products,
-                                const Matrix& square, const std::vector<double>& sizes,
-                                double rounding, Matrix& steps) {
+/// Makes the columns of block b, the last of `with`, which are orthogonal to the others but for
+/// `products`, orthogonal to one another and of length 1, or zero. `square` is the block's own,
+/// sizes are the squares of what its columns were made from. `steps` becomes what makes that from
+/// blocks [0, b].
+Krylov::State Krylov::normalise(const Blocks& with, const Matrix& products, const Matrix& square,
+                                const std::vector<double>& sizes, double rounding, Matrix& steps) {
+  const std::size_t b = with.back(), before = (with.size() - 1) * kBlock;
   Matrix own = square;
   std::vector<double> least(kBlock), floor(kBlock);
   for (std::size_t c = 0; c < kBlock; ++c) {
     least[c] = rounding * sizes[c];
     floor[c] = kShift * own[c][c];
   }
-  const std::size_t before = (b - first) * kBlock;
   for (std::size_t k = 0; k < before; ++k) {
     for (std::size_t i = 0; i < kBlock; ++i) {
       for (std::size_t j = 0; j < kBlock; ++j) own[i][j] -= products[k][i] * products[k][j];
     }
   }
   const Matrix upper = triangular(own, least, floor);
-  const Matrix now = subtract(first, b, products, inverse(upper), true);
+  const Matrix now = subtract(with, products, inverse(upper), true);
   std::copy_n(now[0], kSquare, squares_[b]);
   Matrix factors(before + kBlock, kBlock), last(kBlock, kBlock);
   if (before > 0) std::copy_n(products[0], before * kBlock, factors[0]);
   std::copy_n(upper[0], kSquare, factors[before]);
   std::copy_n(steps[b * kBlock], kSquare, last[0]);
   std::fill_n(steps[b * kBlock], kSquare, 0.0);
-  factors = factors * last;
-  for (std::size_t k = 0; k < factors.rows(); ++k) {
-    for (std::size_t c = 0; c < kBlock; ++c) steps[first * kBlock + k][c] += factors[k][c];
-  }
+  add(factors * last, with, steps);
   State state;
   for (std::size_t c = 0; c < kBlock; ++c) {
     const double length = upper[c][c] * upper[c][c];
@@ -251,8 +264,9 @@ void Krylov::repeat(std::size_t b, State state, Matrix& steps) {
         block(b)[i * kBlock + c] = rng.below(2) == 0 ? -1.0F : 1.0F;
       }
     }
-    const Matrix near = products(0, b, false);
-    state = normalise(0, b, near, last_block(near), sizes, kRoundingAgain, steps);
+    const Blocks all = up_to(b);
+    const Matrix near = products(all, b, false);
+    state = normalise(all, near, last_block(near), sizes, kRoundingAgain, steps);
     if (!state.close) return;
   }
 }
@@ -260,8 +274,8 @@ void Krylov::repeat(std::size_t b, State state, Matrix& steps) {
 void Krylov::start() {
   baskets_.draw(tables_.data(), seed_, threads_, poll_);
   Matrix steps = identity(kBlock);
-  const Matrix square = products(0, 0, true);
-  repeat(0, normalise(0, 0, Matrix(), square, diagonal(square), kRounding, steps), steps);
+  const Matrix square = products({0}, 0, true);
+  repeat(0, normalise({0}, Matrix(), square, diagonal(square), kRounding, steps), steps);
 }
 
 /// One product: of block b, which makes the next one. Whether there is more to be found.
@@ -269,14 +283,27 @@ bool Krylov::extend(std::size_t b) {
   poll_();
   baskets_.multiply(tables_.data(), threads_, poll_);
   const std::size_t next = b + 1;
-  const Matrix near = products(0, next, true);
-  Matrix steps = near;
-  for (std::size_t i = 0; i < kBlock; ++i) {
-    for (std::size_t j = 0; j < kBlock; ++j) steps[next * kBlock + i][j] = i == j ? 1.0 : 0.0;
-  }
-  const Matrix square = subtract(0, next, near, identity(kBlock), false);
+  // The table is symmetric: what it makes of a block is orthogonal to all but the last two, until
+  // vectors are found so well that rounding brings them back. The first block would show it.
+  Blocks with{0};
+  for (std::size_t k = b < 2 ? 1 : b - 1; k <= next; ++k) with.push_back(k);
+  Matrix near = products(with, next, true);
   const std::vector<double> sizes = diagonal(last_block(near));
-  repeat(next, normalise(next, next, Matrix(), square, sizes, kRounding, steps), steps);
+  const Matrix square = subtract(with, near, identity(kBlock), false);
+  for (std::size_t i = 0; i < kBlock; ++i) {
+    double* const own = near[near.rows() - kBlock + i];
+    std::fill_n(own, kBlock, 0.0);
+    own[i] = 1.0;
+  }
+  Matrix steps((next + 1) * kBlock, kBlock);
+  add(near, with, steps);
+  State state = normalise({next}, Matrix(), square, sizes, kRounding, steps);
+  for (std::size_t k = 0; b > 1 && k < kBlock; ++k) {
+    for (std::size_t c = 0; c < kBlock; ++c) {
+      if (near[k][c] * near[k][c] > kAskew * square[c][c]) state.close = true;
+    }
+  }
+  repeat(next, std::move(state), steps);
   for (std::size_t k = 0; k < steps.rows(); ++k) {
     std::copy_n(steps[k], kBlock, relation_[k] + b * kBlock);
   }

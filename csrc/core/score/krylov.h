@@ -1,6 +1,6 @@
 // krylov.h: the first eigenvectors of A = M Mᵀ, M a table of items by sessions that nobody forms.
 //
-// By a block Krylov method with full orthogonalisation (Golub and Underwood 1977): A is applied
+// By block Lanczos (Golub and Underwood 1977): A is applied
 // kSteps times to a block of 16 columns, and what all of these span holds far better vectors than
 // as many products of a wide block do (Musco and Musco 2015). The last product counts in full: A is
 // taken for W (Vᵀ W)⁻¹ Wᵀ, W = A V (Nyström's approximation), and not for its image within V.
@@ -35,7 +35,8 @@ class Krylov {
  private:
   static constexpr std::size_t kSteps = 9;
 
-  struct State {  // of the columns of a block
+  using Blocks = std::vector<std::size_t>;  // their numbers
+  struct State {                            // of the columns of a block
     std::vector<std::size_t> zero;
     bool close = false;
   };
@@ -46,13 +47,11 @@ class Krylov {
   void start();
   bool extend(std::size_t b);
   void repeat(std::size_t b, State state, Matrix& steps);
-  State normalise(std::size_t first, std::size_t b, const Matrix& products, const Matrix& square,
+  State normalise(const Blocks& with, const Matrix& products, const Matrix& square,
                   const std::vector<double>& sizes, double rounding, Matrix& steps);
-  Matrix products(std::size_t first, std::size_t b, bool fresh);
-  Matrix subtract(std::size_t first, std::size_t b, const Matrix& products, const Matrix& scale,
-                  bool ready);
-  void add_products(const float* left, const float* const* rows, std::size_t n,
-                    double* sums) const;
+  Matrix products(const Blocks& with, std::size_t b, bool fresh);
+  Matrix subtract(const Blocks& with, const Matrix& products, const Matrix& scale, bool ready);
+  void add_products(const float* left, const float* const* rows, std::size_t n, double* sums) const;
   void combine(std::size_t b, std::size_t first, std::size_t last);
   void hand_out(std::size_t b, std::size_t first, std::size_t last);
   Matrix turned(std::size_t columns) const;

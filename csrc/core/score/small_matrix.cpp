@@ -94,13 +94,15 @@ void turn(Matrix& q, std::size_t i, double cosine, double sine) {
 void diagonalise(Tridiagonal& t) {
   auto& [own, beside, q] = t;
   const std::size_t n = own.size();
+  double nothing = 0.0;  // of all, lest rounding of zero eigenvalues is taken for numbers
+  for (std::size_t i = 0; i < n; ++i) {
+    nothing = std::max(nothing, std::abs(own[i]) + std::abs(beside[i]));
+  }
+  nothing *= std::numeric_limits<double>::epsilon();
   for (std::size_t first = 0; first < n; ++first) {
     for (int turns = 0;; ++turns) {
       std::size_t last = first;
-      for (; last + 1 < n; ++last) {
-        const double size = std::abs(own[last]) + std::abs(own[last + 1]);
-        if (std::abs(beside[last]) <= std::numeric_limits<double>::epsilon() * size) break;
-      }
+      while (last + 1 < n && std::abs(beside[last]) > nothing) ++last;
       if (last == first) break;
       if (turns == kMostTurns) throw std::runtime_error("eigenvalues were not found");
       const double half = (own[first + 1] - own[first]) / (2.0 * beside[first]);
@@ -204,8 +206,8 @@ Matrix whitening(const Matrix& a, double least) {
   std::vector<std::size_t> chosen;
   Matrix upper(n, n);  // rows by order of choice, columns as in a
   while (chosen.size() < n) {
-    const auto best = static_cast<std::size_t>(std::max_element(left.begin(), left.end()) -
-                                               left.begin());
+    const auto best =
+        static_cast<std::size_t>(std::max_element(left.begin(), left.end()) - left.begin());
     if (!(left[best] > bar) || !(left[best] > 0.0)) break;
     double* const row = upper[chosen.size()];
     std::copy_n(a[best], n, row);
