@@ -25,6 +25,16 @@ def build_features(
     recipe: dict[str, int],
     threads: int,
 ) -> dict[str, Any]: ...
+def keep_kinds(
+    item_offsets: NDArray[np.int64],
+    item_tokens: NDArray[np.int32],
+    item_kinds: NDArray[np.uint8],
+    token_hashes: NDArray[np.uint64],
+    token_namespaces: NDArray[np.uint8],
+    ngram_offsets: NDArray[np.int64],
+    ngram_rows: NDArray[np.int32],
+    kinds: int,
+) -> dict[str, NDArray[Any]]: ...
 def tokens_of(
     category: str | bytes, name: str | bytes, recipe: dict[str, int]
 ) -> list[tuple[int, str, int]]: ...

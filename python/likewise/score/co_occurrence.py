@@ -181,7 +181,7 @@ def find_co_occurrence(
 
     Of the 50,000 items with most events, but for those that tell nothing. No row is longer than
     ``LONGEST ** 0.5``. More than two million events are told of by that many of them, in runs of
-    sessions evenly spaced. Memory is 3 bytes an event and some 1,200 an item, of those. The same
+    sessions evenly spaced. Memory is 3 bytes an event and some 1,100 an item, of those. The same
     on any number of threads, to the bit.
     """
     if not sessions.counts.any():
