@@ -12,6 +12,7 @@
 #include "bindings/registers.h"
 #include "core/text/feature_table.h"
 #include "core/text/hashing.h"
+#include "core/text/kinds.h"
 #include "core/text/markup.h"
 #include "core/text/ngrams.h"
 #include "core/text/unicode_tables.h"
@@ -39,6 +40,19 @@ StringColumn string_column(const char* offsets_name, const py::array& offsets,
   return column;
 }
 
+/// But for the number of buckets.
+py::dict to_dict(FeatureTable&& table) {
+  py::dict out;
+  out["item_offsets"] = to_numpy(std::move(table.item_offsets));
+  out["item_tokens"] = to_numpy(std::move(table.item_tokens));
+  out["item_kinds"] = to_numpy(std::move(table.item_kinds));
+  out["token_hashes"] = to_numpy(std::move(table.token_hashes));
+  out["token_namespaces"] = to_numpy(std::move(table.token_namespaces));
+  out["ngram_offsets"] = to_numpy(std::move(table.ngram_offsets));
+  out["ngram_rows"] = to_numpy(std::move(table.ngram_rows));
+  return out;
+}
+
 py::dict build(const py::array& category_offsets, const py::array& category_bytes,
                const py::array& name_offsets, const py::array& name_bytes,
                const py::dict& recipe_dict, int threads) {
@@ -51,16 +65,30 @@ py::dict build(const py::array& category_offsets, const py::array& category_byte
     py::gil_scoped_release without_gil;
     table = build_features(categories, names, recipe, threads);
   }
-  py::dict out;
-  out["item_offsets"] = to_numpy(std::move(table.item_offsets));
-  out["item_tokens"] = to_numpy(std::move(table.item_tokens));
-  out["item_kinds"] = to_numpy(std::move(table.item_kinds));
-  out["token_hashes"] = to_numpy(std::move(table.token_hashes));
-  out["token_namespaces"] = to_numpy(std::move(table.token_namespaces));
-  out["ngram_offsets"] = to_numpy(std::move(table.ngram_offsets));
-  out["ngram_rows"] = to_numpy(std::move(table.ngram_rows));
-  out["buckets"] = table.buckets;
+  const std::int64_t buckets = table.buckets;
+  py::dict out = to_dict(std::move(table));
+  out["buckets"] = buckets;
   return out;
+}
+
+/// The arrays of Features without entries of kinds that are not in `kinds`, a bit each.
+py::dict keep(const py::array& item_offsets, const py::array& item_tokens,
+              const py::array& item_kinds, const py::array& token_hashes,
+              const py::array& token_namespaces, const py::array& ngram_offsets,
+              const py::array& ngram_rows, std::uint32_t kinds) {
+  const FeatureSpans features{vector_view<std::int64_t>("item_offsets", item_offsets),
+                              vector_view<std::int32_t>("item_tokens", item_tokens),
+                              vector_view<std::uint8_t>("item_kinds", item_kinds),
+                              vector_view<std::uint64_t>("token_hashes", token_hashes),
+                              vector_view<std::uint8_t>("token_namespaces", token_namespaces),
+                              vector_view<std::int64_t>("ngram_offsets", ngram_offsets),
+                              vector_view<std::int32_t>("ngram_rows", ngram_rows)};
+  FeatureTable table;
+  {
+    py::gil_scoped_release without_gil;
+    table = keep_kinds(features, kinds);
+  }
+  return to_dict(std::move(table));
 }
 
 py::list list_tokens(const std::string& category, const std::string& name, const py::dict& recipe) {
@@ -104,6 +132,9 @@ void register_features(py::module_& m) {
       py::arg("recipe"));
   m.def("build_features", &build, py::arg("category_offsets"), py::arg("category_bytes"),
         py::arg("name_offsets"), py::arg("name_bytes"), py::arg("recipe"), py::arg("threads"));
+  m.def("keep_kinds", &keep, py::arg("item_offsets"), py::arg("item_tokens"), py::arg("item_kinds"),
+        py::arg("token_hashes"), py::arg("token_namespaces"), py::arg("ngram_offsets"),
+        py::arg("ngram_rows"), py::arg("kinds"));
   m.def("tokens_of", &list_tokens, py::arg("category"), py::arg("name"), py::arg("recipe"));
   m.def("character_ngrams", &list_ngrams, py::arg("word"), py::arg("recipe"));
   m.def(

@@ -25,6 +25,16 @@ def build_features(
     recipe: dict[str, int],
     threads: int,
 ) -> dict[str, Any]: ...
+def keep_kinds(
+    item_offsets: NDArray[np.int64],
+    item_tokens: NDArray[np.int32],
+    item_kinds: NDArray[np.uint8],
+    token_hashes: NDArray[np.uint64],
+    token_namespaces: NDArray[np.uint8],
+    ngram_offsets: NDArray[np.int64],
+    ngram_rows: NDArray[np.int32],
+    kinds: int,
+) -> dict[str, Any]: ...
 def tokens_of(
     category: str | bytes, name: str | bytes, recipe: dict[str, int]
 ) -> list[tuple[int, str, int]]: ...
@@ -94,6 +104,21 @@ class Partition:
     def centers(self) -> NDArray[np.float32]: ...
     @property
     def radii(self) -> NDArray[np.float32]: ...
+
+# score
+def find_co_occurrence(
+    items: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    runs: NDArray[np.int64],
+    most_items: int,
+    least: int,
+    columns: int,
+    doubt: float,
+    longest: float,
+    seed: int,
+    threads: int,
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]: ...
 
 # tables
 def read_rows(

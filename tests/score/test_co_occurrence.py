@@ -19,6 +19,7 @@ from likewise.score.co_occurrence import (
     shortened,
 )
 from oracles import blend as reference_blend
+from oracles import co_occurrence as co_occurrence_oracle
 
 
 def expected(data: lw.Sessions, dim: int = CO_OCCURRENCE_DIM) -> np.ndarray:
@@ -64,20 +65,8 @@ def test_many_items_are_as_near_as_so_few_floats_can(monkeypatch: pytest.MonkeyP
     assert best < left < 1.1 * best
 
 
-@pytest.mark.parametrize("rows", [0, 1, 5, 6, 7, 12])
-def test_products_by_parts_are_those_of_the_whole(
-    rows: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(co_occurrence, "_FEW_ROWS", 6)
-    rng = np.random.default_rng(rows)
-    vectors, turn = rng.normal(size=(rows, 4)).astype(np.float32), rng.normal(size=(4, 3))
-    found = co_occurrence._turned(vectors, turn)
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, vectors @ turn, atol=1e-5)
-
-
 @pytest.mark.parametrize(("events", "most"), [(7, 3), (160, 5), (1, 1 << 18)])
-def test_blocks_do_not_change_it(monkeypatch: pytest.MonkeyPatch, events: int, most: int) -> None:
+def test_runs_do_not_change_it(monkeypatch: pytest.MonkeyPatch, events: int, most: int) -> None:
     whole = products(found_in(sessions(), threads=2))
     monkeypatch.setattr(co_occurrence, "_EVENTS", events)
     monkeypatch.setattr(co_occurrence, "_SESSIONS", most)
@@ -106,13 +95,39 @@ def test_of_many_events_some_tell_evenly(monkeypatch: pytest.MonkeyPatch, share:
     )  # fmt: skip
     monkeypatch.setattr(co_occurrence, "_EVENTS", 50)
     monkeypatch.setattr(co_occurrence, "_MOST_EVENTS", int(6000 * share))
-    blocks = list(co_occurrence._blocks(data, np.arange(6000, dtype=np.int32)))
-    seen = np.concatenate([block.items for block in blocks])
+    runs = co_occurrence._runs(data.offsets)
+    seen = np.concatenate([np.arange(2 * first, 2 * last) for first, last in runs])
     assert len(seen) == pytest.approx(6000 * share, rel=0.02)
     assert len(set(seen.tolist())) == len(seen)
     assert max(np.diff(np.sort(seen))) <= 50 / share
     assert seen.min() < 100
     assert seen.max() > 5900 - 50 / share
+
+
+@pytest.mark.parametrize("n_items", [3, 15, 17, 70, 170, 400])
+def test_as_near_as_the_slow_way(monkeypatch: pytest.MonkeyPatch, n_items: int) -> None:
+    """Against the oracle, where fewer items than columns, or than all blocks, are there as well."""
+    monkeypatch.setattr(co_occurrence, "LONGEST", 1.0)
+    rng = np.random.default_rng(n_items)
+    popular = rng.zipf(1.5, size=6000) % n_items
+    lengths = rng.integers(1, 9, 1500)
+    offsets = np.append(0, np.minimum(np.cumsum(lengths), len(popular)))
+    data = lw.Sessions.from_arrays(
+        popular[: offsets[-1]].astype(np.int32), offsets,
+        lw.Catalogue.from_arrays([f"i{at}" for at in range(n_items)]),
+    )  # fmt: skip
+    table = reference_blend.company_table(data)
+    whole = table @ table.T
+    slow = co_occurrence_oracle.first_vectors(table, CO_OCCURRENCE_DIM)
+    left, least = (((products(rows) - whole) ** 2).sum() for rows in (found_in(data), slow))
+    assert left <= 1.02 * least + 1e-9
+
+
+@pytest.mark.parametrize("threads", [2, 3, 7])
+def test_threads_do_not_change_a_bit(threads: int) -> None:
+    shop = lw.simulate(900, 9000, seed=5)
+    data = lw.Sessions.read(shop.events, lw.Catalogue.read(shop.catalogue))
+    np.testing.assert_array_equal(found_in(data, threads), found_in(data, 1))
 
 
 def test_the_same_seed_finds_the_same() -> None:

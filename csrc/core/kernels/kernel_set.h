@@ -28,26 +28,18 @@
 #include "core/kernels/rows.h"
 #include "core/kernels/scan.h"
 #include "core/kernels/scores.h"
+#include "core/kernels/share.h"
 
 namespace likewise {
 namespace {
 
 template <class S, class B>
 constexpr Kernels kernel_set(const char* name) {
-  return {name,
-          scores<S>,
-          squares<S>,
-          bend<S>,
-          positive_steps<S>,
-          negative_steps<S>,
-          accumulate<S>,
-          compose<S>,
-          scatter<S>,
-          collect<S>,
-          scan<S>,
-          dots<S>,
-          true_dot,
-          {B::kGroup, scan_bytes<B>}};
+  return {name,          scores<S>,         squares<S>,
+          bend<S>,       positive_steps<S>, negative_steps<S>,
+          accumulate<S>, compose<S>,        scatter<S>,
+          collect<S>,    scan<S>,           share<S>,
+          dots<S>,       true_dot,          {B::kGroup, scan_bytes<B>}};
 }
 
 }  // namespace

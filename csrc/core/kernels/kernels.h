@@ -95,6 +95,9 @@ struct ByteKernels {
                std::uint32_t* over);
 };
 
+/// Items that are looked up ahead of those shared.
+inline constexpr std::size_t kReadAhead = 32;
+
 struct Kernels {
   const char* name;
 
@@ -150,6 +153,12 @@ struct Kernels {
   /// kScanCandidates ...], elsewhere they may not be.
   void (*scan)(const float* queries, std::size_t count, const float* candidates, std::size_t dim,
                const float* bars, float* out, std::uint32_t* over);
+
+  /// rows (n_items, kLine), aligned to lines: half a line that an item gives, half a line that it
+  /// gets. Of each of n sessions of `length` distinct items, at least 1, every item gets weights[s]
+  /// times the sum of what they give. kReadAhead more items must be readable.
+  void (*share)(float* rows, const std::uint16_t* items, std::size_t length, const float* weights,
+                std::size_t n);
 
   /// out[k] = dot(query, rows[k]) for k < n; nothing needs to be aligned or padded.
   void (*dots)(const float* query, const float* const* rows, std::size_t n, std::size_t dim,

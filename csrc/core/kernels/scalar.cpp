@@ -157,9 +157,25 @@ void scan_bytes(const std::uint32_t* const* queries, std::size_t count, const st
   }
 }
 
-constexpr Kernels kScalar{"scalar",       scores,     squares,  bend,           positive_steps,
-                          negative_steps, accumulate, compose,  scatter,        collect,
-                          scan,           plain_dots, true_dot, {1, scan_bytes}};
+void share(float* rows, const std::uint16_t* items, std::size_t length, const float* weights,
+           std::size_t n) {
+  for (std::size_t s = 0; s < n; ++s, items += length) {
+    float sums[kLanes] = {};
+    for (std::size_t k = 0; k < length; ++k) {
+      const float* given = rows + items[k] * kLine;
+      for (std::size_t lane = 0; lane < kLanes; ++lane) sums[lane] += given[lane];
+    }
+    for (float& sum : sums) sum *= weights[s];
+    for (std::size_t k = 0; k < length; ++k) {
+      float* got = rows + items[k] * kLine + kLanes;
+      for (std::size_t lane = 0; lane < kLanes; ++lane) got[lane] += sums[lane];
+    }
+  }
+}
+
+constexpr Kernels kScalar{"scalar",       scores,     squares,    bend,     positive_steps,
+                          negative_steps, accumulate, compose,    scatter,  collect,
+                          scan,           share,      plain_dots, true_dot, {1, scan_bytes}};
 
 }  // namespace
 

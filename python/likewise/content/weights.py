@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+import likewise._core as _core
 from likewise.content.composition import SideWeights, item_weights
 from likewise.content.direct import composed_tables, direct_arrays
 from likewise.content.features import Features, Kind, Recipe
@@ -107,25 +108,19 @@ class Content:
 
 def _counting(features: Features, kind_weights: npt.NDArray[np.float32]) -> Features:
     """Drop the entries of kinds that do not count, and the tokens that only they had."""
-    keep = kind_weights[features.item_kinds] > 0
-    if keep.all():
+    if bool((kind_weights > 0).all()):
         return features
-    before = np.concatenate([[0], np.cumsum(keep)])
-    tokens = features.item_tokens[keep]
-    used = np.zeros(features.n_tokens, bool)
-    used[tokens] = True
-    number = (np.cumsum(used) - 1).astype(np.int32)
-    lengths = np.diff(features.ngram_offsets)
-    return replace(
-        features,
-        item_offsets=before[features.item_offsets].astype(np.int64),
-        item_tokens=number[tokens],
-        item_kinds=features.item_kinds[keep],
-        token_hashes=features.token_hashes[used],
-        token_namespaces=features.token_namespaces[used],
-        ngram_offsets=np.concatenate([[0], np.cumsum(lengths[used])]).astype(np.int64),
-        ngram_rows=features.ngram_rows[np.repeat(used, lengths)],
+    kept = _core.keep_kinds(
+        item_offsets=features.item_offsets,
+        item_tokens=features.item_tokens,
+        item_kinds=features.item_kinds,
+        token_hashes=features.token_hashes,
+        token_namespaces=features.token_namespaces,
+        ngram_offsets=features.ngram_offsets,
+        ngram_rows=features.ngram_rows,
+        kinds=sum(1 << kind for kind, weight in enumerate(kind_weights) if weight > 0),
     )
+    return replace(features, **kept)
 
 
 def _inverse_frequency(features: Features) -> npt.NDArray[np.float32]:

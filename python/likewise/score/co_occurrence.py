@@ -9,15 +9,14 @@ items of a session, the table is
 
 short sessions say more, and an item of few sessions says little, whatever they hold. M Mᵀ would be
 a cosine but for the doubt d. The vectors of items are M's first singular vectors, each as long as
-its singular value: inner products are the nearest to M Mᵀ that so few floats can give. They are
-found by subspace iteration from random vectors (Halko, Martinsson and Tropp 2011) without forming
-M Mᵀ. Files, and the attribute of a model, call them ``company``, as they were first released.
+its singular value: inner products are the nearest to M Mᵀ that so few floats can give. The core
+finds them without forming M Mᵀ (csrc/core/score). Files, and the attribute of a model, call them
+``company``, as they were first released.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -56,12 +55,8 @@ _MAPPED = 2.0
 # Items with most events, that vectors are found for: others are in too few sessions to have any.
 # And events that tell of them: 64 numbers an item need no more, and it shall take seconds.
 _MOST_ITEMS, _MOST_EVENTS = 50_000, 1 << 21
-# Columns more than are kept, and products with the table: what is kept is then found well enough.
-_EXTRA, _ROUNDS = 16, 4
-# Events and sessions looked through at once: bounds the memory.
+# Of a run of sessions.
 _EVENTS, _SESSIONS = 1 << 19, 1 << 16
-_ROWS, _FEW_ROWS = 1 << 13, 1 << 10  # the same of products of many rows, and by a small matrix
-_NOTHING = 1e-13  # squares of lengths, in shares of the largest, that are rounding alone
 
 
 class CoOccurrence(Part):
@@ -186,58 +181,38 @@ def find_co_occurrence(
 
     Of the 50,000 items with most events, but for those that tell nothing. No row is longer than
     ``LONGEST ** 0.5``. More than two million events are told of by that many of them, in runs of
-    sessions evenly spaced. Memory is 8 bytes an event and some 1,000 an item, of those.
+    sessions evenly spaced. Memory is 3 bytes an event and some 1,100 an item, of those. The same
+    on any number of threads, to the bit.
     """
-    counts = sessions.counts
-    order = np.argsort(-counts, kind="stable")[:_MOST_ITEMS]
-    order = order[counts[order] > 0]
-    if not len(order):
+    if not sessions.counts.any():
         return {}
-    slots = np.full(len(counts), -1, np.int32)
-    slots[order] = np.arange(len(order), dtype=np.int32)
-    table = _Table(sessions, slots, len(order), threads)
-    columns = min(CO_OCCURRENCE_DIM + _EXTRA, len(order))
-    vectors = np.random.default_rng(seed).normal(size=(len(order), columns)).astype(np.float32)
-    for _ in range(_ROUNDS):
-        vectors = table.squared(vectors)
-        for _ in range(2):  # once leaves rounding of the largest in the smallest
-            vectors = _orthonormal(vectors)
-    small = _products(vectors, table.squared(vectors))
-    values, turn = np.linalg.eigh((small + small.T) / 2)
-    best = np.argsort(-values)[:CO_OCCURRENCE_DIM]
-    turn = turn[:, best] * np.sqrt(np.maximum(values[best], 0.0))
-    rows = np.zeros((len(order), CO_OCCURRENCE_DIM), np.float32)
-    rows[:, : len(best)] = shortened(_turned(vectors, turn))
-    known = np.flatnonzero(rows.any(axis=1) & (counts[order] >= least))
-    known = known[np.argsort(order[known])]
-    return {"company": rows[known], "company_items": order[known].astype(np.int32)}
+    items, rows = _core.find_co_occurrence(
+        items=sessions.items,
+        offsets=sessions.offsets,
+        counts=sessions.counts,
+        runs=_runs(sessions.offsets).ravel(),
+        most_items=_MOST_ITEMS,
+        least=least,
+        columns=CO_OCCURRENCE_DIM,
+        doubt=_DOUBT,
+        longest=LONGEST**0.5,
+        seed=seed,
+        threads=threads,
+    )
+    return {"company": rows, "company_items": items}
 
 
-def _products(left: Float32, right: Float32) -> Float64:
-    """Return ``left.T @ right``, summed in float64 by parts: neither is copied as a whole."""
-    found = np.zeros((left.shape[1], right.shape[1]))
-    for start in range(0, len(left), _ROWS):
-        some = slice(start, start + _ROWS)
-        found += left[some].T.astype(np.float64) @ right[some].astype(np.float64)
-    return found
-
-
-def _turned(vectors: Float32, turn: Float64) -> Float32:
-    """Return ``vectors @ turn`` by parts: BLAS keeps for good what it takes for long ones."""
-    narrow = turn.astype(np.float32)
-    found = np.empty((len(vectors), narrow.shape[1]), np.float32)
-    for start in range(0, len(vectors), _FEW_ROWS):
-        some = slice(start, start + _FEW_ROWS)
-        np.matmul(vectors[some], narrow, out=found[some])
-    return found
-
-
-def _orthonormal(vectors: Float32) -> Float32:
-    """Return columns that span what the given ones do, orthogonal and of length 1 or all zero."""
-    values, turn = np.linalg.eigh(_products(vectors, vectors))
-    kept = values > values[-1] * _NOTHING
-    scale = np.where(kept, 1.0 / np.sqrt(np.where(kept, values, 1.0)), 0.0)
-    return _turned(vectors, turn * scale)
+def _runs(offsets: Int64) -> Int64:
+    """Return the first and last sessions, (n_runs, 2), of the runs that are looked at."""
+    skipped = max(0.0, offsets[-1] / _MOST_EVENTS - 1)  # events, for each that is looked at
+    found, begin = [], 0
+    while begin < len(offsets) - 1:
+        end = int(np.searchsorted(offsets, offsets[begin] + _EVENTS, side="right")) - 1
+        end = min(max(end, begin + 1), begin + _SESSIONS)
+        found.append((begin, end))
+        passed = offsets[end] + skipped * (offsets[end] - offsets[begin])
+        begin = max(end, int(np.searchsorted(offsets, passed)))
+    return np.array(found, np.int64).reshape(-1, 2)
 
 
 def shortened(vectors: Float32) -> Float32:
@@ -246,73 +221,3 @@ def shortened(vectors: Float32) -> Float32:
     longest = np.float32(np.sqrt(LONGEST))
     found: Float32 = vectors * np.minimum(1, longest / np.maximum(lengths, longest))
     return found
-
-
-@dataclass(frozen=True, eq=False)
-class _Block:
-    """Some sessions, their distinct items by session and by item."""
-
-    items: Int32  # slots, session after session
-    session_offsets: Int64
-    sessions: Int32  # sessions of the block, item after item
-    item_offsets: Int64
-    present: Int32  # the slots that occur, ascending
-    weights: Float32  # of each session, 1 / n
-
-
-class _Table:
-    """The table M of items by sessions; see the head of this file."""
-
-    def __init__(self, sessions: Sequences, slots: Int32, n: int, threads: int) -> None:
-        self._threads = threads
-        self._blocks = list(_blocks(sessions, slots))
-        known = np.zeros(n)
-        for block in self._blocks:
-            each = np.repeat(block.present, np.diff(block.item_offsets))
-            known += np.bincount(each, block.weights[block.sessions], minlength=n)
-        self._scale = ((known + _DOUBT) ** -0.5).astype(np.float32)[:, None]
-        self._ones = np.ones(max(len(block.items) for block in self._blocks), np.float32)
-
-    def squared(self, vectors: Float32) -> Float32:
-        """Return M Mᵀ times vectors, float32 ``(n, columns)``."""
-        scaled = vectors * self._scale
-        found = np.zeros_like(scaled)
-        for block in self._blocks:
-            ones = self._ones[: len(block.items)]
-            of_sessions = _core.compose_items(
-                block.session_offsets, block.items, ones, scaled, self._threads
-            )
-            weights = block.weights[block.sessions]
-            found[block.present] += _core.compose_items(
-                block.item_offsets, block.sessions, weights, of_sessions, self._threads
-            )
-        found *= self._scale
-        return found
-
-
-def _blocks(sessions: Sequences, slots: Int32) -> Iterator[_Block]:
-    offsets, n = sessions.offsets, max(1, len(slots))
-    skipped = max(0.0, sessions.n_events / _MOST_EVENTS - 1)  # events, for each that is looked at
-    begin = 0
-    while begin < len(offsets) - 1:
-        end = int(np.searchsorted(offsets, offsets[begin] + _EVENTS, side="right")) - 1
-        end = min(max(end, begin + 1), begin + _SESSIONS)
-        items = sessions.items[offsets[begin] : offsets[end]]
-        lengths = np.diff(offsets[begin : end + 1])
-        begin = max(end, int(np.searchsorted(offsets, offsets[end] + skipped * len(items))))
-        keys = np.repeat(np.arange(len(lengths), dtype=np.int64), lengths) * n + items
-        keys.sort()  # nearly in order; np.unique hashes, which takes ten times as long
-        session, item = np.divmod(keys[np.diff(keys, prepend=-1) != 0], n)
-        distinct = np.bincount(session, minlength=len(lengths))
-        slot, known = slots[item], slots[item] >= 0
-        session, slot = session[known].astype(np.int32), slot[known]
-        by_item = np.argsort(slot, kind="stable")
-        present, starts = np.unique(slot[by_item], return_index=True)
-        yield _Block(
-            items=slot,
-            session_offsets=np.append(0, np.cumsum(np.bincount(session, minlength=len(lengths)))),
-            sessions=session[by_item],
-            item_offsets=np.append(starts, len(slot)).astype(np.int64),
-            present=present,
-            weights=(1.0 / np.maximum(distinct, 1)).astype(np.float32),
-        )
