@@ -68,6 +68,18 @@ def top_k(
     threads: int = 0,
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]: ...
 
+# score
+def item_vectors(
+    out: NDArray[np.float32],
+    rows: NDArray[np.int64],
+    popularity: NDArray[np.float32],
+    learned: dict[str, Any],
+    co_occurrence: dict[str, Any],
+    text: dict[str, Any] | None = None,
+    threads: int = 0,
+) -> NDArray[np.uint8]: ...
+def usable_rows(vectors: NDArray[np.float32], threads: int = 0) -> NDArray[np.uint8]: ...
+
 # tables
 def read_rows(
     block: bytes,

@@ -20,6 +20,7 @@ FOLDERS = {
     "text": {"base", "kernels"},
     "training": {"base", "kernels"},
     "search": {"base", "kernels"},
+    "score": {"base", "kernels"},
     "tables": {"base"},
 }
 #: What of the platform the core may use, and where.

@@ -224,14 +224,14 @@ def index(
     """
     check_side(side, ("similar", "center", "context"))
     items = model.catalogue if catalogue is None else as_catalogue(catalogue)
-    encoder, blend, domain = model.encoder, blend_of(model), None
+    encoder, blend, domain, usable = model.encoder, blend_of(model), None, None
     at = None if catalogue is None else encoder.positions(items, own_rows)
     if side == "similar":
         if catalogue is None:
-            vectors = blend.trained_vectors()
+            vectors, usable = blend.index_vectors()
         else:
             domain = blend.domain_of(items, at)
-            vectors = blend.item_vectors(items, at, domain)
+            vectors, usable = blend.index_vectors(items, at, domain)
     elif catalogue is not None:
         vectors = encoder.encode(items, side, at)
     else:
@@ -241,7 +241,7 @@ def index(
     made = make_index(
         vectors, items, exact=exact, side=side, fingerprint=fingerprint_of(model, side),
         metric="dot" if side == "similar" else "cosine", threads=model.options.threads,
-        ef=ef, progress=progress,
+        ef=ef, progress=progress, usable=usable,
     )  # fmt: skip
     made.domain = domain
 

@@ -73,6 +73,7 @@ class Index(ABC):
     kind = ""
     _size: int
     _usable: Mask  # of each vector, whether it is not all zero
+    _known_usable: Mask | None = None  # the same, from whoever made the vectors, until it is built
 
     def __init__(
         self,
@@ -83,10 +84,12 @@ class Index(ABC):
         metric: str = "cosine",
         fingerprint: str | None = None,
         threads: int = 0,
+        usable: Mask | None = None,
     ) -> None:
         if metric not in METRICS:
             raise ValueError(f"metric must be 'cosine' or 'dot', got {metric!r}")
         rows = float_rows("vectors", vectors)
+        self._known_usable = usable
         if catalogue is not None and len(catalogue) != len(rows):
             raise ValueError(
                 f"catalogue must have one item for each vector: "
@@ -356,6 +359,9 @@ class ExactIndex(Index):
         Which model they come from.
     threads : int
         Workers of a search; 0 takes the cores there are.
+    usable : bool array (n,), optional
+        Which vectors are not all zero, where that is known: they are finite then, and the index
+        may keep the array itself instead of a copy.
 
     Examples
     --------
@@ -366,7 +372,11 @@ class ExactIndex(Index):
     kind = "exact"
 
     def _build(self, rows: Float32) -> None:
-        self._rows, self._usable = unit_rows(rows, self.metric == "cosine")
+        usable, self._known_usable = self._known_usable, None
+        if usable is not None and self.metric == "dot":
+            self._rows, self._usable = rows, usable
+        else:
+            self._rows, self._usable = unit_rows(rows, self.metric == "cosine")
 
     def _find(self, queries: Float32, k: int, filters: Filters) -> Found:
         positions, scores = _core.top_k(
@@ -386,7 +396,9 @@ class ExactIndex(Index):
     def _restored(
         cls, about: dict[str, Any], sections: dict[str, Any], **described: Any
     ) -> ExactIndex:
-        return cls(index_file.vectors_of(about, sections["vectors"]), **described)
+        rows = index_file.vectors_of(about, sections["vectors"])
+        usable = _core.usable_rows(rows, described["threads"]).view(np.bool_)
+        return cls(rows, usable=usable, **described)
 
     def vectors_at(self, positions: npt.ArrayLike) -> Float32:
         """Return vectors as they are held; see `Index.vectors_at`."""
