@@ -82,6 +82,7 @@ LearnedView learned_view(const Named& named) {
   view.other_center = named.matrix("other_center");
   view.other_context = named.matrix("other_context");
   view.context_map = named.map("context_map", view.center.columns);
+  view.center_share = named.number<float>("center_share");
   view.trust_least = named.number<float>("trust_least");
   view.trust_more = named.number<float>("trust_more");
   return view;
@@ -116,15 +117,20 @@ TextView text_view(const Named& named) {
 }
 
 py::array_t<std::uint8_t> item_vectors_arrays(py::array& out, const py::array& rows,
-                                              const py::array& popularity, const py::dict& learned,
-                                              const py::dict& co_occurrence,
+                                              const std::optional<py::array>& popularity,
+                                              const py::dict& learned,
+                                              const std::optional<py::dict>& co_occurrence,
                                               const std::optional<py::dict>& text,
                                               std::int64_t threads) {
   ItemVectorsRequest request;
   request.rows = vector_view<std::int64_t>("rows", rows);
-  request.popularity = vector_view<float>("popularity", popularity);
+  request.popular = popularity.has_value();
+  if (popularity) request.popularity = vector_view<float>("popularity", *popularity);
   request.learned = learned_view(Named(learned));
-  request.co_occurrence = co_occurrence_view(Named(co_occurrence), request.learned.center.columns);
+  if (co_occurrence) {
+    request.co_occurrence =
+        co_occurrence_view(Named(*co_occurrence), request.learned.center.columns);
+  }
   if (text) request.text = text_view(Named(*text));
   request.threads = thread_count(threads);
   const MatrixView written = matrix_view("out", out, request.width());
@@ -156,7 +162,7 @@ py::array_t<std::uint8_t> usable_rows_arrays(const py::array& vectors, std::int6
 
 void register_score(py::module_& m) {
   m.def("item_vectors", &item_vectors_arrays, py::arg("out"), py::arg("rows"),
-        py::arg("popularity"), py::arg("learned"), py::arg("co_occurrence"),
+        py::arg("popularity"), py::arg("learned"), py::arg("co_occurrence") = py::none(),
         py::arg("text") = py::none(), py::arg("threads") = 0);
   m.def("usable_rows", &usable_rows_arrays, py::arg("vectors"), py::arg("threads") = 0);
 }

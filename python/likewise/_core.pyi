@@ -72,9 +72,9 @@ def top_k(
 def item_vectors(
     out: NDArray[np.float32],
     rows: NDArray[np.int64],
-    popularity: NDArray[np.float32],
+    popularity: NDArray[np.float32] | None,
     learned: dict[str, Any],
-    co_occurrence: dict[str, Any],
+    co_occurrence: dict[str, Any] | None = None,
     text: dict[str, Any] | None = None,
     threads: int = 0,
 ) -> NDArray[np.uint8]: ...

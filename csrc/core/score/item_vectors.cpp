@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <stdexcept>
 #include <string>
 
@@ -108,26 +109,41 @@ class LinearMap {
   double last_length_ = 0.0;
 };
 
+/// Four floats: what every machine of ours has a register for.
+using Four __attribute__((vector_size(16))) = float;
+
 /// The signs that four bits stand for.
-constexpr std::array<std::array<float, 4>, 16> kSigns = [] {
-  std::array<std::array<float, 4>, 16> signs{};
-  for (std::size_t bits = 0; bits < 16; ++bits) {
-    for (std::size_t d = 0; d < 4; ++d) signs[bits][d] = (bits >> d & 1) != 0 ? 1.0F : -1.0F;
+constexpr std::array<Four, 16> kSigns = [] {
+  std::array<Four, 16> signs{};
+  for (unsigned bits = 0; bits < 16; ++bits) {
+    const auto sign = [&](unsigned place) { return (bits >> place & 1U) != 0 ? 1.0F : -1.0F; };
+    signs[bits] = Four{sign(0), sign(1), sign(2), sign(3)};
   }
   return signs;
 }();
 
-/// Adds `value` to each of n floats, or takes it away, by the bits of the mixed hash; goes on to
-/// the next multiple of 4.
-void add_signed(std::uint64_t hash, float value, std::size_t n, float* sum) {
-  std::uint64_t state = hash;
-  for (std::size_t first = 0; first < n; first += 64) {
-    std::uint64_t bits = splitmix64(state);
-    const std::size_t end = std::min(n, first + 64);
-    for (std::size_t d = first; d < end; d += 4, bits >>= 4) {
-      const std::array<float, 4>& signs = kSigns[bits & 15];
-      for (std::size_t k = 0; k < 4; ++k) sum[d + k] += value * signs[k];
+/// Floats of a text that are summed at once, in registers.
+constexpr std::size_t kSigned = 32;
+
+/// Adds up directions of tokens: values[e], or its negative, in each column, by the bits of the
+/// token's mixed hash. Writes whole runs of kSigned columns; `states` and
+/// `bits` are room for n each.
+void add_signed(const std::uint64_t* hashes, const float* values, std::size_t n,
+                std::size_t columns, std::uint64_t* states, std::uint64_t* bits, float* out) {
+  std::copy_n(hashes, n, states);
+  for (std::size_t first = 0; first < columns; first += kSigned) {
+    if (first % 64 == 0) {
+      for (std::size_t e = 0; e < n; ++e) bits[e] = splitmix64(states[e]);
     }
+    std::array<Four, kSigned / 4> sums{};
+    for (std::size_t e = 0; e < n; ++e) {
+      const float value = values[e];
+      const std::uint64_t now = bits[e];
+#pragma GCC unroll 8
+      for (std::size_t k = 0; k < sums.size(); ++k) sums[k] += value * kSigns[now >> 4 * k & 15];
+      bits[e] = now >> kSigned;
+    }
+    std::memcpy(out + first, sums.data(), sizeof sums);
   }
 }
 
@@ -141,7 +157,7 @@ class Composer {
         aligned_(2, std::max({context.room(), company.room(), request.learned.center.columns})),
         unit_(aligned_.row(0)),
         room_(aligned_.row(1)),
-        text_(rounded_up(request.text.columns, 4)) {}
+        text_(rounded_up(request.text.columns, kSigned)) {}
 
   /// Writes the vector of item i; tells whether anything is known of it.
   bool compose(std::size_t i, float* out) {
@@ -156,7 +172,7 @@ class Composer {
     bool known = learn(i, squares > 0.0, context, out);
     known |= co_occur(i, squares > 0.0, out + dim);
     known |= read(i, std::sqrt(squares), out + dim + few);
-    out[dim + few + request_.text.columns] = request_.popularity[i];
+    if (request_.popular) out[request_.width() - 1] = request_.popularity[i];
     if (!known) std::fill_n(out, request_.width(), 0.0F);
     return known;
   }
@@ -174,13 +190,14 @@ class Composer {
       squares = context_map_.apply(unit_, room_);
       context = room_;
     }
-    if (has_center) {
-      std::copy_n(unit_, dim, out);
+    if (has_center && learned.center_share != 0.0F) {
+      for (std::size_t d = 0; d < dim; ++d) out[d] = learned.center_share * unit_[d];
     } else {
       std::fill_n(out, dim, 0.0F);
     }
     if (squares > 0.0) {
-      const float trust = learned.trust_least + learned.trust_more * request_.popularity[i];
+      const float popularity = request_.popular ? request_.popularity[i] : 0.0F;
+      const float trust = learned.trust_least + learned.trust_more * popularity;
       scaled(context, dim, 1.0 / std::sqrt(squares), room_);
       for (std::size_t d = 0; d < dim; ++d) out[d] += trust * room_[d];
     }
@@ -227,14 +244,15 @@ class Composer {
       unknown = unknown_of(first, end, center_length);
     }
     weigh(text.summed, first, end);
-    std::fill(text_.begin(), text_.end(), 0.0F);
     const auto high = static_cast<float>(1.0 / std::sqrt(static_cast<double>(text.columns)));
-    for (std::size_t e = first; e < end; ++e) {
-      const float value = weights_[e - first] * high;
-      if (value == 0.0F) continue;
-      const auto token = static_cast<std::size_t>(text.item_tokens[e]);
-      add_signed(text.token_hashes[token], value, text.columns, text_.data());
+    const std::size_t n = end - first;
+    words_.resize(std::max(words_.size(), 3 * n));
+    std::uint64_t* const hashes = words_.data();
+    for (std::size_t e = 0; e < n; ++e) {
+      weights_[e] *= high;
+      hashes[e] = text.token_hashes[static_cast<std::size_t>(text.item_tokens[first + e])];
     }
+    add_signed(hashes, weights_.data(), n, text.columns, hashes + n, hashes + 2 * n, text_.data());
     const double squares = squares_of(text_.data(), text.columns);
     if (squares == 0.0) return false;
     const double scale = 1.0 / std::sqrt(squares);
@@ -281,6 +299,7 @@ class Composer {
   Table aligned_;  // as kernels want it
   float *unit_, *room_;
   std::vector<float> text_, weights_;
+  std::vector<std::uint64_t> words_;
 };
 
 void require(bool fits, const char* what) {
@@ -290,31 +309,26 @@ void require(bool fits, const char* what) {
 void check_text(const ItemVectorsRequest& request) {
   const TextView& text = request.text;
   if (text.columns == 0 || text.item_offsets.empty()) return;
-  const std::size_t entries = text.item_tokens.size(), tokens = text.token_hashes.size();
-  const std::size_t texts = text.item_offsets.size() - 1;
-  require(text.item_kinds.size() == entries, "item_kinds must have one value for each entry");
-  require(text.item_offsets.front() == 0 &&
-              static_cast<std::size_t>(text.item_offsets.back()) == entries &&
-              std::is_sorted(text.item_offsets.begin(), text.item_offsets.end()),
-          "item_offsets must ascend from 0 to the number of entries");
-  require(
-      std::all_of(text.item_tokens.begin(), text.item_tokens.end(),
-                  [&](std::int32_t t) { return t >= 0 && static_cast<std::size_t>(t) < tokens; }),
-      "item_tokens must be numbers of tokens");
-  require(std::all_of(text.item_kinds.begin(), text.item_kinds.end(),
-                      [](std::uint8_t kind) { return kind < 4; }),
-          "item_kinds must be below 4");
+  const auto entries = static_cast<Offset>(text.item_tokens.size());
+  const std::size_t tokens = text.token_hashes.size(), texts = text.item_offsets.size() - 1;
+  require(text.item_kinds.size() == text.item_tokens.size(),
+          "item_kinds must have one value for each entry");
   require(text.known.of_tokens.size() == tokens && text.summed.of_tokens.size() == tokens &&
               text.unseen.size() == tokens,
           "weights must have one value for each token");
-  require(text.places.empty() ? texts == request.rows.size()
-                              : text.places.size() == request.rows.size(),
+  require((text.places.empty() ? texts : text.places.size()) == request.rows.size(),
           "there must be a text for each item");
-  require(std::all_of(text.places.begin(), text.places.end(),
-                      [&](std::int64_t place) {
-                        return place >= 0 && static_cast<std::size_t>(place) < texts;
-                      }),
-          "places must be numbers of texts");
+  for (std::size_t i = 0; i < request.rows.size(); ++i) {  // what is asked for, and no more
+    const auto place = text.places.empty() ? i : static_cast<std::size_t>(text.places[i]);
+    require(place < texts, "places must be numbers of texts");
+    const Offset first = text.item_offsets[place], end = text.item_offsets[place + 1];
+    require(0 <= first && first <= end && end <= entries, "item_offsets must ascend in entries");
+    for (auto e = static_cast<std::size_t>(first); e < static_cast<std::size_t>(end); ++e) {
+      require(text.item_tokens[e] >= 0 && static_cast<std::size_t>(text.item_tokens[e]) < tokens &&
+                  text.item_kinds[e] < text.known.of_kinds.size(),
+              "item_tokens must be numbers of tokens, item_kinds below 4");
+    }
+  }
 }
 
 }  // namespace
@@ -323,7 +337,7 @@ void check(const ItemVectorsRequest& request) {
   const LearnedView& learned = request.learned;
   const CoOccurrenceView& co_occurrence = request.co_occurrence;
   const std::size_t dim = learned.center.columns;
-  require(request.popularity.size() == request.rows.size(),
+  require(!request.popular || request.popularity.size() == request.rows.size(),
           "popularity must have one value for each item");
   require(learned.context.rows == learned.center.rows && learned.context.columns == dim,
           "context must have the shape of center");

@@ -30,12 +30,12 @@ struct MapView {
   std::size_t columns = 0;
 };
 
-/// The learned part: c + trust * o of unit center and context vectors.
+/// The learned part: share * c + trust * o of unit center and context vectors.
 struct LearnedView {
   RowsView center, context;              // of items of training
   RowsView other_center, other_context;  // of other items, as their content composes them
   MapView context_map;                   // for items that have a center vector alone
-  float trust_least = 0.0F, trust_more = 0.0F;
+  float center_share = 1.0F, trust_least = 0.0F, trust_more = 0.0F;
 };
 
 /// The co-occurrence part: rows of few items, and a map for the others.
@@ -56,7 +56,7 @@ struct TokenWeights {
 /// The text part: sums of random directions of tokens.
 struct TextView {
   std::size_t columns = 0;                      // 0 is no text at all
-  std::span<const Offset> item_offsets;         // (n_texts + 1,)
+  std::span<const Offset> item_offsets;         // (n_texts + 1,) maybe of some of the entries
   std::span<const std::int32_t> item_tokens;    // (n_entries,)
   std::span<const std::uint8_t> item_kinds;     // (n_entries,) below 4
   std::span<const std::uint64_t> token_hashes;  // (n_tokens,)
@@ -71,6 +71,7 @@ struct TextView {
 /// The items, and all there is to say of them.
 struct ItemVectorsRequest {
   std::span<const std::int64_t> rows;  // (n,) positions in training; -1 - k is the k-th other item
+  bool popular = true;                 // whether there is a column of popularity, else 0 for all
   std::span<const float> popularity;   // (n,)
   LearnedView learned;
   CoOccurrenceView co_occurrence;
@@ -78,7 +79,7 @@ struct ItemVectorsRequest {
   int threads = 1;
 
   std::size_t width() const {
-    return learned.center.columns + co_occurrence.rows.columns + text.columns + 1;
+    return learned.center.columns + co_occurrence.rows.columns + text.columns + (popular ? 1 : 0);
   }
 };
 

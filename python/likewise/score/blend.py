@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -182,10 +183,15 @@ class Blend:
     ) -> Float32:
         """Return what items of training are found by: all of them, or those at some positions."""
         encoder = self.encoder
-        if encoder.recipe is None or encoder.texts is not None:
-            return self._trained(at, domain)[0]
         if at is None:
-            return self.item_vectors(encoder.catalogue, np.arange(len(encoder.catalogue)), domain)
+            at = np.arange(len(encoder.catalogue))
+            if not self._texts_are_there:
+                return self.item_vectors(encoder.catalogue, at, domain)
+        if self._texts_are_there:
+            told = self._told_of_trained(np.asarray(at, np.int64), domain)
+            found = np.empty((len(told.rows), self.width(domain is not None)), np.float32)
+            self._write(told, found)
+            return found
         distinct, place = np.unique(at, return_inverse=True)
         return self.item_vectors(encoder.catalogue.take(distinct), distinct, domain)[place]
 
@@ -200,27 +206,44 @@ class Blend:
         The second is bool ``(n_items,)``, whether an item's vector is not all zero.
         """
         if items is None:
-            items, at = self.encoder.catalogue, np.arange(len(self.encoder.catalogue))
-            if self.encoder.recipe is None or self.encoder.texts is not None:
-                return self._trained(None, domain)
+            found = np.empty((len(self.encoder.catalogue), self.width()), np.float32)
+            return found, self.write_trained(0, len(found), found)
         found = np.empty((len(items), self.width(domain is not None)), np.float32)
         known = np.empty(len(items), np.bool_)
         for place, piece in items.pieces(_ITEMS):
             some = np.full(len(piece), -1) if at is None else np.asarray(at)[place]
-            told = self._told(piece, some, domain)
-            known[place] = self._write(told, found[place])
+            known[place] = self._write(self._told(piece, some, domain), found[place])
         return found, known
 
-    def _trained(
-        self, at: npt.NDArray[Any] | None, domain: Domain | None
-    ) -> tuple[Float32, Mask]:
-        """Return vectors of items of training whose texts need not be read."""
-        encoder = self.encoder
-        rows = np.arange(len(encoder.catalogue)) if at is None else np.asarray(at, np.int64)
-        places = None if at is None else rows
-        told = Told(rows, self.popularity.at(rows), encoder.texts, places, domain=domain)
-        found = np.empty((len(rows), self.width(domain is not None)), np.float32)
-        return found, self._write(told, found)
+    def write_trained(self, first: int, last: int, out: Float32) -> Mask:
+        """Write vectors of items of training from one position up to another; see `index_vectors`.
+
+        ``out`` is float32 ``(last - first, width)``.
+        """
+        if self._texts_are_there:
+            return self._write(self._told_of_trained(slice(first, last), None), out)
+        items = self.encoder.catalogue
+        if (first, last) != (0, len(items)):
+            items = items.take(np.arange(first, last))
+        known = np.empty(len(items), np.bool_)
+        for place, piece in items.pieces(_ITEMS):
+            there = np.arange(first, last)[place]
+            known[place] = self._write(self._told(piece, there, None), out[place])
+        return known
+
+    @property
+    def _texts_are_there(self) -> bool:
+        """Whether no text of an item of training need be read."""
+        return self.encoder.recipe is None or self.encoder.texts is not None
+
+    def _told_of_trained(self, at: slice | Int64, domain: Domain | None) -> Told:
+        rows = np.arange(len(self.encoder.catalogue))[at]
+        features, places = self.encoder.texts, None
+        if features is not None and isinstance(at, slice):
+            features = replace(features, item_offsets=features.item_offsets[at.start : at.stop + 1])
+        elif features is not None:
+            places = rows
+        return Told(rows, self.popularity.at(rows), features, places, domain=domain)
 
     def _told(self, items: Any, at: npt.NDArray[Any], domain: Domain | None) -> Told:
         encoder = self.encoder

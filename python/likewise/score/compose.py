@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from likewise.score.part import Domain
     from likewise.score.text import Text
 
-__all__ = ["Numbers", "Told", "write_item_vectors"]
+__all__ = ["Numbers", "Told", "write_item_vectors", "write_unit_vectors"]
 
 
 class Numbers(NamedTuple):
@@ -86,7 +86,8 @@ def write_item_vectors(
             "context": encoder.context,
             "other_center": told.center,
             "other_context": told.context,
-            "context_map": _contiguous(getattr(encoder.context_map, "matrix", None)),
+            "context_map": _map_of(encoder),
+            "center_share": 1.0,
             "trust_least": numbers.trust_least,
             "trust_more": numbers.trust_more,
         },
@@ -101,6 +102,35 @@ def write_item_vectors(
         threads=encoder.threads,
     )
     return found.view(np.bool_)
+
+
+def write_unit_vectors(encoder: Encoder, side: str, first: int, last: int, out: Float32) -> Mask:
+    """Write vectors of length 1 of one side of items of training, float32 (last - first, dim).
+
+    Context vectors that are missing are mapped from center vectors. Returns which are not all zero.
+
+    Raises ValueError when vectors of the model are not finite.
+    """
+    of_context = side == "context"
+    found = _core.item_vectors(
+        out=out,
+        rows=np.arange(first, last),
+        popularity=None,
+        learned={
+            "center": encoder.center,
+            "context": encoder.context if of_context else encoder.center,
+            "context_map": _map_of(encoder) if of_context else None,
+            "center_share": 0.0 if of_context else 1.0,
+            "trust_least": 1.0 if of_context else 0.0,
+            "trust_more": 0.0,
+        },
+        threads=encoder.threads,
+    )
+    return found.view(np.bool_)
+
+
+def _map_of(encoder: Encoder) -> Any:
+    return _contiguous(getattr(encoder.context_map, "matrix", None))
 
 
 def _text(encoder: Encoder, words: Text, scale: float, told: Told) -> dict[str, Any] | None:

@@ -8,14 +8,12 @@ every model, shop and process.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-import likewise._core as _core
-from likewise.arrays import Float32, Int64, UInt64, unit_rows
-from likewise.content.composition import Contribution, item_weights, known_tokens
+from likewise.arrays import Float32, Int64, UInt64
+from likewise.content.composition import Contribution, item_weights
 from likewise.content.encoder import named
 from likewise.content.features import Features, Kind
 from likewise.score.part import Batch, Domain, Part

@@ -360,8 +360,8 @@ class ExactIndex(Index):
     threads : int
         Workers of a search; 0 takes the cores there are.
     usable : bool array (n,), optional
-        Which vectors are not all zero, where that is known: they are finite then, and the index
-        may keep the array itself instead of a copy.
+        Which vectors are not all zero, where that is known. The others are finite then, and of
+        length 1 for cosines; the index keeps the array itself instead of a copy.
 
     Examples
     --------
@@ -373,7 +373,7 @@ class ExactIndex(Index):
 
     def _build(self, rows: Float32) -> None:
         usable, self._known_usable = self._known_usable, None
-        if usable is not None and self.metric == "dot":
+        if usable is not None:
             self._rows, self._usable = rows, usable
         else:
             self._rows, self._usable = unit_rows(rows, self.metric == "cosine")
@@ -397,6 +397,8 @@ class ExactIndex(Index):
         cls, about: dict[str, Any], sections: dict[str, Any], **described: Any
     ) -> ExactIndex:
         rows = index_file.vectors_of(about, sections["vectors"])
+        if described["metric"] == "cosine":
+            return cls(rows, **described)
         usable = _core.usable_rows(rows, described["threads"]).view(np.bool_)
         return cls(rows, usable=usable, **described)
 
