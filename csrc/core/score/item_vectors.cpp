@@ -308,7 +308,7 @@ void require(bool fits, const char* what) {
 
 void check_text(const ItemVectorsRequest& request) {
   const TextView& text = request.text;
-  if (text.columns == 0 || text.item_offsets.empty()) return;
+  if (text.columns == 0 || text.item_offsets.empty() || request.rows.empty()) return;
   const auto entries = static_cast<Offset>(text.item_tokens.size());
   const std::size_t tokens = text.token_hashes.size(), texts = text.item_offsets.size() - 1;
   require(text.item_kinds.size() == text.item_tokens.size(),

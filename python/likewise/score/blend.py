@@ -29,11 +29,12 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.arrays import Float32, Float64, Int64, Mask
-from likewise.content.composition import Contribution
+from likewise.content.composition import Contribution, weights_of_tokens
 from likewise.content.encoder import Encoder
+from likewise.content.features import Features
 from likewise.score import co_occurrence, learned, popularity, text
 from likewise.score.co_occurrence import CoOccurrence
-from likewise.score.compose import Numbers, Told, write_item_vectors
+from likewise.score.compose import Parts, Told, Weights, write_item_vectors
 from likewise.score.learned import Learned
 from likewise.score.part import FORGETTING, Arrays, Batch, Domain, Part
 from likewise.score.popularity import ItemPopularity, Popularity
@@ -243,27 +244,32 @@ class Blend:
             features = replace(features, item_offsets=features.item_offsets[at.start : at.stop + 1])
         elif features is not None:
             places = rows
-        return Told(rows, self.popularity.at(rows), features, places, domain=domain)
+        there = _weights_in(domain, features)
+        return Told(rows, self.popularity.at(rows), features, places, domain=there)
 
     def _told(self, items: Any, at: npt.NDArray[Any], domain: Domain | None) -> Told:
         encoder = self.encoder
         features = encoder.features(items)
         rows = np.where(at >= 0, at, -1 - np.arange(len(at), dtype=np.int64)).astype(np.int64)
         center = context = None
+        usual = 1.0
         if features is not None and (at < 0).any():
-            center = encoder.compose(features)
+            center, usual = encoder.compose(features), self.part(Text).usual_length
             if encoder.context_content is not None:
                 context = encoder.compose(features, "context")
-        popular = self.popularity.at(at)
-        return Told(rows, popular, features, None, center, context, domain)
+        return Told(
+            rows, self.popularity.at(at), features, None, center, context, usual,
+            _weights_in(domain, features),
+        )  # fmt: skip
 
     def _write(self, told: Told, out: Float32) -> Mask:
-        numbers = Numbers(
-            learned.TRUST_LEAST, learned.TRUST_MORE, co_occurrence.WEIGHT, co_occurrence.LONGEST,
+        company, words = self.part(CoOccurrence), self.part(Text)
+        parts = Parts(
+            learned.TRUST_LEAST, learned.TRUST_MORE, company.items, company.rows, company.map,
+            co_occurrence.WEIGHT, co_occurrence.LONGEST, words.width(told.domain is not None),
             text.WEIGHT,
         )  # fmt: skip
-        company, words = self.part(CoOccurrence), self.part(Text)
-        return write_item_vectors(self.encoder, company, words, numbers, told, out)
+        return write_item_vectors(self.encoder, parts, told, out)
 
     def query_vectors(self, vectors: Float32, weight: float) -> Float32:
         """Return what items ask with, of what they are found by; float32 of the same shape.
@@ -355,3 +361,11 @@ class Blend:
             if part.of_answer_alone:
                 vectors[-1, columns] = asked[columns]
         return [part._replace(vector=v) for part, v in zip(parts, vectors, strict=True)]
+
+
+def _weights_in(domain: Domain | None, features: Features | None) -> Weights | None:
+    """Return how much tokens count in an out-of-domain catalogue."""
+    if domain is None or features is None:
+        return None
+    found, _ = weights_of_tokens(features, domain.hashes, domain.weights, 0.0)
+    return Weights(found, domain.kind_weights)

@@ -7,32 +7,37 @@ threads. Beside the vectors themselves nothing is made that is as large as the c
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import likewise._core as _core
-from likewise.arrays import Float32, Int64, Mask
-from likewise.content.composition import weights_of_tokens
+from likewise.arrays import Float32, Float64, Int32, Int64, Mask
 from likewise.content.encoder import Encoder
 from likewise.content.features import Features
 
-if TYPE_CHECKING:
-    from likewise.score.co_occurrence import CoOccurrence
-    from likewise.score.part import Domain
-    from likewise.score.text import Text
-
-__all__ = ["Numbers", "Told", "write_item_vectors", "write_unit_vectors"]
+__all__ = ["Parts", "Told", "Weights", "write_item_vectors", "write_unit_vectors"]
 
 
-class Numbers(NamedTuple):
-    """What parts count and bound: trust in contexts, weights of parts, the longest row."""
+class Weights(NamedTuple):
+    """How much tokens count: float32 (n_tokens,) and by kind (4,)."""
+
+    of_tokens: Float32
+    of_kinds: Float32
+
+
+class Parts(NamedTuple):
+    """What the parts of a score have learned, and what they count."""
 
     trust_least: float
     trust_more: float
-    co_occurrence: float
-    longest: float
-    text: float
+    company_items: Int32  # ascending, (m,)
+    company_rows: Float32  # (m, columns)
+    company_map: Float64 | None  # (dim + 1, columns)
+    company_weight: float
+    longest: float  # the square of the length of a row
+    text_columns: int
+    text_weight: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +55,10 @@ class Told:
         Whose of the features are theirs; without it they are in order.
     center, context : float32 arrays (n_others, dim), optional
         Composed vectors of items that were not in training.
-    domain : Domain, optional
-        How words count in an out-of-domain catalogue.
+    usual_length : float
+        Of such a center vector, told where there are any.
+    domain : Weights, optional
+        How much tokens count in an out-of-domain catalogue.
     """
 
     rows: Int64
@@ -60,17 +67,11 @@ class Told:
     places: Int64 | None = None
     center: Float32 | None = None
     context: Float32 | None = None
-    domain: Domain | None = None
+    usual_length: float = 1.0
+    domain: Weights | None = None
 
 
-def write_item_vectors(
-    encoder: Encoder,
-    company: CoOccurrence,
-    words: Text,
-    numbers: Numbers,
-    told: Told,
-    out: Float32,
-) -> Mask:
+def write_item_vectors(encoder: Encoder, parts: Parts, told: Told, out: Float32) -> Mask:
     """Write what items are found by to ``out``, float32 (n, width); return what is known, (n,).
 
     The row of an item of which nothing is known is all zero.
@@ -88,17 +89,17 @@ def write_item_vectors(
             "other_context": told.context,
             "context_map": _map_of(encoder),
             "center_share": 1.0,
-            "trust_least": numbers.trust_least,
-            "trust_more": numbers.trust_more,
+            "trust_least": parts.trust_least,
+            "trust_more": parts.trust_more,
         },
         co_occurrence={
-            "items": company.items,
-            "rows": company.rows,
-            "map": _contiguous(company.map),
-            "scale": numbers.co_occurrence**0.5,
-            "longest": float(np.float32(numbers.longest**0.5)),
+            "items": parts.company_items,
+            "rows": parts.company_rows,
+            "map": _contiguous(parts.company_map),
+            "scale": parts.company_weight**0.5,
+            "longest": float(np.float32(parts.longest**0.5)),
         },
-        text=_text(encoder, words, numbers.text**0.5, told),
+        text=_text(encoder, parts, told),
         threads=encoder.threads,
     )
     return found.view(np.bool_)
@@ -133,23 +134,18 @@ def _map_of(encoder: Encoder) -> Any:
     return _contiguous(getattr(encoder.context_map, "matrix", None))
 
 
-def _text(encoder: Encoder, words: Text, scale: float, told: Told) -> dict[str, Any] | None:
-    columns = words.width(told.domain is not None)
-    if not columns:
+def _text(encoder: Encoder, parts: Parts, told: Told) -> dict[str, Any] | None:
+    if not parts.text_columns:
         return None
-    about: dict[str, Any] = {"columns": columns, "scale": scale}
+    about: dict[str, Any] = {"columns": parts.text_columns, "scale": parts.text_weight**0.5}
     features = told.features
     if features is None:
         return about
     by_token, unseen = encoder.weights_of_tokens(features)
-    summed, kinds = by_token, encoder.kind_weights
-    if told.domain is not None:
-        there = told.domain
-        summed, _ = weights_of_tokens(features, there.hashes, there.weights, 0.0)
-        kinds = there.kind_weights
+    summed = told.domain or Weights(by_token, encoder.kind_weights)
     return {
         **about,
-        "usual_length": words.usual_length if (told.rows < 0).any() else 1.0,
+        "usual_length": told.usual_length,
         "item_offsets": features.item_offsets,
         "item_tokens": features.item_tokens,
         "item_kinds": features.item_kinds,
@@ -158,8 +154,8 @@ def _text(encoder: Encoder, words: Text, scale: float, told: Told) -> dict[str, 
         "unseen": unseen.view(np.uint8),
         "token_weights": by_token,
         "kind_weights": encoder.kind_weights,
-        "summed_token_weights": summed,
-        "summed_kind_weights": kinds,
+        "summed_token_weights": summed.of_tokens,
+        "summed_kind_weights": summed.of_kinds,
     }
 
 

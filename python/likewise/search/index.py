@@ -241,7 +241,7 @@ class Index(ABC):
             "side": self.side, "ef": getattr(self, "ef", None), "fingerprint": self.fingerprint,
         }  # fmt: skip
         with whole_file(Path(path)) as draft, draft.open("wb") as file:
-            index_file.write(file, about, sections, _table_of(self.catalogue))
+            index_file.write(file, about, sections, index_file.table_of(self.catalogue))
         return Path(path)
 
     def recall(
@@ -291,13 +291,6 @@ class Index(ABC):
 
     def _exact_twin(self) -> ExactIndex:
         raise NotImplementedError
-
-
-def _table_of(items: Items | None) -> Any:
-    """Return the columns that a file keeps, all paths of an item where it has several."""
-    if items is None or not items.has_several_paths:
-        return None if items is None else items.table
-    return items.table.append_column("category_paths", items.category_paths)
 
 
 def allowed_mask(
@@ -372,24 +365,17 @@ class ExactIndex(Index):
     kind = "exact"
 
     def _build(self, rows: Float32) -> None:
-        usable, self._known_usable = self._known_usable, None
-        if usable is not None:
-            self._rows, self._usable = rows, usable
-        else:
-            self._rows, self._usable = unit_rows(rows, self.metric == "cosine")
+        made = (rows, self._known_usable)
+        if self._known_usable is None:
+            made = unit_rows(rows, self.metric == "cosine")
+        self._rows, self._usable = made
 
     def _find(self, queries: Float32, k: int, filters: Filters) -> Found:
         positions, scores = _core.top_k(
-            self._rows,
-            queries,
-            k,
+            self._rows, queries, k,
             None if filters.allowed is None else filters.allowed.view(np.uint8),
-            filters.exclude,
-            filters.excluded,
-            filters.same,
-            filters.different,
-            self.threads,
-        )
+            filters.exclude, filters.excluded, filters.same, filters.different, self.threads,
+        )  # fmt: skip
         return Found(positions.reshape(-1, k), scores.reshape(-1, k))
 
     @classmethod
@@ -397,9 +383,9 @@ class ExactIndex(Index):
         cls, about: dict[str, Any], sections: dict[str, Any], **described: Any
     ) -> ExactIndex:
         rows = index_file.vectors_of(about, sections["vectors"])
-        if described["metric"] == "cosine":
-            return cls(rows, **described)
-        usable = _core.usable_rows(rows, described["threads"]).view(np.bool_)
+        usable = None
+        if described["metric"] == "dot":  # what the file was read to is not copied
+            usable = _core.usable_rows(rows, described["threads"]).view(np.bool_)
         return cls(rows, usable=usable, **described)
 
     def vectors_at(self, positions: npt.ArrayLike) -> Float32:
