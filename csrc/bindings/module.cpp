@@ -13,4 +13,5 @@ PYBIND11_MODULE(_core, m) {
   likewise::bindings::register_retrieval(m);
   likewise::bindings::register_score(m);
   likewise::bindings::register_tables(m);
+  likewise::bindings::register_checksums(m);
 }

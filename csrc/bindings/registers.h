@@ -13,5 +13,6 @@ void register_training(pybind11::module_& m);
 void register_retrieval(pybind11::module_& m);
 void register_score(pybind11::module_& m);
 void register_tables(pybind11::module_& m);
+void register_checksums(pybind11::module_& m);
 
 }  // namespace likewise::bindings

@@ -365,9 +365,8 @@ class ExactIndex(Index):
     kind = "exact"
 
     def _build(self, rows: Float32) -> None:
-        made = (rows, self._known_usable)
-        if self._known_usable is None:
-            made = unit_rows(rows, self.metric == "cosine")
+        known = self._known_usable
+        made = unit_rows(rows, self.metric == "cosine") if known is None else (rows, known)
         self._rows, self._usable = made
 
     def _find(self, queries: Float32, k: int, filters: Filters) -> Found:

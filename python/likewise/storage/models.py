@@ -23,7 +23,6 @@ read as well, and so are models without prepared.safetensors.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 from typing import Any, TypeVar
@@ -42,6 +41,7 @@ from likewise.options import Options
 from likewise.score.blend import PARTS, blend_of
 from likewise.state import State
 from likewise.storage import model_json, prepared, tensors
+from likewise.storage.checksums import agrees, checksums_of
 from likewise.storage.model_json import FORMAT_VERSION, one_line
 from likewise.storage.prepared import PREPARED_FILE
 from likewise.tables.catalogue import Catalogue
@@ -200,7 +200,7 @@ def _describe(model: State, folder: Path, more_sizes: dict[str, int]) -> dict[st
         "unknown_weight": float(model.unknown_weight),
         "history": model.history,
         "files": {
-            name: {"bytes": (folder / name).stat().st_size, "sha256": _sha256(folder / name)}
+            name: {"bytes": (folder / name).stat().st_size, **checksums_of(folder / name)}
             for name in MAY_BE_THERE[1:]
             if (folder / name).exists()
         },
@@ -209,15 +209,6 @@ def _describe(model: State, folder: Path, more_sizes: dict[str, int]) -> dict[st
 
 def _buckets(content: SideWeights | None) -> int | None:
     return None if content is None else len(content.ngrams)
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    buffer = bytearray(1 << 20)
-    with path.open("rb", buffering=0) as file:
-        while size := file.readinto(buffer):
-            digest.update(memoryview(buffer)[:size])
-    return digest.hexdigest()
 
 
 # --- reading --------------------------------------------------------------------------------------
@@ -270,7 +261,7 @@ def _check_files(folder: Path, files: dict[str, Any], verify: bool) -> None:
             raise StorageError(
                 f"{path} is damaged: {known['bytes']:,} bytes expected, got {size:,}"
             )
-        if verify and _sha256(path) != known.get("sha256"):
+        if verify and not agrees(path, known):
             raise StorageError(f"{path} is damaged: its checksum does not match")
 
 
