@@ -18,6 +18,7 @@ from likewise.storage import model_json as _model_json
 
 VECTORS, WEIGHTS = "vectors.safetensors", "weights.safetensors"
 CATALOGUE, JSON = "catalogue.parquet", "model.json"
+PREPARED = "prepared.safetensors"
 
 Damage = Callable[[Path], object]
 
