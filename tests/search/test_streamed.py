@@ -86,6 +86,15 @@ def test_vectors_are_made_once_for_the_first_and_once_for_all_others() -> None:
     assert made == [N, 2 * N, 2 * N, 2 * N]
 
 
+def test_many_queries_are_no_first_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streamed, "_FEW_QUERIES", 2)
+    make, asked = Counting(rows_of()), rows_of()[:3]
+    index = StreamedIndex(make, N, DIM, metric="dot")
+    assert_equal(index.search(asked), ExactIndex(rows_of(), metric="dot").search(asked))
+    index.search(asked)
+    assert make.made == N
+
+
 def test_a_few_vectors_are_made_alone() -> None:
     make = Counting(rows_of())
     index = StreamedIndex(make, N, DIM, metric="dot")

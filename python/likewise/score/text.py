@@ -1,8 +1,8 @@
 """The text part: what two items' names and categories have in common as they stand.
 
-Owns the direction of a token, how much it counts, the vector of an item's text, and how much of an
-item is unknown: words that training never saw. No direction is learned: a word has the same one in
-every model, shop and process.
+Owns the direction of a token, how much it counts, and how much of an item is unknown: words that
+training never saw. The core adds directions up (compose.py). No direction is learned: a word has
+the same one in every model, shop and process.
 """
 
 from __future__ import annotations

@@ -25,8 +25,10 @@ __all__ = ["StreamedIndex"]
 
 # Vectors made at once: as many as a cache holds.
 _BLOCK = 8192
-# More vectors than these are looked up in all of them.
+# More vectors than these are looked up in all of them, and more queries are no first question:
+# what is found in one block after the other has to be merged.
 _FEW = 64
+_FEW_QUERIES = 64
 #: Writes vectors from a position up to another one as an index holds them, of length 1 for cosines;
 #: returns which are not all zero.
 Make = Callable[[int, int, Float32], Mask]
@@ -84,7 +86,8 @@ class StreamedIndex(ExactIndex):
             self._rows, self._kept = rows, True
 
     def _find(self, queries: Float32, k: int, filters: Filters) -> Found:
-        one_pass = not self._asked and not filters.by_query
+        first = not self._asked and len(queries) <= _FEW_QUERIES
+        one_pass = first and not filters.by_query
         self._asked = True
         if one_pass and not self._kept:
             return self._pass(queries, k, filters)
