@@ -1,9 +1,9 @@
 """The learned part: center and context vectors, as skip-gram has trained them.
 
-Owns how both make one vector (compose.py makes it): ``c + b o`` of an item's center vector c and context vector o, both
-of length 1, with b the trust in its context, ``.5 + .75 l`` of its popularity l. Such a sum holds
-four cosines of query and answer: center and center, center and context either way, context and
-context.
+Owns how both make one vector, which compose.py makes: ``c + b o`` of an item's center vector c and
+context vector o, both of length 1, with b the trust in its context, ``.5 + .75 l`` of its
+popularity l. Such a sum holds four cosines of query and answer: center and center, center and
+context either way, context and context.
 """
 
 from __future__ import annotations
