@@ -11,7 +11,9 @@ void register_features(pybind11::module_& m);
 void register_composer(pybind11::module_& m);
 void register_training(pybind11::module_& m);
 void register_retrieval(pybind11::module_& m);
+void register_co_occurrence(pybind11::module_& m);
 void register_score(pybind11::module_& m);
 void register_tables(pybind11::module_& m);
+void register_checksums(pybind11::module_& m);
 
 }  // namespace likewise::bindings

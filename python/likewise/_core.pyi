@@ -119,6 +119,16 @@ def find_co_occurrence(
     seed: int,
     threads: int,
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]: ...
+def item_vectors(
+    out: NDArray[np.float32],
+    rows: NDArray[np.int64],
+    popularity: NDArray[np.float32] | None,
+    learned: dict[str, Any],
+    co_occurrence: dict[str, Any] | None = None,
+    text: dict[str, Any] | None = None,
+    threads: int = 0,
+) -> NDArray[np.uint8]: ...
+def usable_rows(vectors: NDArray[np.float32], threads: int = 0) -> NDArray[np.uint8]: ...
 
 # tables
 def read_rows(
@@ -134,6 +144,9 @@ def read_rows(
 def read_moments(
     offsets: NDArray[np.int64], data: NDArray[np.uint8], missing: NDArray[np.bool_], ticks: int
 ) -> tuple[NDArray[np.int64], int, bool]: ...
+
+# checksums
+def hash_pieces(data: NDArray[np.uint8], size: int, threads: int = 0) -> NDArray[np.uint64]: ...
 
 # kernels
 def kernels() -> str: ...

@@ -1,4 +1,4 @@
-"""Arrays: the types that rooms hand one another, rows of length 1, from NumPy to Arrow."""
+"""Arrays: the types that rooms hand one another, rows of length 1, positions, NumPy to Arrow."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pyarrow as pa
 import likewise._core as _core
 
 __all__ = [
-    "EXACT", "Float32", "Float64", "Int32", "Int64", "Mask", "UInt64", "combined", "float_rows",
-    "from_numpy", "unit_rows",
+    "EXACT", "Float32", "Float64", "Int32", "Int64", "Mask", "UInt64", "check_positions",
+    "combined", "float_rows", "from_numpy", "unit_rows",
 ]  # fmt: skip
 
 EXACT = 2**53  # every whole float up to here is the only integer that rounds to it
@@ -67,3 +67,14 @@ def combined(array: pa.Array | pa.ChunkedArray) -> pa.Array:
         array = array.cast(pa.large_string())  # more than 2 GB of text fit one array
     made = array.combine_chunks()
     return made.combine_chunks() if isinstance(made, pa.ChunkedArray) else made
+
+
+def check_positions(name: str, positions: npt.NDArray[Any], lowest: int, size: int) -> None:
+    """Raise TypeError or ValueError unless all are whole, from ``lowest`` to ``size - 1``."""
+    if positions.dtype.kind not in "iu":
+        raise TypeError(f"{name} must hold positions (whole numbers), got {positions.dtype} values")
+    if positions.min() < lowest or positions.max() >= size:
+        raise ValueError(
+            f"{name} must hold positions from {lowest} to {size - 1}, "
+            f"got {positions.min()} to {positions.max()}"
+        )

@@ -61,6 +61,9 @@ class State:
         When it was trained, ISO 8601.
     version : str
         The likewise that trained it.
+    prepared : dict of str to array
+        What follows from the others and a file held all the same, so that first answers need not
+        wait for it: see `Encoder.prepared`; and ``company_map``, for score/co_occurrence.py.
     """
 
     options: Options
@@ -78,6 +81,7 @@ class State:
     history: list[dict[str, Any]]
     created: str
     version: str
+    prepared: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check that the arrays fit together; InputError names the one that does not."""
@@ -111,6 +115,7 @@ class State:
             kind_weights=self.kind_weights,
             unknown_weight=self.unknown_weight,
             threads=self.options.threads,
+            prepared=self.prepared,
         )
 
     def once(self, key: Any, make: Callable[[], T]) -> T:

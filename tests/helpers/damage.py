@@ -13,11 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import safetensors.numpy
 
+from likewise.storage import checksums
 from likewise.storage import model_json as _model_json
-from likewise.storage import models as storage
 
 VECTORS, WEIGHTS = "vectors.safetensors", "weights.safetensors"
 CATALOGUE, JSON = "catalogue.parquet", "model.json"
+PREPARED = "prepared.safetensors"
 
 Damage = Callable[[Path], object]
 
@@ -58,7 +59,8 @@ def describe_again(folder: Path) -> None:
     about = json.loads((folder / JSON).read_text(encoding="utf-8"))
     for name, known in about["files"].items():
         known["bytes"] = (folder / name).stat().st_size
-        known["sha256"] = storage._sha256(folder / name)
+        known["sha256"] = checksums.sha256_of(folder / name)
+        known.pop("xxh64", None)  # as in models of before
     del about["sha256"]
     _model_json.write(folder / JSON, about)
 

@@ -183,3 +183,40 @@ def scores(
                 raw = known * learned + alike + popularity * popular[a]
                 found[q, a] = raw / (2.25**2 + 0.5 + COMPANY * LONGEST + popularity)
     return found
+
+
+def item_vectors(
+    model: Model, catalogue: Catalogue, at: np.ndarray, abroad: Catalogue | None = None
+) -> np.ndarray:
+    """Compose what items are found by, float64 (n, columns), all parts side by side.
+
+    ``at`` are positions in training, -1 for items that their content composes. ``abroad`` is the
+    catalogue that is asked, where it is foreign.
+    """
+    known = at >= 0
+    center, context = np.zeros((2, len(at), model.options.dim))
+    if model.recipe is not None:
+        center[:] = model.encode(catalogue, own_rows=False)
+        if model.context_content is not None:
+            context[:] = model.encode(catalogue, "context", own_rows=False)
+    company = np.zeros((len(at), model.company.rows.shape[1]))
+    center[known], context[known] = model.center[at[known]], model.context[at[known]]
+    company[known] = all_company(model)[at[known]]
+    filled, kept = contexts(model, center, context), companies(model, center, company)
+    words, unknown = text(model, catalogue, abroad)
+    unknown[known] = 0
+    logs = np.log1p(model.counts) / (np.log1p(model.counts.max()) or 1.0)
+    unseen = np.quantile(logs[model.counts > 0], 0.9) if model.counts.any() else 0.0
+    popular = np.where(model.counts > 0, logs, unseen)[at]
+    popular[~known] = unseen
+    parts = [
+        np.array([unit(c) + (0.5 + 0.75 * p) * unit(o)
+                  for c, o, p in zip(center, filled, popular, strict=True)]),
+        np.sqrt(COMPANY) * kept,
+        np.sqrt(0.5) * (1 + unknown[:, None]) * words,
+    ]  # fmt: skip
+    if model.recipe is None:
+        parts.pop()
+    vectors = np.concatenate([*parts, popular[:, None]], axis=1)
+    vectors[~vectors[:, :-1].any(axis=1)] = 0.0
+    return vectors

@@ -16,7 +16,7 @@ from likewise.score import learned
 from likewise.score.blend import blend_of
 from likewise.score.co_occurrence import CO_OCCURRENCE_DIM
 from likewise.score.popularity import POPULARITY
-from likewise.score.text import TEXT_DIM, text_vectors, token_directions
+from likewise.score.text import TEXT_DIM, token_directions
 from oracles import blend as reference_blend
 
 NEW = [
@@ -250,10 +250,10 @@ def test_directions_are_those_of_the_hash() -> None:
 FROZEN = "833a409137b45089e6377180"
 
 
-def test_text_of_nothing() -> None:
+def test_text_of_nothing(model: lw.Model) -> None:
     empty = lw.Catalogue.from_arrays(["a"], [None], [None])
-    features = lw.Features.encode(empty)
-    assert not text_vectors(features, np.zeros(0, np.float32), 1).any()
+    assert not blend_of(model).item_vectors(empty).any()
+    assert blend_of(model).item_vectors(empty.take([])).shape == (0, blend_of(model).width())
 
 
 def test_the_map_is_found_from_the_items_with_most_events(monkeypatch: pytest.MonkeyPatch) -> None:

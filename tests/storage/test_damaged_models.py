@@ -374,7 +374,7 @@ def test_a_full_disk(free: int, model: Model, tiny_disk: Path) -> None:
     ("module", "step"),
     [
         (storage, "_write_tensors"),
-        (storage, "_sha256"),
+        (storage, "checksums_of"),
         (_model_json, "write"),
         (_replace_folder, "_sync"),
         (_replace_folder, "_exchange"),

@@ -29,7 +29,10 @@ from likewise.tables.sessions import Sessions
 from likewise.work import replacing as _replace_folder
 from oracles import blend as reference_blend
 
-FILES = ["catalogue.parquet", "model.json", "vectors.safetensors", "weights.safetensors"]
+FILES = [
+    "catalogue.parquet", "model.json", "prepared.safetensors", "vectors.safetensors",
+    "weights.safetensors",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from likewise.arrays import Float32, Float64, UInt64
+from likewise.arrays import Float32, Float64, Mask, UInt64
 from likewise.content.features import Features
 from likewise.errors import InputError
 
-__all__ = ["Contribution", "SideWeights", "check_shape", "item_weights", "known_tokens"]
+__all__ = [
+    "Contribution", "SideWeights", "check_shape", "item_weights", "known_tokens",
+    "weights_of_tokens",
+]  # fmt: skip
 
 
 class Contribution(NamedTuple):
@@ -69,9 +72,7 @@ def item_weights(
     The product of what the token and what its kind count, scaled so that the squares of an item's
     weights sum to 1: a long name is not a louder one.
     """
-    at = known_tokens(features, known_hashes)
-    by_token = np.full(len(at), unknown_weight, dtype=np.float32)
-    by_token[at >= 0] = token_weights[at[at >= 0]]
+    by_token, _ = weights_of_tokens(features, known_hashes, token_weights, unknown_weight)
     weights = by_token[features.item_tokens] * kind_weights[features.item_kinds]
     lengths = np.diff(features.item_offsets)
     filled = lengths > 0
@@ -82,6 +83,18 @@ def item_weights(
         scale = 1.0 / np.sqrt(np.where(squares > 0.0, squares, 1.0))
         weights *= np.repeat(scale.astype(np.float32), lengths[filled])
     return weights
+
+
+def weights_of_tokens(
+    features: Features, known_hashes: UInt64, token_weights: Float32, unknown_weight: float
+) -> tuple[Float32, Mask]:
+    """Return how much each token counts, float32 (n_tokens,), and which are not known, bool."""
+    if features.token_hashes is known_hashes:  # the tokens of training themselves
+        return token_weights, np.zeros(len(known_hashes), np.bool_)
+    at = known_tokens(features, known_hashes)
+    by_token = np.full(len(at), unknown_weight, dtype=np.float32)
+    by_token[at >= 0] = token_weights[at[at >= 0]]
+    return by_token, at < 0
 
 
 def known_tokens(features: Features, known_hashes: UInt64) -> npt.NDArray[np.int64]:

@@ -6,8 +6,8 @@ of their own, and the taking apart of a vector into what each feature adds to it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 import likewise._core as _core
-from likewise.arrays import Float32, Float64, Int32, Int64, UInt64
-from likewise.content.composition import Contribution, SideWeights, item_weights
+from likewise.arrays import Float32, Float64, Int32, Int64, Mask, UInt64
+from likewise.content.composition import (
+    Contribution,
+    SideWeights,
+    item_weights,
+    weights_of_tokens,
+)
 from likewise.content.features import Features, Kind, Recipe
 from likewise.content.linear_map import ContextMap, fit_context_map
 
@@ -58,6 +63,10 @@ class Encoder:
         How much a token counts that training never saw.
     threads : int
         Workers; 0 takes the cores there are.
+    prepared : mapping of str to array
+        What follows from all of this and a file held all the same, so that it need not be found
+        again: ``item_offsets``, ``item_tokens`` and ``item_kinds`` of the items of training,
+        ``context_map``. Any may be missing.
     """
 
     catalogue: Items
@@ -71,6 +80,7 @@ class Encoder:
     kind_weights: Float32
     unknown_weight: float
     threads: int
+    prepared: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     @property
     def dim(self) -> int:
@@ -87,6 +97,32 @@ class Encoder:
         if self.recipe is None or self.center_content is None:
             return None
         return Features.encode(items, self.recipe, threads=self.threads)
+
+    @cached_property
+    def texts(self) -> Features | None:
+        """The tokens of the items of training that count, numbered as `known_tokens` are.
+
+        Without n-grams, which known words do not need. None where no file held them.
+        """
+        if self.recipe is None or "item_tokens" not in self.prepared:
+            return None
+        hashes = self.known_tokens
+        return Features(
+            item_offsets=self.prepared["item_offsets"],
+            item_tokens=self.prepared["item_tokens"],
+            item_kinds=self.prepared["item_kinds"],
+            token_hashes=hashes,
+            token_namespaces=np.zeros(len(hashes), np.uint8),
+            ngram_offsets=np.zeros(len(hashes) + 1, np.int64),
+            ngram_rows=np.zeros(0, np.int32),
+            recipe=self.recipe,
+        )
+
+    def weights_of_tokens(self, features: Features) -> tuple[Float32, Mask]:
+        """Return how much each token counts, float32 (n_tokens,), and which are unknown, bool."""
+        return weights_of_tokens(
+            features, self.known_tokens, self.token_weights, self.unknown_weight
+        )
 
     def weights(self, features: Features, side: str = "center") -> Float32:
         """Return how much each token of each item counts, float32 (n_entries,)."""
@@ -193,6 +229,8 @@ class Encoder:
         """What makes context vectors for items without; None where content composes them."""
         if self.recipe is None or self.context_content is not None:
             return None
+        if "context_map" in self.prepared:
+            return ContextMap(self.prepared["context_map"])
         return fit_context_map(self.center, self.context, self.counts)
 
     def contexts(self, center: Float32, context: Float32) -> Float32:

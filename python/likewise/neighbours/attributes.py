@@ -25,7 +25,7 @@ from likewise.reading.messages import did_you_mean, one_line
 from likewise.reading.nested import without_views
 from likewise.reading.options import ReadOptions, Usual
 from likewise.reading.sources import as_files, open_files
-from likewise.search.index import allowed_mask
+from likewise.search.arguments import allowed_mask
 
 __all__ = ["Attributes", "attribute_table"]
 

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from likewise.arrays import Float32, Int64
+from likewise.arrays import Float32, Int64, Mask
 from likewise.questions.queries import Query, Texts, ids_asked, query_of, side_of_similar
 from likewise.score.blend import blend_of, fingerprint_of
+from likewise.score.compose import write_unit_vectors
 from likewise.score.popularity import check_popularity
 from likewise.search.arguments import check_side, known_positions
 from likewise.search.indexes import EXACT_COMPARISONS, Index, make_index
 from likewise.search.matches import BatchMatches, Matches
+from likewise.search.streamed import StreamedIndex
 from likewise.state import State
 from likewise.tables.catalogue import Catalogue, as_catalogue
 
@@ -224,24 +226,23 @@ def index(
     """
     check_side(side, ("similar", "center", "context"))
     items = model.catalogue if catalogue is None else as_catalogue(catalogue)
-    encoder, blend, domain = model.encoder, blend_of(model), None
+    encoder, blend, domain, usable = model.encoder, blend_of(model), None, None
     at = None if catalogue is None else encoder.positions(items, own_rows)
     if side == "similar":
         if catalogue is None:
-            vectors = blend.trained_vectors()
+            vectors, usable = blend.index_vectors()
         else:
             domain = blend.domain_of(items, at)
-            vectors = blend.item_vectors(items, at, domain)
+            vectors, usable = blend.index_vectors(items, at, domain)
     elif catalogue is not None:
         vectors = encoder.encode(items, side, at)
     else:
-        vectors = (
-            model.center if side == "center" else encoder.contexts(model.center, model.context)
-        )
+        vectors = np.empty(model.center.shape, np.float32)
+        usable = write_unit_vectors(encoder, side, 0, len(vectors), vectors)
     made = make_index(
         vectors, items, exact=exact, side=side, fingerprint=fingerprint_of(model, side),
         metric="dot" if side == "similar" else "cosine", threads=model.options.threads,
-        ef=ef, progress=progress,
+        ef=ef, progress=progress, usable=usable,
     )  # fmt: skip
     made.domain = domain
 
@@ -362,5 +363,25 @@ def _check_index(
 
 
 def own_index(model: State, side: str, exact: bool) -> Index:
-    """Return the index over the items of training, made when first asked for."""
+    """Return the index over the items of training, made when first asked for.
+
+    An exact one answers the first question while its vectors are made (search/streamed.py).
+    """
+    if exact:
+        return model.once((side, exact), lambda: _streamed(model, side))
     return model.once((side, exact), lambda: index(model, side=side, exact=exact))
+
+
+def _streamed(model: State, side: str) -> Index:
+    blend, encoder = blend_of(model), model.encoder
+
+    def make(first: int, last: int, out: Float32) -> Mask:
+        if side == "similar":
+            return blend.write_trained(first, last, out)
+        return write_unit_vectors(encoder, side, first, last, out)
+
+    return StreamedIndex(
+        make, len(model.catalogue), blend.width() if side == "similar" else encoder.dim,
+        model.catalogue, side=side, metric="dot" if side == "similar" else "cosine",
+        fingerprint=fingerprint_of(model, side), threads=model.options.threads,
+    )  # fmt: skip

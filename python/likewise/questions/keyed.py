@@ -10,9 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
-from likewise.arrays import Float32, Int64, float_rows
+from likewise.arrays import Float32, Int64, float_rows, from_numpy
 from likewise.errors import InputError, UnknownItemError
 from likewise.questions.answers import own_index
 from likewise.questions.queries import ids_asked
@@ -184,7 +183,7 @@ def most_like(
         cosines = np.zeros(n, np.float32)
         cosines[found.positions[0][kept]] = found.scores[0][kept]
         return cosines
-    ids = asked.catalogue.ids.take(pa.array(found.positions[0][kept])).to_pylist()
+    ids = asked.catalogue.ids.take(from_numpy(found.positions[0][kept])).to_pylist()
     return list(zip(ids, found.scores[0][kept].tolist(), strict=True))
 
 

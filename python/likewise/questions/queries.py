@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from likewise.arrays import Float32, Int32, Int64, float_rows
+from likewise.arrays import Float32, Int32, Int64, float_rows, from_numpy
 from likewise.errors import InputError
 from likewise.search.arguments import as_ids, is_id, raise_unknown
 from likewise.tables.catalogue import Catalogue
@@ -198,7 +198,7 @@ def _by_items(asked: Embedded, items: Any, index: Index | None) -> Query:
     positions: Int32 = catalogue.positions(ids)
     unknown = np.flatnonzero(positions < 0)
     if not len(unknown):
-        known_ids = catalogue.ids.take(pa.array(positions))
+        known_ids = catalogue.ids.take(from_numpy(positions))
         return Query(single, _title(catalogue, positions), positions, known_ids)
     # Items that training never saw can still be asked about when the index knows them.
     if elsewhere is None:

@@ -2,7 +2,8 @@
 
 Owns the contract of a part (part.py: `Part`), the parts, one file each (learned.py,
 co_occurrence.py, text.py, popularity.py), and their ordered list (blend.py: `PARTS`, `Blend`,
-`blend_of`). A new part is one new file and one line of that list.
+`blend_of`). What items are found by is composed in the core, of all parts at once (compose.py). A
+new part is one new file, one line of that list, and its columns there.
 """
 
 from likewise.doors import door

@@ -22,20 +22,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from likewise.arrays import Float32, Float64, Int64
-from likewise.content.composition import Contribution
+from likewise.arrays import Float32, Float64, Int64, Mask
+from likewise.content.composition import Contribution, weights_of_tokens
 from likewise.content.encoder import Encoder
+from likewise.content.features import Features
 from likewise.score import co_occurrence, learned, popularity, text
 from likewise.score.co_occurrence import CoOccurrence
+from likewise.score.compose import Parts, Told, Weights, write_item_vectors
 from likewise.score.learned import Learned
 from likewise.score.part import FORGETTING, Arrays, Batch, Domain, Part
 from likewise.score.popularity import ItemPopularity, Popularity
-from likewise.score.text import Text
+from likewise.score.text import Text, spaced
 from likewise.state import State
 
 __all__ = ["PARTS", "Blend", "blend_of", "fingerprint_of"]
@@ -92,6 +95,8 @@ class Blend:
     def __init__(self, encoder: Encoder, arrays: Arrays) -> None:
         self.encoder = encoder
         self.parts = tuple(kind(encoder, arrays) for kind in PARTS)
+        if "company_map" in encoder.prepared:  # found again otherwise, when it is first needed
+            self.part(CoOccurrence).map = encoder.prepared["company_map"]
         self.popularity = ItemPopularity(encoder.counts)
 
     def part(self, kind: type[Part]) -> Any:
@@ -120,9 +125,21 @@ class Blend:
     # --- vectors ----------------------------------------------------------------------------------
 
     def domain_of(self, items: Any, at: npt.NDArray[Any] | None = None) -> Domain | None:
-        """Return how words count in a catalogue that is out of domain; see `Text.domain_of`."""
-        found: Domain | None = self.part(Text).domain_of(items, at)
-        return found
+        """Return how words count in a catalogue that is out of domain; None where it is not.
+
+        By the mean share of unknown words of 20,000 of its items at most, evenly spaced; ``at`` are
+        their positions in training, -1 for others, as all are without it.
+        """
+        if self.encoder.recipe is None or not len(items):
+            return None
+        some = spaced(len(items))
+        there = np.full(len(some), -1) if at is None else np.asarray(at)[some]
+        vectors = self.item_vectors(items.take(some), there)
+        words: Text = self.part(Text)
+        told = next(vectors[:, place] for part, place in self.columns() if part is words)
+        unknown = words.unknown(told)
+        assert unknown is not None
+        return words.weigh_domain(items) if unknown.mean() > text.OUT_OF_DOMAIN else None
 
     def domain_in(self, index: Any) -> Domain | None:
         """Return how words count where an index is asked; None where as at home.
@@ -154,37 +171,105 @@ class Blend:
             as all are without it.
         domain : Domain, optional
             For what is found in, or asked of, a catalogue that is out of domain.
+
+        Raises
+        ------
+        ValueError
+            When vectors of the model are not finite.
         """
-        found = np.zeros((len(items), self.width(domain is not None)), np.float32)
-        for place, piece in items.pieces(_ITEMS):
-            some = np.full(len(piece), -1) if at is None else np.asarray(at)[place]
-            batch = self._batch(piece, some, domain)
-            rows = found[place]
-            usable = np.zeros(len(rows), np.bool_)
-            for part, columns in self.columns(domain is not None):
-                rows[:, columns] = part.item_vectors(batch)
-                if not part.of_answer_alone:
-                    usable |= rows[:, columns].any(axis=1)
-            rows[~usable] = 0.0
-        return found
+        return self.index_vectors(items, at, domain)[0]
 
     def trained_vectors(
         self, at: npt.NDArray[Any] | None = None, domain: Domain | None = None
     ) -> Float32:
         """Return what items of training are found by: all of them, or those at some positions."""
-        catalogue = self.encoder.catalogue
+        encoder = self.encoder
         if at is None:
-            return self.item_vectors(catalogue, np.arange(len(catalogue)), domain)
+            at = np.arange(len(encoder.catalogue))
+            if not self._texts_are_there:
+                return self.item_vectors(encoder.catalogue, at, domain)
+        if self._texts_are_there:
+            told = self._told_of_trained(np.asarray(at, np.int64), domain)
+            found = np.empty((len(told.rows), self.width(domain is not None)), np.float32)
+            self._write(told, found)
+            return found
         distinct, place = np.unique(at, return_inverse=True)
-        return self.item_vectors(catalogue.take(distinct), distinct, domain)[place]
+        return self.item_vectors(encoder.catalogue.take(distinct), distinct, domain)[place]
 
-    def _batch(self, items: Any, at: npt.NDArray[Any], domain: Domain | None) -> Batch:
+    def index_vectors(
+        self,
+        items: Any = None,
+        at: npt.NDArray[Any] | None = None,
+        domain: Domain | None = None,
+    ) -> tuple[Float32, Mask]:
+        """Return `item_vectors`, of the items of training without ``items``, and what is known.
+
+        The second is bool ``(n_items,)``, whether an item's vector is not all zero.
+        """
+        if items is None:
+            found = np.empty((len(self.encoder.catalogue), self.width()), np.float32)
+            return found, self.write_trained(0, len(found), found)
+        found = np.empty((len(items), self.width(domain is not None)), np.float32)
+        known = np.empty(len(items), np.bool_)
+        for place, piece in items.pieces(_ITEMS):
+            some = np.full(len(piece), -1) if at is None else np.asarray(at)[place]
+            known[place] = self._write(self._told(piece, some, domain), found[place])
+        return found, known
+
+    def write_trained(self, first: int, last: int, out: Float32) -> Mask:
+        """Write vectors of items of training from one position up to another; see `index_vectors`.
+
+        ``out`` is float32 ``(last - first, width)``.
+        """
+        if self._texts_are_there:
+            return self._write(self._told_of_trained(slice(first, last), None), out)
+        items = self.encoder.catalogue
+        if (first, last) != (0, len(items)):
+            items = items.take(np.arange(first, last))
+        known = np.empty(len(items), np.bool_)
+        for place, piece in items.pieces(_ITEMS):
+            there = np.arange(first, last)[place]
+            known[place] = self._write(self._told(piece, there, None), out[place])
+        return known
+
+    @property
+    def _texts_are_there(self) -> bool:
+        """Whether no text of an item of training need be read."""
+        return self.encoder.recipe is None or self.encoder.texts is not None
+
+    def _told_of_trained(self, at: slice | Int64, domain: Domain | None) -> Told:
+        rows = np.arange(len(self.encoder.catalogue))[at]
+        features, places = self.encoder.texts, None
+        if features is not None and isinstance(at, slice):
+            features = replace(features, item_offsets=features.item_offsets[at.start : at.stop + 1])
+        elif features is not None:
+            places = rows
+        there = _weights_in(domain, features)
+        return Told(rows, self.popularity.at(rows), features, places, domain=there)
+
+    def _told(self, items: Any, at: npt.NDArray[Any], domain: Domain | None) -> Told:
         encoder = self.encoder
         features = encoder.features(items)
-        center = encoder.vectors(features, at)
-        context = encoder.contexts(center, encoder.vectors(features, at, "context"))
-        weights = np.zeros(0, np.float32) if features is None else encoder.weights(features)
-        return Batch(items, at, center, context, self.popularity.at(at), features, weights, domain)
+        rows = np.where(at >= 0, at, -1 - np.arange(len(at), dtype=np.int64)).astype(np.int64)
+        center = context = None
+        usual = 1.0
+        if features is not None and (at < 0).any():
+            center, usual = encoder.compose(features), self.part(Text).usual_length
+            if encoder.context_content is not None:
+                context = encoder.compose(features, "context")
+        return Told(
+            rows, self.popularity.at(at), features, None, center, context, usual,
+            _weights_in(domain, features),
+        )  # fmt: skip
+
+    def _write(self, told: Told, out: Float32) -> Mask:
+        company, words = self.part(CoOccurrence), self.part(Text)
+        parts = Parts(
+            learned.TRUST_LEAST, learned.TRUST_MORE, company.items, company.rows, company.map,
+            co_occurrence.WEIGHT, co_occurrence.LONGEST, words.width(told.domain is not None),
+            text.WEIGHT,
+        )  # fmt: skip
+        return write_item_vectors(self.encoder, parts, told, out)
 
     def query_vectors(self, vectors: Float32, weight: float) -> Float32:
         """Return what items ask with, of what they are found by; float32 of the same shape.
@@ -240,10 +325,16 @@ class Blend:
 
         Empty for an item of which nothing is known. The vectors add up to its item vector.
         """
-        batch = self._batch(self.encoder.catalogue.take([at]), np.array([at]), domain)
-        telling = (part for part in self.parts if not part.of_answer_alone)
-        if not any(part.item_vectors(batch).any() for part in telling):
+        where = np.array([at])
+        if not self.trained_vectors(where, domain).any():
             return []
+        encoder, items = self.encoder, self.encoder.catalogue.take([at])
+        features = encoder.features(items)
+        center = encoder.center[where]
+        context = encoder.contexts(center, encoder.context[where])
+        weights = np.zeros(0, np.float32) if features is None else encoder.weights(features)
+        popular = self.popularity.at(where)
+        batch = Batch(items, where, center, context, popular, features, weights, domain)
         summed: dict[tuple[str, str], Float64] = {}
         for part, columns in self.columns(domain is not None):
             for kind, feature, vector in part.contributions(batch):
@@ -270,3 +361,11 @@ class Blend:
             if part.of_answer_alone:
                 vectors[-1, columns] = asked[columns]
         return [part._replace(vector=v) for part, v in zip(parts, vectors, strict=True)]
+
+
+def _weights_in(domain: Domain | None, features: Features | None) -> Weights | None:
+    """Return how much tokens count in an out-of-domain catalogue."""
+    if domain is None or features is None:
+        return None
+    found, _ = weights_of_tokens(features, domain.hashes, domain.weights, 0.0)
+    return Weights(found, domain.kind_weights)

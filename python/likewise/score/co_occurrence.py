@@ -124,10 +124,6 @@ class CoOccurrence(Part):
     def most(self, popularity: float) -> float:
         return WEIGHT * LONGEST
 
-    def item_vectors(self, batch: Batch) -> Float32:
-        found: Float32 = np.float32(np.sqrt(WEIGHT)) * self.found_or_mapped(batch.center, batch.at)
-        return found
-
     def ask(
         self, columns: Float32, unknown: Float32, out_of_domain: bool, popularity: float
     ) -> None:

@@ -1,9 +1,9 @@
 """The learned part: center and context vectors, as skip-gram has trained them.
 
-Owns how both make one vector: ``c + b o`` of an item's center vector c and context vector o, both
-of length 1, with b the trust in its context, ``.5 + .75 l`` of its popularity l. Such a sum holds
-four cosines of query and answer: center and center, center and context either way, context and
-context.
+Owns how both make one vector, which compose.py makes: ``c + b o`` of an item's center vector c and
+context vector o, both of length 1, with b the trust in its context, ``.5 + .75 l`` of its
+popularity l. Such a sum holds four cosines of query and answer: center and center, center and
+context either way, context and context.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from likewise.arrays import Float32, unit_rows
+from likewise.arrays import Float32
 from likewise.content.composition import Contribution
 from likewise.score.part import Batch, Part, forgotten, scaled
 
@@ -31,11 +31,6 @@ class Learned(Part):
 
     def most(self, popularity: float) -> float:
         return (1.0 + TRUST_LEAST + TRUST_MORE) ** 2
-
-    def item_vectors(self, batch: Batch) -> Float32:
-        trusted = trust(batch.popularity)[:, None]
-        found = unit_rows(batch.center)[0] + trusted * unit_rows(batch.context)[0]
-        return np.asarray(found, np.float32)
 
     def ask(
         self, columns: Float32, unknown: Float32, out_of_domain: bool, popularity: float

@@ -1,8 +1,8 @@
 """A part of the score: the contract that every file of this room keeps.
 
 The score of a query and an answer is a sum of parts, each an inner product of some columns:
-concatenated they are one vector of an item. A new part is a file with one class, and one line in
-the list of blend.py.
+concatenated they are one vector of an item. A new part is a file with one class, one line in the
+list of blend.py, and its columns in compose.py and in the core, which makes all parts at once.
 """
 
 from __future__ import annotations
@@ -207,10 +207,6 @@ class Part(ABC):
     @abstractmethod
     def most(self, popularity: float) -> float:
         """Return the most that it can add to a score, at this weight of popularity."""
-
-    @abstractmethod
-    def item_vectors(self, batch: Batch) -> Float32:
-        """Return what items are found by, float32 (n, width): of training, new, out-of-domain."""
 
     def unknown(self, columns: Float32) -> Float32 | None:
         """Return how little is known of items, 0 to 1, (n, 1), where its columns tell it."""

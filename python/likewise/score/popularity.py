@@ -59,9 +59,6 @@ class Popularity(Part):
     def most(self, popularity: float) -> float:
         return popularity
 
-    def item_vectors(self, batch: Batch) -> Float32:
-        return batch.popularity[:, None]
-
     def ask(
         self, columns: Float32, unknown: Float32, out_of_domain: bool, popularity: float
     ) -> None:

@@ -1,21 +1,19 @@
 """The text part: what two items' names and categories have in common as they stand.
 
-Owns the direction of a token, how much it counts, the vector of an item's text, and how much of an
-item is unknown: words that training never saw. No direction is learned: a word has the same one in
-every model, shop and process.
+Owns the direction of a token, how much it counts, and how much of an item is unknown: words that
+training never saw. The core adds directions up (compose.py). No direction is learned: a word has
+the same one in every model, shop and process.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-import likewise._core as _core
-from likewise.arrays import Float32, Int64, UInt64, unit_rows
-from likewise.content.composition import Contribution, item_weights, known_tokens
+from likewise.arrays import Float32, Int64, UInt64
+from likewise.content.composition import Contribution, item_weights
 from likewise.content.encoder import named
 from likewise.content.features import Features, Kind
 from likewise.score.part import Batch, Domain, Part
@@ -29,9 +27,8 @@ __all__ = [
     "TEXT_DIM_OUT_OF_DOMAIN",
     "WEIGHT",
     "Text",
-    "text_vectors",
+    "spaced",
     "token_directions",
-    "unknown_shares",
 ]
 
 #: Floats of a text vector; with 164 learned ones and popularity they make 255.
@@ -63,18 +60,6 @@ class Text(Part):
     def most(self, popularity: float) -> float:
         return WEIGHT
 
-    def item_vectors(self, batch: Batch) -> Float32:
-        if batch.features is None:
-            return np.zeros((len(batch.at), self.width(batch.domain is not None)), np.float32)
-        unknown = self._unknown(batch.features, batch.weights, batch.center, batch.at)
-        weights = batch.weights if batch.domain is None else _weigh(batch.features, batch.domain)
-        scale = np.float32(np.sqrt(WEIGHT)) * (1 + unknown)
-        width = self.width(batch.domain is not None)
-        found: Float32 = scale[:, None] * text_vectors(
-            batch.features, weights, self.trained.threads, width
-        )
-        return found
-
     def unknown(self, columns: Float32) -> Float32 | None:
         if self.trained.recipe is None:
             return None
@@ -104,22 +89,6 @@ class Text(Part):
 
     # --- what is unknown --------------------------------------------------------------------------
 
-    def domain_of(self, items: Items, at: npt.NDArray[Any] | None = None) -> Domain | None:
-        """Return how words count in a catalogue that is out of domain; None where it is not.
-
-        By the mean share of unknown words of 20,000 of its items at most, evenly spaced; ``at`` are
-        their positions in training, -1 for others, as all are without it.
-        """
-        if self.trained.recipe is None or not len(items):
-            return None
-        some = _spaced(len(items))
-        there = np.full(len(some), -1) if at is None else np.asarray(at)[some]
-        features = self.trained.features(items.take(some))
-        assert features is not None
-        weights = self.trained.weights(features)
-        unknown = self._unknown(features, weights, self.trained.compose(features), there)
-        return self.weigh_domain(items) if unknown.mean() > OUT_OF_DOMAIN else None
-
     def weigh_domain(self, items: Items) -> Domain:
         """Count in how many items of a catalogue each token is, and weigh it by that.
 
@@ -144,21 +113,6 @@ class Text(Part):
         kinds[Kind.CATEGORY] *= _CATEGORY_OUT_OF_DOMAIN
         return Domain(hashes, weights.astype(np.float32), kinds)
 
-    def _unknown(
-        self, features: Features, weights: Float32, center: Float32, at: npt.NDArray[Any]
-    ) -> Float32:
-        """Return how little training knows of each item, float32 (n_items,), 0 to 1.
-
-        0 for an item of training, else the share of its tokens that training never saw, but no more
-        than its center vector, as composed, is shorter than usual: a word with a mistake in it is
-        unknown, and yet its n-grams agree and make a vector of some length.
-        """
-        unknown = unknown_shares(features, weights, self.trained.known_tokens)
-        unknown[at >= 0] = 0.0
-        lengths = np.linalg.norm(center, axis=1)
-        found: Float32 = np.minimum(unknown, np.maximum(0.0, 1.0 - lengths / self.usual_length))
-        return found.astype(np.float32)
-
     @cached_property
     def usual_length(self) -> float:
         """The median length of center vectors as content composes them; 1 without any.
@@ -166,7 +120,7 @@ class Text(Part):
         Of 20,000 items of training at most, evenly spaced.
         """
         catalogue = self.trained.catalogue
-        features = self.trained.features(catalogue.take(_spaced(len(catalogue))))
+        features = self.trained.features(catalogue.take(spaced(len(catalogue))))
         if features is None:
             return 1.0
         lengths = np.linalg.norm(self.trained.compose(features), axis=1)
@@ -174,7 +128,7 @@ class Text(Part):
         return float(np.median(lengths)) if len(lengths) else 1.0
 
 
-def _spaced(n: int) -> Int64:
+def spaced(n: int) -> Int64:
     """Return positions of 20,000 of n items at most, evenly spaced."""
     return np.unique(np.linspace(0, n - 1, min(n, _SAMPLE)).astype(np.int64))
 
@@ -202,36 +156,3 @@ def token_directions(hashes: UInt64, dim: int = TEXT_DIM) -> Float32:
     high = np.float32(1.0 / np.sqrt(dim))
     directions: Float32 = np.where(bits == 1, high, -high)
     return directions
-
-
-def text_vectors(
-    features: Features, weights: Float32, threads: int, dim: int = TEXT_DIM
-) -> Float32:
-    """Return the unit vector of each item's text, float32 (n_items, dim); zeros without any.
-
-    ``weights`` are those of the tokens of the items, float32 (n_entries,).
-    """
-    if not len(features.item_tokens):
-        return np.zeros((features.n_items, dim), np.float32)
-    summed = _core.compose_items(
-        features.item_offsets,
-        features.item_tokens,
-        weights,
-        token_directions(features.token_hashes, dim),
-        threads,
-    )
-    return unit_rows(summed)[0]
-
-
-def unknown_shares(features: Features, weights: Float32, known: UInt64) -> Float32:
-    """Return how much of each item training never saw, float32 (n_items,), 0 to 1.
-
-    The share of its tokens' squared weights that is not of ``known`` hashes (ascending); 0 for an
-    item without tokens.
-    """
-    unseen = known_tokens(features, known) < 0
-    squares = weights.astype(np.float64) ** 2
-    item = np.repeat(np.arange(features.n_items), np.diff(features.item_offsets))
-    whole = np.bincount(item, squares, minlength=features.n_items)
-    part = np.bincount(item, squares * unseen[features.item_tokens], minlength=features.n_items)
-    return np.asarray(part / np.where(whole > 0.0, whole, 1.0), np.float32)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import itertools
 import numbers
 import uuid
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from likewise.arrays import Int32
+from likewise.arrays import Int32, Mask, check_positions
 from likewise.errors import InputError
 
 if TYPE_CHECKING:
@@ -97,3 +99,36 @@ def raise_unknown(catalogue: Items, ids: Any, row: int) -> NoReturn:
         raise InputError(f"items must not be null, item {row} is")
     catalogue.position(item_id)
     raise AssertionError(f"{item_id!r} was not found a moment ago")
+
+
+def allowed_mask(
+    where: npt.ArrayLike | Sequence[str] | None, usable: Mask, catalogue: Items | None
+) -> Mask | None:
+    """Turn ``where`` (mask, positions or item ids) into one mask, without the zero vectors.
+
+    Returns None where every vector may be an answer.
+    """
+    size = len(usable)
+    if where is None:
+        return None if usable.all() else usable
+    if isinstance(where, list | tuple) and any(isinstance(one, pa.Scalar) for one in where):
+        where = pa.array([one.as_py() if isinstance(one, pa.Scalar) else one for one in where])
+    chosen = np.asarray(where)
+    if chosen.dtype.kind in "UOTS" and chosen.size:
+        if catalogue is None:
+            raise TypeError("where names items, but this index has no catalogue to find them in")
+        chosen = known_positions(catalogue, where)
+    if chosen.ndim != 1:
+        raise ValueError(f"where must have 1 dimension, got shape {chosen.shape}")
+    if chosen.dtype.kind == "b":
+        if len(chosen) != size:
+            raise ValueError(
+                f"where must have one value for each of {size:,} vectors, got {len(chosen):,}"
+            )
+        both: Mask = chosen & usable
+        return both
+    mask = np.zeros(size, dtype=np.bool_)
+    if chosen.size:
+        check_positions("where", chosen, 0, size)
+        mask[chosen.astype(np.int64)] = True
+    return mask & usable

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from likewise.arrays import Int32, Mask
+from likewise.arrays import Int32, Mask, check_positions
 
 Int64 = npt.NDArray[np.int64]
 Pair = tuple[Int32, Int32]
@@ -209,17 +209,6 @@ def excluded_positions(exclude: npt.ArrayLike | None, n_queries: int, size: int)
     if excluded.size:
         check_positions("exclude", excluded, -1, size)
     return None if (excluded < 0).all() else np.ascontiguousarray(excluded, dtype=np.int32)
-
-
-def check_positions(name: str, positions: npt.NDArray[Any], lowest: int, size: int) -> None:
-    """Raise TypeError or ValueError unless all are whole, from ``lowest`` to ``size - 1``."""
-    if positions.dtype.kind not in "iu":
-        raise TypeError(f"{name} must hold positions (whole numbers), got {positions.dtype} values")
-    if positions.min() < lowest or positions.max() >= size:
-        raise ValueError(
-            f"{name} must hold positions from {lowest} to {size - 1}, "
-            f"got {positions.min()} to {positions.max()}"
-        )
 
 
 def only_positions(name: str, values: Any, size: int) -> Int32:

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 import likewise._core as _core
 from likewise.arrays import Float32, Int32, Mask, float_rows, unit_rows
 from likewise.search import index_file
-from likewise.search.arguments import check_k, known_positions
-from likewise.search.filters import Filters, check_positions, make_filters
+from likewise.search.arguments import allowed_mask, check_k
+from likewise.search.filters import Filters, make_filters
 from likewise.search.partition import Clusters
 from likewise.work.replacing import whole_file
 
@@ -74,6 +73,7 @@ class Index(ABC):
     kind = ""
     _size: int
     _usable: Mask  # of each vector, whether it is not all zero
+    _known_usable: Mask | None = None  # the same, from whoever made the vectors, until it is built
 
     def __init__(
         self,
@@ -84,10 +84,12 @@ class Index(ABC):
         metric: str = "cosine",
         fingerprint: str | None = None,
         threads: int = 0,
+        usable: Mask | None = None,
     ) -> None:
         if metric not in METRICS:
             raise ValueError(f"metric must be 'cosine' or 'dot', got {metric!r}")
         rows = float_rows("vectors", vectors)
+        self._known_usable = usable
         if catalogue is not None and len(catalogue) != len(rows):
             raise ValueError(
                 f"catalogue must have one item for each vector: "
@@ -202,7 +204,7 @@ class Index(ABC):
         array([[0, 1]], dtype=int32)
         """
         wanted = check_k(k)
-        queries, usable_query = self._asked(vectors)
+        queries, usable_query = self._prepared(vectors)
         allowed = allowed_mask(where, self._usable, self.catalogue)
         filters = make_filters(allowed, exclude, same, different, len(queries), self._size)
 
@@ -217,7 +219,7 @@ class Index(ABC):
             scores[~usable_query] = -np.inf
         return Found(positions, scores)
 
-    def _asked(self, vectors: npt.ArrayLike) -> tuple[Float32, Mask]:
+    def _prepared(self, vectors: npt.ArrayLike) -> tuple[Float32, Mask]:
         """Check queries and bring them to the length that scores are of."""
         try:
             rows = float_rows("vectors", vectors, columns=self.dim)
@@ -243,7 +245,7 @@ class Index(ABC):
             "side": self.side, "ef": getattr(self, "ef", None), "fingerprint": self.fingerprint,
         }  # fmt: skip
         with whole_file(Path(path)) as draft, draft.open("wb") as file:
-            index_file.write(file, about, sections, _table_of(self.catalogue))
+            index_file.write(file, about, sections, index_file.table_of(self.catalogue))
         return Path(path)
 
     def recall(
@@ -295,46 +297,6 @@ class Index(ABC):
         raise NotImplementedError
 
 
-def _table_of(items: Items | None) -> Any:
-    """Return the columns that a file keeps, all paths of an item where it has several."""
-    if items is None or not items.has_several_paths:
-        return None if items is None else items.table
-    return items.table.append_column("category_paths", items.category_paths)
-
-
-def allowed_mask(
-    where: npt.ArrayLike | Sequence[str] | None, usable: Mask, catalogue: Items | None
-) -> Mask | None:
-    """Turn ``where`` (mask, positions or item ids) into one mask, without the zero vectors.
-
-    Returns None where every vector may be an answer.
-    """
-    size = len(usable)
-    if where is None:
-        return None if usable.all() else usable
-    if isinstance(where, list | tuple) and any(isinstance(one, pa.Scalar) for one in where):
-        where = pa.array([one.as_py() if isinstance(one, pa.Scalar) else one for one in where])
-    chosen = np.asarray(where)
-    if chosen.dtype.kind in "UOTS" and chosen.size:
-        if catalogue is None:
-            raise TypeError("where names items, but this index has no catalogue to find them in")
-        chosen = known_positions(catalogue, where)
-    if chosen.ndim != 1:
-        raise ValueError(f"where must have 1 dimension, got shape {chosen.shape}")
-    if chosen.dtype.kind == "b":
-        if len(chosen) != size:
-            raise ValueError(
-                f"where must have one value for each of {size:,} vectors, got {len(chosen):,}"
-            )
-        both: Mask = chosen & usable
-        return both
-    mask = np.zeros(size, dtype=np.bool_)
-    if chosen.size:
-        check_positions("where", chosen, 0, size)
-        mask[chosen.astype(np.int64)] = True
-    return mask & usable
-
-
 def share_found(found: Found, true: Found) -> float:
     """Return the share of the true best that was found, or something with equal scores."""
     wanted = np.isfinite(true.scores)
@@ -361,6 +323,9 @@ class ExactIndex(Index):
         Which model they come from.
     threads : int
         Workers of a search; 0 takes the cores there are.
+    usable : bool array (n,), optional
+        Which vectors are not all zero, where that is known. The others are finite then, and of
+        length 1 for cosines; the index keeps the array itself instead of a copy.
 
     Examples
     --------
@@ -371,8 +336,13 @@ class ExactIndex(Index):
     kind = "exact"
 
     def _build(self, rows: Float32) -> None:
-        self._rows, self._usable = unit_rows(rows, self.metric == "cosine")
+        known = self._known_usable
+        made = unit_rows(rows, self.metric == "cosine") if known is None else (rows, known)
+        self._rows, self._usable = made
         self._clusters = Clusters(self._rows, self._usable, self.threads)
+
+    def keep(self) -> None:
+        """Make all vectors that are not there yet: here all are."""
 
     def _find(self, queries: Float32, k: int, filters: Filters) -> Found:
         return self._find_within(1.0, queries, k, filters)
@@ -395,7 +365,11 @@ class ExactIndex(Index):
     def _restored(
         cls, about: dict[str, Any], sections: dict[str, Any], **described: Any
     ) -> ExactIndex:
-        return cls(index_file.vectors_of(about, sections["vectors"]), **described)
+        rows = index_file.vectors_of(about, sections["vectors"])
+        usable = None
+        if described["metric"] == "dot":  # what the file was read to is not copied
+            usable = _core.usable_rows(rows, described["threads"]).view(np.bool_)
+        return cls(rows, usable=usable, **described)
 
     def vectors_at(self, positions: npt.ArrayLike) -> Float32:
         """Return vectors as they are held; see `Index.vectors_at`."""

@@ -168,6 +168,13 @@ def damaged_catalogue(path: Path, error: Exception) -> StorageError:
     return StorageError(f"{path} is damaged: its catalogue cannot be read ({reason})")
 
 
+def table_of(items: Any) -> Any:
+    """Return the columns that a file keeps, all paths of an item where it has several."""
+    if items is None or not items.has_several_paths:
+        return None if items is None else items.table
+    return items.table.append_column("category_paths", items.category_paths)
+
+
 def vectors_of(about: dict[str, Any], part: memoryview) -> npt.NDArray[np.float32]:
     """Return the vectors of an exact index, float32 (size, dim); ValueError if they do not fit."""
     if len(part) != about["size"] * about["dim"] * 4:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 import pyarrow as pa
 
-from likewise.arrays import float_rows
+from likewise.arrays import Mask, float_rows
 from likewise.errors import StorageError
 from likewise.search import index_file
 from likewise.search.graph import ApproximateIndex, check_ef
@@ -44,6 +44,7 @@ def make_index(
     threads: int = 0,
     ef: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    usable: Mask | None = None,
 ) -> Index:
     """Make the index that suits the vectors: exact below 200,000 of them.
 
@@ -67,6 +68,9 @@ def make_index(
         Width of a search in a graph, as in :class:`ApproximateIndex`; an exact index has none.
     progress : callable, optional
         Called with (vectors done, vectors in all) while a graph is built.
+    usable : bool array (n,), optional
+        Which vectors are not all zero, where that is known; an exact index then keeps the array
+        of vectors itself, as :class:`ExactIndex` says.
 
     Raises
     ------
@@ -87,7 +91,7 @@ def make_index(
         "side": side, "metric": metric, "fingerprint": fingerprint, "threads": threads,
     }  # fmt: skip
     if exact:
-        return ExactIndex(rows, catalogue, **described)
+        return ExactIndex(rows, catalogue, usable=usable, **described)
     return ApproximateIndex(rows, catalogue, ef=width, progress=progress, **described)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from likewise.arrays import from_numpy
 from likewise.display.tables import html_table, table
 from likewise.display.terminal import cut, terminal_width
 
@@ -85,13 +86,13 @@ class Matches(_Answers):
     @cached_property
     def ids(self) -> list[str]:
         """The item ids, best first."""
-        ids: list[str] = self.catalogue.ids.take(pa.array(self.positions)).to_pylist()
+        ids: list[str] = self.catalogue.ids.take(from_numpy(self.positions)).to_pylist()
         return ids
 
     @cached_property
     def names(self) -> list[str | None]:
         """The names, None where an item has none."""
-        names: list[str | None] = self.catalogue.names.take(pa.array(self.positions)).to_pylist()
+        names: list[str | None] = self.catalogue.names.take(from_numpy(self.positions)).to_pylist()
         return names
 
     @cached_property

@@ -13,8 +13,9 @@ from typing import Any
 import numpy.typing as npt
 
 from likewise.arrays import Float32
+from likewise.search.arguments import allowed_mask
 from likewise.search.filters import Filters
-from likewise.search.index import ExactIndex, Found, allowed_mask, share_found
+from likewise.search.index import ExactIndex, Found, share_found
 from likewise.search.partition import reach_for
 
 __all__ = ["PartitionedIndex"]
@@ -48,6 +49,7 @@ class PartitionedIndex(ExactIndex):
     @classmethod
     def of(cls, index: ExactIndex) -> PartitionedIndex:
         """Return a partitioned index of the same vectors, exact until it is tuned."""
+        index.keep()
         made = cls.__new__(cls)
         made.__dict__.update(index.__dict__)
         return made
@@ -84,7 +86,7 @@ class PartitionedIndex(ExactIndex):
             return 1.0
         partition = self._clusters.partition(allowed)
         true = self.search(queries, k, where, exclude, **filters)
-        self.reach = reach_for(partition, self._asked(queries)[0], *true, recall)
+        self.reach = reach_for(partition, self._prepared(queries)[0], *true, recall)
         while True:
             reached = share_found(self.search(queries, k, where, exclude, **filters), true)
             if reached >= recall or self.reach >= 1.0:

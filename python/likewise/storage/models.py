@@ -2,7 +2,7 @@
 
 Owns the format (``format_version`` 2), what is written and every check on what is read. How a
 folder gets its place safely is in work/replacing.py. Version 1, without what sessions share, is
-read as well.
+read as well, and so are models without prepared.safetensors.
 
 ::
 
@@ -15,11 +15,14 @@ read as well.
                             <side>.tokens, <side>.ngrams                  float32 (rows, dim)
       catalogue.parquet     item_id, category, name, count: one row for each item, in order;
                             category_paths, one a line, where an item has several
+      prepared.safetensors  item_offsets, item_tokens, item_kinds         int64 (items + 1,),
+                                                                          int32 and uint8 (n,)
+                            context_map, company_map                      float64 (dim + 1, ...)
+                            what first answers need; see prepared.py
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 from typing import Any, TypeVar
@@ -37,8 +40,10 @@ from likewise.errors import StorageError
 from likewise.options import Options
 from likewise.score.blend import PARTS, blend_of
 from likewise.state import State
-from likewise.storage import model_json, tensors
+from likewise.storage import model_json, prepared, tensors
+from likewise.storage.checksums import agrees, checksums_of
 from likewise.storage.model_json import FORMAT_VERSION, one_line
+from likewise.storage.prepared import PREPARED_FILE
 from likewise.tables.catalogue import Catalogue
 from likewise.work.replacing import folder_id, left_behind, new_folder
 
@@ -51,6 +56,7 @@ VECTORS_FILE = "vectors.safetensors"
 WEIGHTS_FILE = "weights.safetensors"
 CATALOGUE_FILE = "catalogue.parquet"
 FILES = (JSON_FILE, VECTORS_FILE, WEIGHTS_FILE, CATALOGUE_FILE)
+MAY_BE_THERE = (*FILES, PREPARED_FILE)
 
 _CATALOGUE_SCHEMA = pa.schema(
     [
@@ -90,6 +96,9 @@ def save(model: State, path: str | os.PathLike[str]) -> Path:
     with new_folder(Path(path), is_model=is_model) as folder:
         _write_tensors(folder / VECTORS_FILE, _vectors_of(model))
         _write_tensors(folder / WEIGHTS_FILE, _weights_of(model))
+        ready = prepared.prepared_of(model)
+        if ready:
+            _write_tensors(folder / PREPARED_FILE, ready)
         items = model.catalogue
         columns = [items.ids, items.categories, items.names, pa.array(model.counts)]
         table = pa.Table.from_arrays(columns, schema=_CATALOGUE_SCHEMA)
@@ -99,9 +108,10 @@ def save(model: State, path: str | os.PathLike[str]) -> Path:
             pq.write_table(table, file, compression="zstd")
         # safetensors makes files for their owner alone; a model is as readable as any other file.
         mode = (folder / CATALOGUE_FILE).stat().st_mode & 0o777
-        for name in (VECTORS_FILE, WEIGHTS_FILE):
-            (folder / name).chmod(mode)
-        model_json.write(folder / JSON_FILE, _describe(model, folder))
+        for path_of_tensors in folder.glob("*.safetensors"):
+            path_of_tensors.chmod(mode)
+        sizes = prepared.sizes_of(ready)
+        model_json.write(folder / JSON_FILE, _describe(model, folder, sizes))
     return Path(path)
 
 
@@ -166,7 +176,7 @@ def _write_tensors(path: Path, tensors: dict[str, npt.NDArray[Any]]) -> None:
         raise OSError(str(error)) from error
 
 
-def _describe(model: State, folder: Path) -> dict[str, Any]:
+def _describe(model: State, folder: Path, more_sizes: dict[str, int]) -> dict[str, Any]:
     sizes: dict[str, Any] = {
         "items": len(model.catalogue),
         "dim": model.options.dim,
@@ -174,6 +184,7 @@ def _describe(model: State, folder: Path) -> dict[str, Any]:
     }
     for part in blend_of(model).parts:
         sizes |= part.sizes()
+    sizes |= more_sizes
     sizes["center_buckets"] = _buckets(model.center_content)
     sizes["context_buckets"] = _buckets(model.context_content)
     return {
@@ -189,9 +200,9 @@ def _describe(model: State, folder: Path) -> dict[str, Any]:
         "unknown_weight": float(model.unknown_weight),
         "history": model.history,
         "files": {
-            name: {"bytes": (folder / name).stat().st_size, "sha256": _sha256(folder / name)}
-            for name in FILES
-            if name != JSON_FILE
+            name: {"bytes": (folder / name).stat().st_size, **checksums_of(folder / name)}
+            for name in MAY_BE_THERE[1:]
+            if (folder / name).exists()
         },
     }
 
@@ -200,22 +211,13 @@ def _buckets(content: SideWeights | None) -> int | None:
     return None if content is None else len(content.ngrams)
 
 
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    buffer = bytearray(1 << 20)
-    with path.open("rb", buffering=0) as file:
-        while size := file.readinto(buffer):
-            digest.update(memoryview(buffer)[:size])
-    return digest.hexdigest()
-
-
 # --- reading --------------------------------------------------------------------------------------
 
 
 def is_model(folder: Path) -> bool:
     """Tell whether a folder is a model, even a damaged one, and nothing else."""
     names = {entry.name for entry in folder.iterdir()}
-    if not names <= set(FILES) or JSON_FILE not in names:
+    if not names <= set(MAY_BE_THERE) or JSON_FILE not in names:
         return False
     described = model_json.is_described(folder / JSON_FILE)
     return VECTORS_FILE in names if described is None else described
@@ -247,7 +249,7 @@ def _read_json(folder: Path, verify: bool) -> dict[str, Any]:
 
 def _check_files(folder: Path, files: dict[str, Any], verify: bool) -> None:
     """Compare every file's size, and its checksum when asked to."""
-    for name in FILES[1:]:
+    for name in (*FILES[1:], *(name for name in files if name == PREPARED_FILE)):
         path = folder / name
         known = files.get(name)
         if not isinstance(known, dict) or type(known.get("bytes")) is not int:
@@ -259,7 +261,7 @@ def _check_files(folder: Path, files: dict[str, Any], verify: bool) -> None:
             raise StorageError(
                 f"{path} is damaged: {known['bytes']:,} bytes expected, got {size:,}"
             )
-        if verify and _sha256(path) != known.get("sha256"):
+        if verify and not agrees(path, known):
             raise StorageError(f"{path} is damaged: its checksum does not match")
 
 
@@ -282,6 +284,9 @@ def _assemble(folder: Path, about: dict[str, Any], made: type[S]) -> S:
 
     vectors = tensors.open_tensors(folder / VECTORS_FILE, expected[VECTORS_FILE])
     weights = tensors.open_tensors(folder / WEIGHTS_FILE, expected[WEIGHTS_FILE])
+    ready = {}
+    if PREPARED_FILE in about["files"]:
+        ready = tensors.open_tensors(folder / PREPARED_FILE, expected[PREPARED_FILE])
     catalogue, counts = _read_catalogue(folder / CATALOGUE_FILE, sizes["items"])
     sides: dict[str, SideWeights | None] = {"center": None, "context": None}
     for side in sides:
@@ -296,6 +301,7 @@ def _assemble(folder: Path, about: dict[str, Any], made: type[S]) -> S:
     try:
         for part in PARTS:
             part.check(learned, sizes["items"])
+        prepared.check(ready, sizes["tokens"])
         return made(
             options=options,
             recipe=recipe,
@@ -312,6 +318,7 @@ def _assemble(folder: Path, about: dict[str, Any], made: type[S]) -> S:
             history=about["history"],
             created=about["created"],
             version=about["likewise_version"],
+            prepared=ready,
         )
     except (ValueError, OverflowError) as error:
         raise StorageError(f"{path} does not fit its files: {one_line(error)}") from error
@@ -346,12 +353,15 @@ def _expected_tensors(
             vectors |= part.shapes(sizes, version)
         except KeyError as error:
             raise StorageError(f"{path} is damaged: size {error} is None") from None
-    return {VECTORS_FILE: vectors, WEIGHTS_FILE: weights}
+    return {
+        VECTORS_FILE: vectors, WEIGHTS_FILE: weights, PREPARED_FILE: prepared.expected(sizes),
+    }  # fmt: skip
 
 
 def _read_catalogue(path: Path, items: int) -> tuple[Catalogue, npt.NDArray[np.int64]]:
     try:
-        table = pq.read_table(path, memory_map=True).combine_chunks()
+        with pq.ParquetFile(path, memory_map=True) as file:
+            table = file.read().combine_chunks()
     except (pa.ArrowException, ValueError) as error:  # a column's name may not even be text
         raise StorageError(f"{path} is damaged: {one_line(error)}") from error
     schemas = (_CATALOGUE_SCHEMA, _CATALOGUE_SCHEMA.append(_PATHS))
@@ -370,7 +380,9 @@ def _read_catalogue(path: Path, items: int) -> tuple[Catalogue, npt.NDArray[np.i
         raise StorageError(f"{path} is damaged: {one_line(error)}") from error
     if counts.null_count:
         raise StorageError(f"{path} is damaged: the column count has empty values")
-    return catalogue, counts.to_numpy()
+    # to_numpy() would import pandas, where there is one, which takes longer than all the rest.
+    values = np.frombuffer(counts.buffers()[1] or b"", np.int64)
+    return catalogue, values[counts.offset : counts.offset + len(counts)]
 
 
 def _one_chunk(column: pa.ChunkedArray) -> pa.Array:

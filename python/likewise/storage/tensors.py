@@ -23,6 +23,9 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "F32": np.dtype("<f4"),
     "U64": np.dtype("<u8"),
     "I32": np.dtype("<i4"),
+    "I64": np.dtype("<i8"),
+    "F64": np.dtype("<f8"),
+    "U8": np.dtype("u1"),
 }
 
 

@@ -74,9 +74,10 @@ def mapped(texts: Any, change: Callable[[str], str | None], pattern: str = "") -
     """
     coded = is_coded(texts)
     distinct = texts.dictionary if coded else texts
-    wanted = pc.match_substring_regex(distinct, pattern).fill_null(False)
+    wanted = pc.match_substring_regex(distinct, pattern)
     if not pc.any(wanted).as_py():
         return texts
+    wanted = wanted.fill_null(False)
     changed = [change(text) for text in distinct.filter(wanted).to_pylist()]
     distinct = pc.replace_with_mask(distinct, wanted, pa.array(changed, pa.large_string()))
     if coded:

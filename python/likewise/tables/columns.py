@@ -115,7 +115,8 @@ def text_array(array: pa.Array, what: str) -> pa.Array:
     array = text_column(array, what)
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
-    if array.null_count and pc.any(pc.greater(pc.binary_length(_unmasked(array)), 0)).as_py():
+    # No Python value in Arrow's hands: with the first one it imports pandas, where there is one.
+    if array.null_count and pc.max(pc.binary_length(_unmasked(array))).as_py():
         filled = array.fill_null("")
         _, offsets, data = filled.buffers()
         _, valid = pc.and_(array.is_valid(), True).buffers()  # truths as bits are a validity map
