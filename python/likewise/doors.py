@@ -14,7 +14,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-__all__ = ["door", "keep_moved"]
+__all__ = ["door", "keep_moved", "later"]
 
 #: Public modules of the flat package, and where they stand now.
 _MOVED = {
@@ -48,6 +48,21 @@ def door(room: str, modules: dict[str, str]) -> Callable[[str], Any]:
         return found
 
     return find
+
+
+class _Later:
+    """Stands for a module that is imported when something of it is first asked for."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(import_module(self._name), attribute)
+
+
+def later(module: str) -> Any:
+    """Return what stands for a module that takes long to import and is seldom needed."""
+    return _Later(module)
 
 
 class _Moved(MetaPathFinder, Loader):

@@ -7,14 +7,14 @@ evaluated by an embedded DuckDB that can reach neither files nor a network.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from likewise.doors import later
 from likewise.errors import InputError
 from likewise.items import Items
 from likewise.levels import JOIN, levels_of
@@ -26,6 +26,11 @@ from likewise.reading.nested import without_views
 from likewise.reading.options import ReadOptions, Usual
 from likewise.reading.sources import as_files, open_files
 from likewise.search.arguments import allowed_mask
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = later("duckdb")
 
 __all__ = ["Attributes", "attribute_table"]
 

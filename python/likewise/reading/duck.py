@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 
+from likewise.doors import later
 from likewise.errors import InputError
 from likewise.reading.encodings import transcoded
 from likewise.reading.files import Asked, Batches, lacking
@@ -24,6 +24,11 @@ from likewise.reading.messages import one_line, shown
 from likewise.reading.options import Usual
 from likewise.work.machine import usable_cores
 from likewise.work.waiting import interruptible
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = later("duckdb")
 
 __all__ = ["connect", "open_batches", "stream"]
 

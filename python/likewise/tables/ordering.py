@@ -13,15 +13,15 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from likewise.arrays import EXACT, combined, from_numpy
+from likewise.doors import later
 from likewise.errors import InputError
 from likewise.reading.duck import connect, stream
 from likewise.reading.messages import one_line
@@ -31,6 +31,11 @@ from likewise.tables.columns import encode, table_texts, text_column, text_views
 from likewise.tables.times import Times
 from likewise.work.machine import free_memory
 from likewise.work.waiting import interruptible
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = later("duckdb")
 
 __all__ = ["EventStore", "Ordered", "memory_share"]
 

@@ -7,19 +7,24 @@ their magnitude tells, never one that is assumed. Knows nothing of events.
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 import likewise._core as _core
+from likewise.doors import later
 from likewise.errors import InputError
 from likewise.reading.messages import one_line
 from likewise.reading.options import TICKS, USUALLY_MISSING
 from likewise.tables.columns import is_text, text_column, text_views
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = later("duckdb")
 
 __all__ = ["Clock", "Times"]
 

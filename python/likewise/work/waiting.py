@@ -11,11 +11,17 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import duckdb
 import numpy as np
 import pyarrow as pa
+
+from likewise.doors import later
+
+if TYPE_CHECKING:
+    import duckdb
+else:
+    duckdb = later("duckdb")
 
 __all__ = ["ahead", "interruptible", "settle_arrow"]
 
