@@ -19,7 +19,7 @@ CSRC = ROOT / "csrc"
 #: A module imports its own room and rooms to its left; rooms in one tuple do not import each other.
 #: The empty text is the package itself: what stands in ``likewise/__init__.py``.
 ROOMS: imports.Order = (
-    "errors", ("arrays", "doors", "items", "levels", "options", "version", "work", "display"),
+    "errors", "doors", ("arrays", "items", "levels", "options", "version", "work", "display"),
     "reading", "tables", "content", "state", "search", "score",
     ("storage", "questions", "neighbours", "training"), "model",
     ("interop", "simulation", "evaluation"), ("tuning", "pages"), ("maps", "clustering"), "report",
@@ -29,8 +29,8 @@ ROOMS: imports.Order = (
 ROOM_SIZE = 12
 #: The most modules of which each imports the next, anywhere in it; commands are loaded by name.
 LONGEST = 9
-HEAVY = {"gensim", "hnswlib", "matplotlib", "openTSNE", "optuna", "pandas", "plotly", "polars",
-         "pyspark", "scipy", "selenium", "sklearn"}  # fmt: skip
+HEAVY = {"duckdb", "gensim", "hnswlib", "matplotlib", "openTSNE", "optuna", "pandas", "plotly", "polars",
+         "pyspark", "scipy", "selenium", "sklearn", "tqdm"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tqdm import tqdm
-
 from likewise.work.progress import heard, training_state
 
 __all__ = ["Progress", "Watch"]
@@ -60,6 +58,8 @@ class Watch:
             return
         if self._bar is None:
             with heard():
+                from tqdm import tqdm
+
                 self._bar = tqdm(
                     total=record["events_total"],
                     unit=" events",

@@ -12,8 +12,6 @@ import time
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-from tqdm import tqdm
-
 __all__ = ["Steps", "TrainingProgress", "WorkProgress", "heard", "say", "training_state"]
 
 Shown = TypeVar("Shown", bound="_Progress")
@@ -84,6 +82,8 @@ class _Progress:
             if self._bar is None or self._bar.total != total:
                 self.__exit__()
                 with heard():
+                    from tqdm import tqdm
+
                     self._bar = tqdm(
                         total=total, desc=self._label, file=sys.stderr, leave=False,
                         dynamic_ncols=True, bar_format=self._BAR,
