@@ -5,6 +5,7 @@
 #include <atomic>
 #include <bit>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 #include <utility>
@@ -37,9 +38,11 @@ struct Workspace {
   std::vector<Asked> asked;
   // Of each: its length, and what an upper bound of a score must reach to be of use.
   float lengths[kTogether], limits[kTogether];
-  std::vector<float> near;  // (clusters, kTogether) products with centers
+  std::vector<float> far;   // (groups, kTogether) products with the centers of groups
+  std::vector<float> near;  // (clusters of one group, kTogether) products with their centers
+  std::vector<std::pair<float, std::size_t>> groups;
   std::vector<std::pair<float, std::size_t>> order;
-  Table queries;
+  Table queries;                  // blocks of kScanQueries, dimension by dimension
   std::vector<std::size_t> open;  // queries that meet the cluster, in `asked`
   std::vector<const std::uint32_t*> words;
   std::vector<std::int32_t> starts, bars;
@@ -49,23 +52,33 @@ struct Workspace {
   std::vector<float> scores;
 };
 
+/// What all threads look up.
+struct Shared {
+  const TopKRequest& request;
+  const Clusters& clusters;
+  const QuantisedRows& quantised;
+  const Nearest& groups;
+  const std::vector<Nearest>& centers;
+  float reach;
+  // How far a group's clusters go from its center, at this reach.
+  std::vector<float> extents;
+};
+
 class Group {
  public:
-  Group(const TopKRequest& request, const Clusters& clusters, const QuantisedRows& quantised,
-        const Nearest& nearest, float reach, Workspace& work)
-      : request_(request),
-        clusters_(clusters),
-        quantised_(quantised),
-        nearest_(nearest),
-        reach_(reach),
-        work_(work) {}
+  Group(const Shared& shared, Workspace& work)
+      : request_(shared.request), quantised_(shared.quantised), shared_(shared), work_(work) {}
 
   /// False when it was stopped on the way.
   bool search(const std::size_t* queries, std::size_t count, const StopFlag& stop) {
     begin(queries, count);
-    for (const auto& [mean, cluster] : work_.order) {
+    for (const auto& [mean, group] : work_.groups) {
       if (stop.requested()) return false;
-      meet(cluster);
+      const std::uint32_t blocks = near_blocks(group);
+      if (blocks == 0) continue;
+      const std::size_t first = shared_.clusters.group_starts[group];
+      measure(shared_.centers[group], blocks, work_.near, work_.order);
+      for (const auto& [near, cluster] : work_.order) meet(first + cluster, cluster);
     }
     return true;
   }
@@ -88,30 +101,59 @@ class Group {
       work_.lengths[i] = one.bytes.length;
       work_.limits[i] = open ? kNoScore : std::numeric_limits<float>::infinity();
     }
-    const std::size_t clusters = clusters_.size();
-    work_.near.resize(clusters * kTogether);
-    if (work_.queries.empty()) work_.queries = Table(1, request_.dim * kScanQueries);
+    if (work_.queries.empty()) {
+      work_.queries = Table(kTogether / kScanQueries, request_.dim * kScanQueries);
+    }
     for (std::size_t first = 0; first < count; first += kScanQueries) {
-      const std::size_t some = std::min(kScanQueries, count - first);
-      lay_out<kScanQueries>(some, request_.dim, work_.queries.data(), [&](std::size_t i) {
-        return request_.queries + queries[first + i] * request_.query_stride;
-      });
-      nearest_.scores(work_.queries.data(), some, work_.near.data() + first, kTogether);
+      lay_out<kScanQueries>(std::min(kScanQueries, count - first), request_.dim,
+                            work_.queries.row(first / kScanQueries), [&](std::size_t i) {
+                              return request_.queries + queries[first + i] * request_.query_stride;
+                            });
     }
-    work_.order.resize(clusters);
-    for (std::size_t c = 0; c < clusters; ++c) {
-      const float* near = work_.near.data() + c * kTogether;
-      work_.order[c] = {-std::accumulate(near, near + count, 0.0F), c};
+    measure(shared_.groups, ~std::uint32_t{0}, work_.far, work_.groups);
+  }
+
+  /// Products of some blocks of queries with some centers, those of others being as low as can be,
+  /// and the centers in the order of these products.
+  void measure(const Nearest& centers, std::uint32_t blocks, std::vector<float>& products,
+               std::vector<std::pair<float, std::size_t>>& order) {
+    if (products.size() < centers.size() * kTogether) products.resize(centers.size() * kTogether);
+    order.resize(centers.size());
+    for (std::size_t c = 0; c < centers.size(); ++c) order[c] = {0.0F, c};
+    for (std::size_t first = 0; first < count_; first += kScanQueries) {
+      const std::size_t some = std::min(kScanQueries, count_ - first);
+      const bool there = ((blocks >> (first / kScanQueries)) & 1U) != 0;
+      if (there) {
+        centers.scores(work_.queries.row(first / kScanQueries), some, products.data() + first,
+                       kTogether);
+      }
+      for (std::size_t c = 0; c < centers.size(); ++c) {
+        float* mine = products.data() + c * kTogether + first;
+        if (!there) std::fill_n(mine, some, kNoScore);
+        for (std::size_t q = 0; there && q < some; ++q) order[c].first -= mine[q];
+      }
     }
-    std::sort(work_.order.begin(), work_.order.end());
+    std::sort(order.begin(), order.end());
+  }
+
+  /// A bit for each block of queries of which one may meet a cluster of a group.
+  std::uint32_t near_blocks(std::size_t group) const {
+    const float* far = work_.far.data() + group * kTogether;
+    const float extent = shared_.extents[group];
+    std::uint32_t blocks = 0;
+    for (std::size_t i = 0; i < count_; ++i) {
+      const bool near = far[i] + work_.lengths[i] * extent >= work_.limits[i];
+      blocks |= static_cast<std::uint32_t>(near) << (i / kScanQueries);
+    }
+    return blocks;
   }
 
   /// Chooses who meets a cluster, and scans it for them.
-  void meet(std::size_t number) {
+  void meet(std::size_t number, std::size_t in_group) {
     const QuantisedCluster& cluster = quantised_.clusters()[number];
     if (cluster.first == cluster.last) return;
-    const float* near = work_.near.data() + number * kTogether;
-    const float radius = reach_ * cluster.radius;
+    const float* near = work_.near.data() + in_group * kTogether;
+    const float radius = shared_.reach * cluster.radius;
     work_.open.clear();
     for (std::size_t i = 0; i < count_; ++i) {
       if (near[i] + work_.lengths[i] * radius >= work_.limits[i]) work_.open.push_back(i);
@@ -191,19 +233,16 @@ class Group {
   }
 
   const TopKRequest& request_;
-  const Clusters& clusters_;
   const QuantisedRows& quantised_;
-  const Nearest& nearest_;
-  float reach_;
+  const Shared& shared_;
   Workspace& work_;
   std::size_t count_ = 0;
 };
 
 /// Queries in an order that brings near ones together: by the cluster of which each is nearest.
-std::vector<std::size_t> near_together(const TopKRequest& request, const Clusters& clusters,
-                                       int threads, const Poll& poll) {
+std::vector<std::size_t> near_together(const Shared& shared, int threads, const Poll& poll) {
+  const TopKRequest& request = shared.request;
   const Rows queries{request.queries, request.n_queries, request.dim, request.query_stride};
-  const Nearest groups(clusters.groups, 0, clusters.groups.rows(), true);
   std::vector<ItemId> all(request.n_queries);
   std::iota(all.begin(), all.end(), 0);
   std::vector<std::int32_t> group(request.n_queries);
@@ -211,11 +250,11 @@ std::vector<std::size_t> near_together(const TopKRequest& request, const Cluster
   parallel_for(
       threads, static_cast<std::int64_t>(all.size()), 1024,
       [&](std::int64_t first, std::int64_t last, int) {
-        groups.find(queries, all.data() + first, static_cast<std::size_t>(last - first),
-                    group.data() + first);
+        shared.groups.find(queries, all.data() + first, static_cast<std::size_t>(last - first),
+                           group.data() + first);
       },
       poll);
-  std::vector<std::vector<ItemId>> members(clusters.groups.rows());
+  std::vector<std::vector<ItemId>> members(shared.groups.size());
   for (std::size_t q = 0; q < all.size(); ++q) {
     members[static_cast<std::size_t>(group[q])].push_back(static_cast<ItemId>(q));
   }
@@ -223,12 +262,9 @@ std::vector<std::size_t> near_together(const TopKRequest& request, const Cluster
       threads, static_cast<std::int64_t>(members.size()), 1,
       [&](std::int64_t first, std::int64_t last, int) {
         for (auto g = static_cast<std::size_t>(first); g < static_cast<std::size_t>(last); ++g) {
-          const std::size_t start = clusters.group_starts[g], end = clusters.group_starts[g + 1];
+          const std::size_t start = shared.clusters.group_starts[g];
           std::vector<std::int32_t> found(members[g].size(), 0);
-          if (end > start) {
-            Nearest(clusters.centers, start, end, true)
-                .find(queries, members[g].data(), members[g].size(), found.data());
-          }
+          shared.centers[g].find(queries, members[g].data(), members[g].size(), found.data());
           for (std::size_t i = 0; i < found.size(); ++i) {
             const auto q = static_cast<std::size_t>(members[g][i]);
             order[q] = {start + static_cast<std::size_t>(found[i]), q};
@@ -249,7 +285,19 @@ Partition::Partition(const Rows& rows, std::shared_ptr<const Clusters> clusters,
                      const std::uint8_t* allowed, int threads, const Poll& poll)
     : rows_(rows),
       clusters_(std::move(clusters)),
-      quantised_(rows, *clusters_, allowed, threads, poll) {}
+      quantised_(rows, *clusters_, allowed, threads, poll),
+      groups_(clusters_->groups, 0, clusters_->groups.rows(), true) {
+  std::vector<float> difference(rows.dim);
+  for (std::size_t g = 0; g < clusters_->groups.rows(); ++g) {
+    const std::size_t first = clusters_->group_starts[g], last = clusters_->group_starts[g + 1];
+    centers_.emplace_back(clusters_->centers, first, last, true);
+    for (std::size_t c = first; c < last; ++c) {
+      std::transform(clusters_->centers.row(c), clusters_->centers.row(c) + rows.dim,
+                     clusters_->groups.row(g), difference.begin(), std::minus<>());
+      distances_.push_back(length_of(difference.data(), rows.dim));
+    }
+  }
+}
 
 std::vector<float> Partition::radii() const {
   std::vector<float> found;
@@ -263,8 +311,16 @@ void Partition::search(const TopKRequest& request, float reach, ItemId* position
   std::fill_n(scores, request.n_queries * request.k, kNoScore);
   if (request.n_queries == 0 || quantised_.size() == 0) return;
   const int threads = std::max(1, request.threads);
-  const std::vector<std::size_t> order = near_together(request, *clusters_, threads, poll);
-  const Nearest nearest(clusters_->centers, 0, clusters_->size(), true);
+  Shared shared{request, *clusters_, quantised_, groups_, centers_, reach, {}};
+  for (std::size_t g = 0; g < centers_.size(); ++g) {
+    float extent = 0.0F;
+    for (std::size_t c = clusters_->group_starts[g]; c < clusters_->group_starts[g + 1]; ++c) {
+      extent = std::max(extent, distances_[c] + reach * quantised_.clusters()[c].radius);
+    }
+    // Products of centers are rounded, too: of a little more than the longest row, at most.
+    shared.extents.push_back(extent + 3 * rounding_of(request.dim) * quantised_.longest());
+  }
+  const std::vector<std::size_t> order = near_together(shared, threads, poll);
   const std::size_t share =
       (order.size() + static_cast<std::size_t>(threads) - 1) / static_cast<std::size_t>(threads);
   const std::size_t together = std::min(kTogether, rounded_up(share, kScanQueries));
@@ -274,7 +330,7 @@ void Partition::search(const TopKRequest& request, float reach, ItemId* position
       static_cast<int>(std::min(static_cast<std::size_t>(threads), groups)),
       [&](int, const StopFlag& stop) {
         Workspace work;
-        Group group(request, *clusters_, quantised_, nearest, reach, work);
+        Group group(shared, work);
         for (std::size_t g; !stop.requested() && (g = next.fetch_add(1)) < groups;) {
           const std::size_t first = g * together;
           const std::size_t count = std::min(together, order.size() - first);

@@ -41,6 +41,9 @@ class Partition {
   Rows rows_;
   std::shared_ptr<const Clusters> clusters_;
   QuantisedRows quantised_;
+  Nearest groups_;                // by product
+  std::vector<Nearest> centers_;  // the same of the centers of each group
+  std::vector<float> distances_;  // of each center from the center of its group
 };
 
 }  // namespace likewise

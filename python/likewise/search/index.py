@@ -225,7 +225,9 @@ class Index(ABC):
             rows = float_rows("vectors", vectors, columns=self.dim)
         except ValueError as error:
             raise ValueError(f"{error}{_HINTS.get(self.side, '')}") from None
-        return unit_rows(rows, self.metric == "cosine")
+        if self.metric == "cosine":
+            return unit_rows(rows)
+        return rows, _core.usable_rows(rows, self.threads).view(np.bool_)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Save the index as one file, which :func:`likewise.load_index` reads.
