@@ -87,7 +87,7 @@ class Job:
             items = self.asked.take(rows)
             at = state.encoder.positions(items, self.own_rows)
             found = blend.item_vectors(items, at, blend.domain_in(self.index))
-        return blend.query_vectors(found, self.popularity)
+        return blend.query_vectors(found, self.popularity, in_place=True)
 
     @property
     def _blend(self) -> Blend:

@@ -271,20 +271,21 @@ class Blend:
         )  # fmt: skip
         return write_item_vectors(self.encoder, parts, told, out)
 
-    def query_vectors(self, vectors: Float32, weight: float) -> Float32:
+    def query_vectors(self, vectors: Float32, weight: float, *, in_place: bool = False) -> Float32:
         """Return what items ask with, of what they are found by; float32 of the same shape.
 
         The inner product of a query and an item vector is the score, at most 1; ``weight`` is that
-        of popularity.
+        of popularity. With ``in_place`` the vectors are turned into it themselves.
         """
-        asked = vectors.astype(np.float32)  # a copy
+        known = vectors.any(axis=1)
+        asked = vectors if in_place else vectors.astype(np.float32)  # a copy
         out_of_domain = self._is_out_of_domain(vectors)
         columns = self.columns(out_of_domain)
         told = (part.unknown(asked[:, place]) for part, place in columns)
         unknown = next((one for one in told if one is not None), np.zeros((1, 1), np.float32))
         for part, place in columns:
             part.ask(asked[:, place], unknown, out_of_domain, weight)
-        asked[~vectors.any(axis=1)] = 0.0
+        asked[~known] = 0.0
         asked /= np.float32(sum(part.most(weight) for part in self.parts))
         return asked
 
