@@ -14,8 +14,8 @@ namespace {
 
 // Rows a center that centers are learned from, and rounds: more of either finds no better groups
 // (benchmarks/notes/search.md).
-constexpr std::size_t kSample = 128;
-constexpr int kRounds = 6;
+constexpr std::size_t kSample = 64;
+constexpr int kRounds = 3;
 
 void add_row(float* sum, const float* row, std::size_t dim) {
   for (std::size_t d = 0; d < dim; ++d) sum[d] += row[d];

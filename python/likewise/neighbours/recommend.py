@@ -44,6 +44,8 @@ _CHUNK, _LEAST_CHUNK, _FLOATS, _ANSWERS = 1 << 15, 1 << 10, 1 << 24, 1 << 22
 # Comparisons (queries x candidates) from which clusters are passed over that are unlikely to
 # matter, and the share of the true best that is to be found then.
 _EXACT, _RECALL = 1_000_000_000, 0.995
+# Queries that tell what such a search, or one of a graph, needs.
+_SAMPLE, _SAMPLE_OF_GRAPHS = 500, 1000
 Progress = Callable[[int, int], None]
 _SUFFIXES = (".parquet", ".pq")
 _SIDES = {"similar": "similar", "complements": "context", "center": "center"}
@@ -147,7 +149,7 @@ def recommend_all(
         hnswlib. Without it many comparisons are made by partitions: candidates in clusters, of
         which each query meets the nearest. The answer says which it was.
     recall : float, optional
-        Share of the true best that a search by partitions must find, measured on 1000 of the
+        Share of the true best that a search by partitions must find, measured on 500 of the
         queries before it begins, above 0 to 1. Given, it asks for partitions whatever the number
         of comparisons, and 1 for an exact search; .995 without it.
     progress : callable, optional
@@ -228,15 +230,16 @@ def recommend_all(
         grouped=per_category is not None,
     )  # fmt: skip
     reached = None
-    chosen = np.sort(np.random.default_rng(0).permutation(len(asked))[:1000])
+    sample = np.random.default_rng(0).permutation(len(asked))
     if isinstance(index, ApproximateIndex):
+        chosen = np.sort(sample[:_SAMPLE_OF_GRAPHS])
         reached = index.widen(k=wanted, queries=job.vectors(chosen), exclude=job.itself[chosen])
     elif isinstance(index, ExactIndex) and exact is None and wanted_recall < 1.0:
         usable = len(candidates) if allowed is None else int(allowed.sum())
         comparisons = len(asked) * usable if equal is None else pairs_of(equal)
         if recall is not None or comparisons >= _EXACT:
             job.index = partitioned = PartitionedIndex.of(index)
-            reached = job.tune(partitioned, wanted_recall, chosen)
+            reached = job.tune(partitioned, wanted_recall, np.sort(sample[:_SAMPLE]))
     about = {"side": side, "k": str(wanted), "fingerprint": model.fingerprint}
     if index.side == "similar":
         about["popularity"] = str(weight)

@@ -16,6 +16,7 @@ from likewise.errors import InputError
 from likewise.reading.files import Asked, Batches, lacking
 from likewise.reading.messages import one_line, shown
 from likewise.reading.nested import base_of, dug, has_field
+from likewise.work.waiting import ahead
 
 __all__ = ["open_batches"]
 
@@ -70,8 +71,7 @@ def open_batches(asked: Asked) -> Batches:
                 there = file.schema_arrow.names
             bases = list(dict.fromkeys(base_of(name, there) for name in names))
             with file:
-                # In this thread: others would keep for good what they took for a while, and two
-                # are no sooner done than one, since what follows is most of the work.
+                # By one thread: others would keep for good what they took for a while.
                 batches = file.iter_batches(_BATCH_ROWS, columns=bases, use_threads=False)
                 while True:
                     with _parquet_errors(path, what):
@@ -82,7 +82,7 @@ def open_batches(asked: Asked) -> Batches:
                     found = dug(found, names, f"{what}: {shown(path)}", unit)
                     yield pa.RecordBatch.from_arrays([found[name] for name in names], list(names))
 
-    return Batches(columns, rows, read)
+    return Batches(columns, rows, lambda names, texts: ahead(read(names, texts)))
 
 
 def _with_dictionaries(path: Path, texts: Sequence[str]) -> pq.ParquetFile:
