@@ -181,14 +181,14 @@ class PartitionOf {
   py::tuple search(const py::array& queries, std::size_t k, const std::optional<py::array>& exclude,
                    const std::optional<LabelArrays>& excluded,
                    const std::optional<LabelArrays>& same,
-                   const std::vector<LabelArrays>& different, float reach,
+                   const std::vector<LabelArrays>& different, float reach, bool alone,
                    std::int64_t threads) const {
     if (k == 0) throw py::value_error("k must be at least 1, got 0");
     const Rows& rows = partition_->rows();
     Asked asked({rows.data, rows.n, rows.dim, rows.stride}, queries, k, exclude, excluded, same,
                 different, threads);
     return asked.answer([&](const TopKRequest& request, ItemId* positions, float* scores) {
-      partition_->search(request, reach, positions, scores, check_signals);
+      partition_->search(request, reach, alone, positions, scores, check_signals);
     });
   }
 
@@ -227,7 +227,7 @@ void register_retrieval(py::module_& m) {
       .def("search", &PartitionOf::search, py::arg("queries"), py::arg("k"),
            py::arg("exclude") = py::none(), py::arg("excluded") = py::none(),
            py::arg("same") = py::none(), py::arg("different") = std::vector<LabelArrays>(),
-           py::arg("reach") = 1.0F, py::arg("threads") = 0)
+           py::arg("reach") = 1.0F, py::arg("alone") = false, py::arg("threads") = 0)
       .def_property_readonly("labels", &PartitionOf::labels)
       .def_property_readonly("centers", &PartitionOf::centers)
       .def_property_readonly("radii", &PartitionOf::radii);

@@ -96,6 +96,7 @@ class Partition:
         same: tuple[NDArray[np.int32], NDArray[np.int32]] | None = None,
         different: Sequence[tuple[NDArray[np.int32], NDArray[np.int32]]] = (),
         reach: float = 1.0,
+        alone: bool = False,
         threads: int = 0,
     ) -> tuple[NDArray[np.int32], NDArray[np.float32]]: ...
     @property

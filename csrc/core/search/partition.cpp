@@ -305,8 +305,8 @@ std::vector<float> Partition::radii() const {
   return found;
 }
 
-void Partition::search(const TopKRequest& request, float reach, ItemId* positions, float* scores,
-                       const Poll& poll) const {
+void Partition::search(const TopKRequest& request, float reach, bool alone, ItemId* positions,
+                       float* scores, const Poll& poll) const {
   std::fill_n(positions, request.n_queries * request.k, ItemId{-1});
   std::fill_n(scores, request.n_queries * request.k, kNoScore);
   if (request.n_queries == 0 || quantised_.size() == 0) return;
@@ -323,7 +323,7 @@ void Partition::search(const TopKRequest& request, float reach, ItemId* position
   const std::vector<std::size_t> order = near_together(shared, threads, poll);
   const std::size_t share =
       (order.size() + static_cast<std::size_t>(threads) - 1) / static_cast<std::size_t>(threads);
-  const std::size_t together = std::min(kTogether, rounded_up(share, kScanQueries));
+  const std::size_t together = alone ? 1 : std::min(kTogether, rounded_up(share, kScanQueries));
   const std::size_t groups = (order.size() + together - 1) / together;
   std::atomic<std::size_t> next{0};
   run_workers(

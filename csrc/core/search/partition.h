@@ -33,8 +33,10 @@ class Partition {
   /// The greatest distance of a row from the center of each cluster.
   std::vector<float> radii() const;
 
-  /// As top_k, of candidates that were allowed; a query that is all zero has no answers.
-  void search(const TopKRequest& request, float reach, ItemId* positions, float* scores,
+  /// As top_k, of candidates that were allowed; a query that is all zero has no answers. Queries go
+  /// `alone` where others shall not delay what one finds first, which with a short reach is the
+  /// least that it finds in any company.
+  void search(const TopKRequest& request, float reach, bool alone, ItemId* positions, float* scores,
               const Poll& poll) const;
 
  private:

@@ -349,12 +349,14 @@ class ExactIndex(Index):
     def _find(self, queries: Float32, k: int, filters: Filters) -> Found:
         return self._find_within(1.0, queries, k, filters)
 
-    def _find_within(self, reach: float, queries: Float32, k: int, filters: Filters) -> Found:
+    def _find_within(
+        self, reach: float, queries: Float32, k: int, filters: Filters, alone: bool = False
+    ) -> Found:
         """Search by clusters where that pays, with this reach, and else compare all with all."""
         allowed, each = filters.allowed, (filters.exclude, filters.excluded, filters.same)
         if self._clusters.pay(len(queries), k, allowed, filters.same):
             positions, scores = self._clusters.partition(allowed).search(
-                queries, k, *each, filters.different, reach, self.threads
+                queries, k, *each, filters.different, reach, alone, self.threads
             )
         else:
             mask = None if allowed is None else allowed.view(np.uint8)

@@ -102,5 +102,5 @@ def reach_for(
     if not len(needed):
         return 1.0
     needed.sort()
-    last = min(len(needed) - 1, max(0, int(np.ceil(recall * len(needed))) - 1))
+    last = int(np.clip(np.ceil(recall * len(needed)) - 1, 0, len(needed) - 1))
     return float(np.clip(needed[last] + 1e-4, 0.0, 1.0))

@@ -20,6 +20,9 @@ from likewise.search.partition import reach_for
 
 __all__ = ["PartitionedIndex"]
 
+_STEPS = 6  # reaches that are tried, the shortest first
+_SPARE = 0.25  # of what may be missed is not missed in the sample: it is only one
+
 
 class PartitionedIndex(ExactIndex):
     """Passes over clusters whose vectors are unlikely to be among the best.
@@ -45,6 +48,7 @@ class PartitionedIndex(ExactIndex):
 
     kind = "partitioned"
     reach = 1.0
+    _alone = False
 
     @classmethod
     def of(cls, index: ExactIndex) -> PartitionedIndex:
@@ -86,12 +90,25 @@ class PartitionedIndex(ExactIndex):
             return 1.0
         partition = self._clusters.partition(allowed)
         true = self.search(queries, k, where, exclude, **filters)
-        self.reach = reach_for(partition, self._prepared(queries)[0], *true, recall)
-        while True:
-            reached = share_found(self.search(queries, k, where, exclude, **filters), true)
-            if reached >= recall or self.reach >= 1.0:
-                return reached
+        asked = self._prepared(queries)[0]
+        # What is enough even for queries that know their k-th best from the start, and a little.
+        low, high = (
+            reach_for(partition, asked, *true, share) for share in (1 - 8 * (1 - recall), recall)
+        )
+        reached = 0.0
+        self._alone = True  # the least that is found in any company
+        try:
+            for step in range(_STEPS):
+                self.reach = low + (high - low) * step / (_STEPS - 1)
+                reached = share_found(self.search(queries, k, where, exclude, **filters), true)
+                if reached >= recall + _SPARE * (1.0 - recall):
+                    break
+        finally:
+            self._alone = False
+        while reached < recall and self.reach < 1.0:  # rounding; or bounds of float32
             self.reach = min(1.0, 1.2 * self.reach + 0.01)
+            reached = share_found(self.search(queries, k, where, exclude, **filters), true)
+        return reached
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Save the exact index that this one is of; see `Index.save`."""
@@ -103,4 +120,4 @@ class PartitionedIndex(ExactIndex):
         return twin
 
     def _find(self, queries: Float32, k: int, filters: Filters) -> Found:
-        return self._find_within(self.reach, queries, k, filters)
+        return self._find_within(self.reach, queries, k, filters, self._alone)

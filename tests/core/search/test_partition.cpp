@@ -83,14 +83,14 @@ struct Case {
     });
   }
 
-  Answer by_clusters(std::size_t wanted, float reach, int threads) const {
+  Answer by_clusters(std::size_t wanted, float reach, int threads, bool alone = false) const {
     const Rows view{rows.data(), n, dim, dim};
     auto clusters =
         std::make_shared<const Clusters>(make_clusters(view, nullptr, wanted, threads, no_poll));
     const Partition partition(view, std::move(clusters), allowed.empty() ? nullptr : allowed.data(),
                               threads, no_poll);
     return answer(threads, [&](const TopKRequest& request, Answer& found) {
-      partition.search(request, reach, found.positions.data(), found.scores.data(), no_poll);
+      partition.search(request, reach, alone, found.positions.data(), found.scores.data(), no_poll);
     });
   }
 };
@@ -109,6 +109,7 @@ void test_the_answers_are_those_of_top_k() {
         Case c{n, dim, 7, gathered(n, dim, copies, 1), gathered(60, dim, 0.1, 2)};
         std::copy_n(c.rows.data(), dim, c.queries.data());  // one of the rows themselves
         CHECK(c.by_clusters(20, 1.0F, 1) == c.true_answer());
+        CHECK(c.by_clusters(20, 1.0F, 1, true) == c.true_answer());
         c.exclude.resize(60);
         for (auto& one : c.exclude) one = static_cast<ItemId>(generator() % (n + 1)) - 1;
         c.allowed.resize(n);
