@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
-from .report import times
+from .report import machine_line, times
 
 Records = list[dict[str, Any]]
 
@@ -119,19 +119,14 @@ def _paired(runs: Records, ours: str, other: str) -> dict[str, Any]:
 
 def to_markdown(result: dict[str, Any]) -> str:
     """Everything that a reader of one job needs, in one page."""
-    machine, summary = result["machine"], result["summary"]
-    versions = ", ".join(f"{name} {text}" for name, text in machine["versions"].items())
-    loads = [run["load_before"] for run in result["runs"]]
+    summary = result["summary"]
     systems = summary["systems"]
     lines = [
         f"# {result['title']}",
         "",
         result["about"],
         "",
-        f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB, kernels "
-        f"{machine['kernels']}, commit {machine['commit']}, {machine['date']}; {versions}. Load "
-        f"average before a run: {min(loads, default=0):g} to {max(loads, default=0):g} (includes "
-        f"the run before it).",
+        machine_line(result),
         "",
         "Medians, seconds by the clock (of the CPU, all threads), share of the whole process by "
         "the clock. `-`: a part of the stage above.",

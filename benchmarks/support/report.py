@@ -111,9 +111,8 @@ def _time_to_quality(result: dict[str, Any], name: str, peer: str) -> dict[str, 
 
 def to_markdown(result: dict[str, Any]) -> str:
     """Everything that a reader of one comparison needs, in one page."""
-    machine, setting, corpus = result["machine"], result["setting"], result["corpus"]
+    setting, corpus = result["setting"], result["corpus"]
     last = corpus["splits"]["last"]
-    versions = ", ".join(f"{name} {text}" for name, text in machine["versions"].items())
     lines = [
         f"# {result['compare']} on {corpus['corpus']['name']}",
         "",
@@ -130,13 +129,9 @@ def to_markdown(result: dict[str, Any]) -> str:
             f"(token of {corpus['slug']}), {corpus['mean_likewise_ngrams']:.0f} for likewise (of "
             f"the words of the name; words and category levels are features beside them)."
         )
-    loads = [run["load_before"] for run in result["runs"]]
     lines += [
         "",
-        f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB, kernels "
-        f"{machine['kernels']}, commit {machine['commit']}, {machine['date']}; {versions}. Load "
-        f"average before a run: {min(loads, default=0):g} to {max(loads, default=0):g} (includes "
-        f"the run before it).",
+        machine_line(result),
         "",
         "Medians. tokens/s: events times epochs by seconds of the training loop alone; call: all "
         "of train(...), for peers the vocabulary and training; whole: process start to end of "
@@ -173,6 +168,19 @@ def _quality_table(systems: dict[str, Any]) -> list[str]:
         texts = [f"{c['hr@20']:.4f} / {c['mrr@20']:.4f}" if c else "" for c in cells]
         lines.append(f"| {name} | " + " | ".join(texts) + " |")
     return lines
+
+
+def machine_line(result: dict[str, Any]) -> str:
+    """Return where, of what and when a result was measured, and how busy the machine was."""
+    machine = result["machine"]
+    versions = ", ".join(f"{name} {text}" for name, text in machine["versions"].items())
+    loads = [run["load_before"] for run in result["runs"]]
+    return (
+        f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB, kernels "
+        f"{machine['kernels']}, commit {machine['commit']}, {machine['date']}; {versions}. Load "
+        f"average before a run: {min(loads, default=0):g} to {max(loads, default=0):g} (includes "
+        f"the run before it)."
+    )
 
 
 def times(value: float | None) -> str:

@@ -158,8 +158,8 @@ class PartitionOf {
       : vectors_(std::move(vectors)) {
     const MatrixView view = matrix_view("vectors", vectors_);
     if (view.columns == 0) throw py::value_error("vectors must have at least 1 column, got 0");
-    const Rows rows{view.data, view.rows, view.columns, view.stride};
-    const std::uint8_t* mask = mask_of("usable", usable, rows.n);
+    const RowsView rows{view.data, view.rows, view.columns, view.stride};
+    const std::uint8_t* mask = mask_of("usable", usable, rows.rows);
     const int workers = thread_count(threads);
     const py::gil_scoped_release without_gil;
     auto clusters =
@@ -169,7 +169,7 @@ class PartitionOf {
   }
 
   std::unique_ptr<PartitionOf> subset(const py::array& allowed, std::int64_t threads) const {
-    const std::uint8_t* mask = mask_of("allowed", allowed, partition_->rows().n);
+    const std::uint8_t* mask = mask_of("allowed", allowed, partition_->rows().rows);
     const int workers = thread_count(threads);
     std::unique_ptr<PartitionOf> made(new PartitionOf(vectors_));
     const py::gil_scoped_release without_gil;
@@ -184,9 +184,9 @@ class PartitionOf {
                    const std::vector<LabelArrays>& different, float reach, bool alone,
                    std::int64_t threads) const {
     if (k == 0) throw py::value_error("k must be at least 1, got 0");
-    const Rows& rows = partition_->rows();
-    Asked asked({rows.data, rows.n, rows.dim, rows.stride}, queries, k, exclude, excluded, same,
-                different, threads);
+    const RowsView& rows = partition_->rows();
+    Asked asked({rows.data, rows.rows, rows.columns, rows.stride}, queries, k, exclude, excluded,
+                same, different, threads);
     return asked.answer([&](const TopKRequest& request, ItemId* positions, float* scores) {
       partition_->search(request, reach, alone, positions, scores, check_signals);
     });
@@ -197,7 +197,7 @@ class PartitionOf {
   }
   py::array_t<float> centers() const {
     const Table& table = partition_->clusters()->centers;
-    py::array_t<float> copy({table.rows(), partition_->rows().dim});
+    py::array_t<float> copy({table.rows(), partition_->rows().columns});
     for (std::size_t c = 0; c < table.rows(); ++c) {
       std::copy_n(table.row(c), table.dim(), copy.mutable_data(static_cast<py::ssize_t>(c), 0));
     }

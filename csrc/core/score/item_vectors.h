@@ -11,18 +11,11 @@
 #include <span>
 #include <vector>
 
+#include "core/base/rows_view.h"
 #include "core/base/types.h"
 #include "core/base/workers.h"
 
 namespace likewise {
-
-/// Borrowed rows, `stride` floats apart.
-struct RowsView {
-  const float* data = nullptr;
-  std::size_t rows = 0, columns = 0, stride = 0;
-
-  const float* row(std::size_t i) const { return data + i * stride; }
-};
 
 /// A linear map of unit center vectors c, [c, 1] times a matrix (dim + 1, columns); null is none.
 struct MapView {

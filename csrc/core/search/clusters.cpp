@@ -22,28 +22,28 @@ void add_row(float* sum, const float* row, std::size_t dim) {
 }
 
 /// Centers of some rows, which come in random order.
-Table learn(const Rows& rows, const std::vector<ItemId>& some, std::size_t wanted) {
+Table learn(const RowsView& rows, const std::vector<ItemId>& some, std::size_t wanted) {
   const std::size_t count = std::min(some.size(), wanted * kSample);
-  Table centers(wanted, rows.dim);
+  Table centers(wanted, rows.columns);
   for (std::size_t c = 0; c < wanted; ++c) {
-    std::copy_n(rows.at(static_cast<std::size_t>(some[c])), rows.dim, centers.row(c));
+    std::copy_n(rows.row(static_cast<std::size_t>(some[c])), rows.columns, centers.row(c));
   }
   if (wanted == 1 || wanted == count) return centers;
   std::vector<std::int32_t> labels(count);
   std::vector<std::size_t> sizes(wanted);
   for (int round = 0; round < kRounds; ++round) {
     Nearest(centers, 0, wanted, false).find(rows, some.data(), count, labels.data());
-    Table sums(wanted, rows.dim);
+    Table sums(wanted, rows.columns);
     std::fill(sizes.begin(), sizes.end(), 0);
     for (std::size_t i = 0; i < count; ++i) {
       const auto label = static_cast<std::size_t>(labels[i]);
-      add_row(sums.row(label), rows.at(static_cast<std::size_t>(some[i])), rows.dim);
+      add_row(sums.row(label), rows.row(static_cast<std::size_t>(some[i])), rows.columns);
       ++sizes[label];
     }
     for (std::size_t c = 0; c < wanted; ++c) {
       if (sizes[c] == 0) continue;  // it stays where it is: others moved towards its rows
       const float scale = 1.0F / static_cast<float>(sizes[c]);
-      for (std::size_t d = 0; d < rows.dim; ++d) centers.row(c)[d] = sums.row(c)[d] * scale;
+      for (std::size_t d = 0; d < rows.columns; ++d) centers.row(c)[d] = sums.row(c)[d] * scale;
     }
   }
   return centers;
@@ -103,14 +103,14 @@ void Nearest::scores(const float* queries, std::size_t count, float* scores,
   }
 }
 
-void Nearest::find(const Rows& rows, const ItemId* some, std::size_t count,
+void Nearest::find(const RowsView& rows, const ItemId* some, std::size_t count,
                    std::int32_t* labels) const {
   Table queries(1, dim_ * kScanQueries);
   std::vector<float> all(size() * kScanQueries);
   for (std::size_t start = 0; start < count; start += kScanQueries) {
     const std::size_t many = std::min(kScanQueries, count - start);
     lay_out<kScanQueries>(many, dim_, queries.data(), [&](std::size_t i) {
-      return rows.at(static_cast<std::size_t>(some[start + i]));
+      return rows.row(static_cast<std::size_t>(some[start + i]));
     });
     scores(queries.data(), many, all.data(), kScanQueries);
     float best[kScanQueries];
@@ -126,14 +126,14 @@ void Nearest::find(const Rows& rows, const ItemId* some, std::size_t count,
   }
 }
 
-Clusters make_clusters(const Rows& rows, const std::uint8_t* usable, std::size_t wanted,
+Clusters make_clusters(const RowsView& rows, const std::uint8_t* usable, std::size_t wanted,
                        int threads, const Poll& poll) {
   std::vector<ItemId> some;
-  for (std::size_t i = 0; i < rows.n; ++i) {
+  for (std::size_t i = 0; i < rows.rows; ++i) {
     if (usable == nullptr || usable[i] != 0) some.push_back(static_cast<ItemId>(i));
   }
   Clusters made;
-  made.labels.assign(rows.n, -1);
+  made.labels.assign(rows.rows, -1);
   if (some.empty()) {
     made.group_starts = {0};
     return made;
@@ -184,9 +184,9 @@ Clusters make_clusters(const Rows& rows, const std::uint8_t* usable, std::size_t
     }
     made.group_starts.push_back(centers.size());
   }
-  made.centers = Table(centers.size(), rows.dim);
+  made.centers = Table(centers.size(), rows.columns);
   for (std::size_t c = 0; c < centers.size(); ++c) {
-    std::copy_n(centers[c], rows.dim, made.centers.row(c));
+    std::copy_n(centers[c], rows.columns, made.centers.row(c));
   }
   return made;
 }

@@ -9,19 +9,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/base/rows_view.h"
 #include "core/base/table.h"
 #include "core/base/types.h"
 #include "core/base/workers.h"
 
 namespace likewise {
-
-/// Vectors that somebody else keeps: (n, dim), `stride` floats from one to the next.
-struct Rows {
-  const float* data = nullptr;
-  std::size_t n = 0, dim = 0, stride = 0;
-
-  const float* at(std::size_t row) const { return data + row * stride; }
-};
 
 struct Clusters {
   Table centers;                          // (clusters, dim); those of one group stand together
@@ -41,7 +34,8 @@ class Nearest {
   std::size_t size() const { return constants_.size(); }
 
   /// Numbers, from 0, of the centers nearest to rows[some[0]], ..., rows[some[count - 1]].
-  void find(const Rows& rows, const ItemId* some, std::size_t count, std::int32_t* labels) const;
+  void find(const RowsView& rows, const ItemId* some, std::size_t count,
+            std::int32_t* labels) const;
 
   /// scores[c * stride + q] of every center c and query q < kScanQueries, which is laid out.
   void scores(const float* queries, std::size_t count, float* scores, std::size_t stride) const;
@@ -53,7 +47,7 @@ class Nearest {
 };
 
 /// Puts rows into about `wanted` clusters; null `usable` takes all. The same for any threads.
-Clusters make_clusters(const Rows& rows, const std::uint8_t* usable, std::size_t wanted,
+Clusters make_clusters(const RowsView& rows, const std::uint8_t* usable, std::size_t wanted,
                        int threads, const Poll& poll);
 
 }  // namespace likewise

@@ -242,7 +242,7 @@ class Group {
 /// Queries in an order that brings near ones together: by the cluster of which each is nearest.
 std::vector<std::size_t> near_together(const Shared& shared, int threads, const Poll& poll) {
   const TopKRequest& request = shared.request;
-  const Rows queries{request.queries, request.n_queries, request.dim, request.query_stride};
+  const RowsView queries{request.queries, request.n_queries, request.dim, request.query_stride};
   std::vector<ItemId> all(request.n_queries);
   std::iota(all.begin(), all.end(), 0);
   std::vector<std::int32_t> group(request.n_queries);
@@ -281,20 +281,20 @@ std::vector<std::size_t> near_together(const Shared& shared, int threads, const 
 
 }  // namespace
 
-Partition::Partition(const Rows& rows, std::shared_ptr<const Clusters> clusters,
+Partition::Partition(const RowsView& rows, std::shared_ptr<const Clusters> clusters,
                      const std::uint8_t* allowed, int threads, const Poll& poll)
     : rows_(rows),
       clusters_(std::move(clusters)),
       quantised_(rows, *clusters_, allowed, threads, poll),
       groups_(clusters_->groups, 0, clusters_->groups.rows(), true) {
-  std::vector<float> difference(rows.dim);
+  std::vector<float> difference(rows.columns);
   for (std::size_t g = 0; g < clusters_->groups.rows(); ++g) {
     const std::size_t first = clusters_->group_starts[g], last = clusters_->group_starts[g + 1];
     centers_.emplace_back(clusters_->centers, first, last, true);
     for (std::size_t c = first; c < last; ++c) {
-      std::transform(clusters_->centers.row(c), clusters_->centers.row(c) + rows.dim,
+      std::transform(clusters_->centers.row(c), clusters_->centers.row(c) + rows.columns,
                      clusters_->groups.row(g), difference.begin(), std::minus<>());
-      distances_.push_back(length_of(difference.data(), rows.dim));
+      distances_.push_back(length_of(difference.data(), rows.columns));
     }
   }
 }

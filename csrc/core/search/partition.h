@@ -25,10 +25,10 @@ class Partition {
  public:
   /// Of some rows, which stay the caller's and must stay as they are; null `allowed` takes all that
   /// have a label. Clusters may be of more rows than are allowed.
-  Partition(const Rows& rows, std::shared_ptr<const Clusters> clusters, const std::uint8_t* allowed,
-            int threads, const Poll& poll);
+  Partition(const RowsView& rows, std::shared_ptr<const Clusters> clusters,
+            const std::uint8_t* allowed, int threads, const Poll& poll);
 
-  const Rows& rows() const { return rows_; }
+  const RowsView& rows() const { return rows_; }
   const std::shared_ptr<const Clusters>& clusters() const { return clusters_; }
   /// The greatest distance of a row from the center of each cluster.
   std::vector<float> radii() const;
@@ -40,7 +40,7 @@ class Partition {
               const Poll& poll) const;
 
  private:
-  Rows rows_;
+  RowsView rows_;
   std::shared_ptr<const Clusters> clusters_;
   QuantisedRows quantised_;
   Nearest groups_;                // by product

@@ -56,15 +56,15 @@ std::uint64_t digest(const float* row, std::size_t dim) {
 
 }  // namespace
 
-QuantisedRows::QuantisedRows(const Rows& rows, const Clusters& clusters,
+QuantisedRows::QuantisedRows(const RowsView& rows, const Clusters& clusters,
                              const std::uint8_t* allowed, int threads, const Poll& poll)
     : kernels_(&kernels()), clusters_(clusters.size()) {
   const std::size_t group = kernels_->bytes.group;
-  groups_ = (rows.dim + group - 1) / group;
+  groups_ = (rows.columns + group - 1) / group;
   const auto taken = [&](std::size_t i) {
     return clusters.labels[i] >= 0 && (allowed == nullptr || allowed[i] != 0);
   };
-  for (std::size_t i = 0; i < rows.n; ++i) {
+  for (std::size_t i = 0; i < rows.rows; ++i) {
     if (taken(i)) ++clusters_[static_cast<std::size_t>(clusters.labels[i])].last;
   }
   std::size_t slots = 0, panels = 0;
@@ -77,7 +77,7 @@ QuantisedRows::QuantisedRows(const Rows& rows, const Clusters& clusters,
   }
   positions_.resize(slots);
   equal_.resize(slots);
-  for (std::size_t i = 0; i < rows.n; ++i) {
+  for (std::size_t i = 0; i < rows.rows; ++i) {
     if (!taken(i)) continue;
     positions_[clusters_[static_cast<std::size_t>(clusters.labels[i])].last++] =
         static_cast<ItemId>(i);
@@ -90,7 +90,8 @@ QuantisedRows::QuantisedRows(const Rows& rows, const Clusters& clusters,
         float mine = 0.0F;
         for (auto c = static_cast<std::size_t>(first); c < static_cast<std::size_t>(last); ++c) {
           quantise(rows, clusters.centers.row(c), clusters_[c]);
-          mine = std::max(mine, length_of(clusters.centers.row(c), rows.dim) + clusters_[c].radius);
+          mine = std::max(mine,
+                          length_of(clusters.centers.row(c), rows.columns) + clusters_[c].radius);
         }
         float known = longest.load();
         while (known < mine && !longest.compare_exchange_weak(known, mine)) {
@@ -100,11 +101,11 @@ QuantisedRows::QuantisedRows(const Rows& rows, const Clusters& clusters,
   longest_ = longest.load();
 }
 
-void QuantisedRows::quantise(const Rows& rows, const float* center, QuantisedCluster& cluster) {
-  const std::size_t size = cluster.last - cluster.first, dim = rows.dim;
+void QuantisedRows::quantise(const RowsView& rows, const float* center, QuantisedCluster& cluster) {
+  const std::size_t size = cluster.last - cluster.first, dim = rows.columns;
   if (size == 0) return;
   std::vector<std::pair<std::uint64_t, ItemId>> order(size);
-  const auto row_at = [&](ItemId position) { return rows.at(static_cast<std::size_t>(position)); };
+  const auto row_at = [&](ItemId position) { return rows.row(static_cast<std::size_t>(position)); };
   for (std::size_t i = 0; i < size; ++i) {
     const ItemId position = positions_[cluster.first + i];
     order[i] = {digest(row_at(position), dim), position};

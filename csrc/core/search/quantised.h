@@ -27,7 +27,7 @@ struct QuantisedCluster {
 
 class QuantisedRows {
  public:
-  QuantisedRows(const Rows& rows, const Clusters& clusters, const std::uint8_t* allowed,
+  QuantisedRows(const RowsView& rows, const Clusters& clusters, const std::uint8_t* allowed,
                 int threads, const Poll& poll);
 
   const std::vector<QuantisedCluster>& clusters() const { return clusters_; }
@@ -44,7 +44,7 @@ class QuantisedRows {
   std::size_t first_equal(std::size_t slot) const { return equal_[slot]; }
 
  private:
-  void quantise(const Rows& rows, const float* center, QuantisedCluster& cluster);
+  void quantise(const RowsView& rows, const float* center, QuantisedCluster& cluster);
   std::size_t panel_bytes() const { return groups_ * kernels_->bytes.group * kScanCandidates; }
 
   const Kernels* kernels_;  // whose layout this is

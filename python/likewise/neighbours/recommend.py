@@ -1,7 +1,7 @@
 """Every item's neighbours, as one table: the nightly job.
 
-Owns the arguments and the file. How a list is found is in lists.py, which rules it keeps to in
-choose.py, the columns of the table in table.py; conditions are in attributes.py.
+Owns the arguments, and which search is made. How a list is found is in lists.py, which rules it
+keeps to in choose.py, the table and its file in table.py; conditions are in attributes.py.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The table of every item's neighbours, piece by piece.
 
-Owns its columns, and the counting of lists.
+Owns its columns, how it is written to a file, and the counting of lists.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Arguments that any search has: how many answers, of which side, and items by their ids.
+"""Arguments that any search has: how many answers, of which side, among which, items by their ids.
 
 Owns how an id may be given: text and whole numbers, UTF-8 bytes and UUIDs, plain or as scalars and
 arrays of NumPy and Arrow. `as_id` and `as_ids` turn all of them into what a catalogue looks up.

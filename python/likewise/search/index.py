@@ -1,7 +1,7 @@
-"""What all indexes share, and the one that compares every query with every vector.
+"""What all indexes share, and the exact one.
 
 Owns the contract of a search: arguments are checked here, answers are padded instead of failing,
-and a vector that is all zero is never an answer. Used through index.py.
+and a vector that is all zero is never an answer. When clusters pay is in partition.py.
 """
 
 from __future__ import annotations

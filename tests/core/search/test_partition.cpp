@@ -84,7 +84,7 @@ struct Case {
   }
 
   Answer by_clusters(std::size_t wanted, float reach, int threads, bool alone = false) const {
-    const Rows view{rows.data(), n, dim, dim};
+    const RowsView view{rows.data(), n, dim, dim};
     auto clusters =
         std::make_shared<const Clusters>(make_clusters(view, nullptr, wanted, threads, no_poll));
     const Partition partition(view, std::move(clusters), allowed.empty() ? nullptr : allowed.data(),
@@ -168,7 +168,7 @@ void test_clusters_do_not_depend_on_threads() {
   const std::vector<float> rows = gathered(3000, 20, 0.2, 11);
   std::vector<std::uint8_t> usable(3000, 1);
   usable[5] = 0;
-  const Rows view{rows.data(), 3000, 20, 20};
+  const RowsView view{rows.data(), 3000, 20, 20};
   const Clusters one = make_clusters(view, usable.data(), 90, 1, no_poll);
   const Clusters three = make_clusters(view, usable.data(), 90, 3, no_poll);
   CHECK(one.labels == three.labels);
@@ -180,7 +180,7 @@ void test_clusters_do_not_depend_on_threads() {
 
 void test_poll_stops_the_search() {
   const Case c{20000, 60, 10, gathered(20000, 60, 0.0, 12), {}};
-  const Rows view{c.rows.data(), c.n, c.dim, c.dim};
+  const RowsView view{c.rows.data(), c.n, c.dim, c.dim};
   CHECK_THROWS(make_clusters(view, nullptr, 20000, 2, [] { throw std::runtime_error("enough"); }),
                std::runtime_error);
 }
