@@ -12,6 +12,7 @@ PYBIND11_MODULE(_core, m) {
   likewise::bindings::register_training(m);
   likewise::bindings::register_retrieval(m);
   likewise::bindings::register_co_occurrence(m);
+  likewise::bindings::register_pairs(m);
   likewise::bindings::register_score(m);
   likewise::bindings::register_tables(m);
   likewise::bindings::register_checksums(m);

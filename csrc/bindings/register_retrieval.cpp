@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "bindings/signals.h"
 #include "core/base/workers.h"
 #include "core/search/clusters.h"
+#include "core/search/listed.h"
 #include "core/search/partition.h"
 #include "core/search/top_k.h"
 #include "core/search/unit_rows.h"
@@ -150,6 +152,54 @@ py::tuple top_k_of(const py::array& candidates, const py::array& queries, std::s
   });
 }
 
+/// Offsets, positions and weights of what each query lists, as `listed` hands them over.
+using ListedArrays = std::tuple<py::array, py::array, py::array, double>;
+
+/// Merges what queries list with the best by vectors, whose arrays are copied.
+py::tuple add_listed_of(const py::array& candidates, const py::array& queries,
+                        const py::array& positions, const py::array& scores,
+                        const ListedArrays& arrays, const std::optional<py::array>& allowed,
+                        const std::optional<py::array>& exclude,
+                        const std::optional<LabelArrays>& excluded,
+                        const std::optional<LabelArrays>& same,
+                        const std::vector<LabelArrays>& different, std::int64_t threads) {
+  const MatrixView query_view = matrix_view("queries", queries);
+  if (query_view.columns == 0) throw py::value_error("queries must have at least 1 column, got 0");
+  const auto found = vector_view<ItemId>("positions", positions);
+  const auto reached = vector_view<float>("scores", scores);
+  require_length("scores", reached.size(), found.size());
+  const std::size_t k = query_view.rows == 0 ? 1 : found.size() / query_view.rows;
+  require_length("positions", found.size(), k * query_view.rows);
+  Asked asked(matrix_view("candidates", candidates, query_view.columns), queries, k, exclude,
+              excluded, same, different, threads);
+  asked.request.allowed = mask_of("allowed", allowed, asked.request.n);
+  const auto& [offsets, listed, weights, sharpness] = arrays;
+  const Listed lists{vector_view<Offset>("listed", offsets), vector_view<ItemId>("listed", listed),
+                     vector_view<float>("listed", weights), sharpness};
+  return asked.answer([&](const TopKRequest& request, ItemId* best, float* whole) {
+    std::copy(found.begin(), found.end(), best);
+    std::copy(reached.begin(), reached.end(), whole);
+    add_listed(request, lists, best, whole, check_signals);
+  });
+}
+
+/// What the weight of each listed candidate adds to its score by vectors.
+py::array_t<float> listed_lifts_of(const py::array& candidates, const py::array& queries,
+                                   const ListedArrays& arrays, std::int64_t threads) {
+  const MatrixView view = matrix_view("queries", queries);
+  const Asked asked(matrix_view("candidates", candidates, view.columns), queries, 1, std::nullopt,
+                    std::nullopt, std::nullopt, {}, threads);
+  const auto& [offsets, listed, weights, sharpness] = arrays;
+  const Listed lists{vector_view<Offset>("listed", offsets), vector_view<ItemId>("listed", listed),
+                     vector_view<float>("listed", weights), sharpness};
+  std::vector<float> found(lists.positions.size());
+  {
+    const py::gil_scoped_release without_gil;
+    listed_lifts(asked.request, lists, found.data(), check_signals);
+  }
+  return to_numpy(std::move(found));
+}
+
 /// A partition together with the array that it borrows its rows from.
 class PartitionOf {
  public:
@@ -220,6 +270,13 @@ void register_retrieval(py::module_& m) {
         py::arg("allowed") = py::none(), py::arg("exclude") = py::none(),
         py::arg("excluded") = py::none(), py::arg("same") = py::none(),
         py::arg("different") = std::vector<LabelArrays>(), py::arg("threads") = 0);
+  m.def("add_listed", &add_listed_of, py::arg("candidates"), py::arg("queries"),
+        py::arg("positions"), py::arg("scores"), py::arg("listed"), py::arg("allowed") = py::none(),
+        py::arg("exclude") = py::none(), py::arg("excluded") = py::none(),
+        py::arg("same") = py::none(), py::arg("different") = std::vector<LabelArrays>(),
+        py::arg("threads") = 0);
+  m.def("listed_lifts", &listed_lifts_of, py::arg("candidates"), py::arg("queries"),
+        py::arg("listed"), py::arg("threads") = 0);
   py::class_<PartitionOf>(m, "Partition")
       .def(py::init<py::array, const std::optional<py::array>&, std::size_t, std::int64_t>(),
            py::arg("vectors"), py::arg("usable"), py::arg("wanted"), py::arg("threads") = 0)

@@ -12,6 +12,7 @@ void register_composer(pybind11::module_& m);
 void register_training(pybind11::module_& m);
 void register_retrieval(pybind11::module_& m);
 void register_co_occurrence(pybind11::module_& m);
+void register_pairs(pybind11::module_& m);
 void register_score(pybind11::module_& m);
 void register_tables(pybind11::module_& m);
 void register_checksums(pybind11::module_& m);

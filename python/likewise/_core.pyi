@@ -77,6 +77,25 @@ def top_k(
     different: Sequence[tuple[NDArray[np.int32], NDArray[np.int32]]] = (),
     threads: int = 0,
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]: ...
+def add_listed(
+    candidates: NDArray[np.float32],
+    queries: NDArray[np.float32],
+    positions: NDArray[np.int32],
+    scores: NDArray[np.float32],
+    listed: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32], float],
+    allowed: NDArray[np.uint8] | None = None,
+    exclude: NDArray[np.int32] | None = None,
+    excluded: tuple[NDArray[np.int64], NDArray[np.int32]] | None = None,
+    same: tuple[NDArray[np.int32], NDArray[np.int32]] | None = None,
+    different: Sequence[tuple[NDArray[np.int32], NDArray[np.int32]]] = (),
+    threads: int = 0,
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]: ...
+def listed_lifts(
+    candidates: NDArray[np.float32],
+    queries: NDArray[np.float32],
+    listed: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32], float],
+    threads: int = 0,
+) -> NDArray[np.float32]: ...
 
 class Partition:
     def __init__(
@@ -120,6 +139,26 @@ def find_co_occurrence(
     seed: int,
     threads: int,
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]: ...
+def count_pairs(
+    items: NDArray[np.int32],
+    offsets: NDArray[np.int64],
+    n_items: int,
+    rows: NDArray[np.int32] | None = None,
+    window: int = 10,
+    decay: bool = True,
+    backwards: float = 0.75,
+    length_power: float = 0.5,
+    most: int = 50,
+    occurrences: int = 4096,
+    threads: int = 0,
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32], NDArray[np.int32]]: ...
+def best_products(
+    first: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]],
+    second: tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]],
+    n_columns: int,
+    most: int,
+    threads: int = 0,
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]: ...
 def item_vectors(
     out: NDArray[np.float32],
     rows: NDArray[np.int64],

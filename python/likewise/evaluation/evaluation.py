@@ -349,7 +349,9 @@ def _trained(
         vectors = np.zeros((len(catalogue), trained.shape[1]), np.float32)
         vectors[kept], vectors[questions.held] = trained, composed
         placed.append(vectors)
-    return list(model_systems("likewise", blend, *placed))
+    at = np.full(len(catalogue), -1, np.int64)
+    at[kept] = np.arange(len(kept))
+    return list(model_systems("likewise", blend, placed, catalogue, at))
 
 
 def _score(system: Any, pairs: _Pairs, questions: _Questions, k: int) -> Result:

@@ -12,6 +12,7 @@ import numpy as np
 from likewise.errors import InputError
 from likewise.evaluation.systems import ListSystem, System, VectorSystem, ranks_by
 from likewise.score.blend import Blend, blend_of
+from likewise.score.evidence import evidence_in
 from likewise.score.popularity import POPULARITY
 from likewise.search.index import ExactIndex
 from likewise.state import State
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from likewise.items import Items
     from likewise.score.part import Domain
+    from likewise.search.filters import Listed
 
     Ints = NDArray[np.int32]
     Longs = NDArray[np.int64]
@@ -48,36 +50,61 @@ class SimilarSystem:
         What all items of the catalogue are found by, all zero where nothing is known.
     blend : Blend
         That of the model.
+    catalogue : Items
+    at : int array (n_items,), optional
+        Where they are in training, -1 elsewhere; the catalogue is that of training without it.
     """
 
-    def __init__(self, name: str, answers: Floats, blend: Blend) -> None:
+    def __init__(
+        self, name: str, answers: Floats, blend: Blend, catalogue: Items, at: Longs | None = None
+    ) -> None:
         self.name = name
         self.blend = blend
-        self.answers = answers
-        self._index: ExactIndex | None = None
+        self._index = ExactIndex(answers, catalogue, side="similar", metric="dot")
+        self._index.trained_at = at
+        self._at = np.arange(len(answers)) if at is None else at
+
+    def _found_by(self, items: Ints) -> Floats:
+        return self._index.vectors_at(items)
 
     def _asked(self, items: Ints) -> Floats:
-        return self.blend.query_vectors(self.answers[items], POPULARITY)
+        return self.blend.query_vectors(self._found_by(items), POPULARITY)
+
+    def _listed(self, items: Ints) -> Listed | None:
+        evidence = evidence_in(self.blend, self._index)
+        if evidence is None:
+            return None
+        return evidence.of(self._at[items], self._found_by(items))
 
     def ranks(
         self, queries: Ints, targets: Ints, allowed: Mask | None = None
     ) -> tuple[Longs, Longs]:
         """Rank of each target; see `cosine_ranks`."""
-        return ranks_by(self._asked, self.answers, queries, targets, allowed)
+        rows = self._found_by(np.arange(len(self._at), dtype=np.int32))
+        return ranks_by(self._asked, rows, queries, targets, allowed, self._listed)
 
     def lists(self, queries: Ints, k: int, allowed: Mask | None = None) -> Ints:
         """Positions of the best answers, by the exact search of the core."""
-        if self._index is None:
-            self._index = ExactIndex(self.answers, side="similar", metric="dot")
-        found = self._index.search(self._asked(queries), k, where=allowed, exclude=queries)
+        found = self._index.search(
+            self._asked(queries), k, allowed, queries, listed=self._listed(queries)
+        )
         return found.positions
 
 
 def model_systems(
-    name: str, blend: Blend, answers: Floats, center: Floats, context: Floats
+    name: str,
+    blend: Blend,
+    vectors: Sequence[Floats],
+    catalogue: Items,
+    at: Longs | None = None,
 ) -> list[System]:
-    """Make the systems of a model of ours: `similar`, center vectors alone, `complements`."""
-    similar = SimilarSystem(f"{name} similar", answers, blend)
+    """Make the systems of a model of ours: `similar`, center vectors alone, `complements`.
+
+    ``vectors`` are what the items of the catalogue are found by, their center and their context
+    vectors; ``at`` is as in `SimilarSystem`.
+    """
+    answers, center, context = vectors
+    similar = SimilarSystem(f"{name} similar", answers, blend, catalogue, at)
     return [similar, *_vector_systems(name, center, context)]
 
 
@@ -97,7 +124,7 @@ def vectors_of(state: State, domain: Domain | None = None) -> list[Floats]:
 def sides_of(model: Any, name: str) -> list[System]:
     """Make the systems of a trained model, or of what has ``center`` and ``context`` vectors."""
     if isinstance(model, State):
-        return model_systems(name, blend_of(model), *vectors_of(model))
+        return model_systems(name, blend_of(model), vectors_of(model), model.catalogue)
     return _vector_systems(name, model.center, model.context)
 
 
@@ -131,10 +158,12 @@ def systems_of(name: str, given: Any, catalogue: Items, k: int) -> list[System]:
         sides = [given.center, given.context]
         if isinstance(given, State):
             sides = vectors_of(given)
-        *similar, center, context = [_aligned(name, side, ids, catalogue) for side in sides]
-        if similar:
-            return model_systems(name, blend_of(given), similar[0], center, context)
-        return _vector_systems(name, center, context)
+        placed = [_aligned(name, side, ids, catalogue) for side in sides]
+        if isinstance(given, State):
+            at = None if ids is None else np.asarray(own.positions(catalogue.ids), np.int64)
+            there = catalogue if ids is not None else own
+            return model_systems(name, blend_of(given), placed, there, at)
+        return _vector_systems(name, *placed)
     vectors = getattr(given, "vectors", getattr(given, "matrix", None))
     if vectors is not None and not callable(vectors):
         ids = getattr(given, "ids", getattr(given, "index_to_key", None))

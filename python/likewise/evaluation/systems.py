@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from likewise.items import Items
+    from likewise.search.filters import Listed
 
     Ints = NDArray[np.int32]
     Longs = NDArray[np.int64]
@@ -87,8 +88,12 @@ def ranks_by(
     query_items: Ints,
     target_items: Ints,
     allowed: Mask | None,
+    listed_by: Callable[[Ints], Listed | None] | None = None,
 ) -> tuple[Longs, Longs]:
-    """Rank targets by inner products with ``units``; ``asked_with`` gives vectors of queries."""
+    """Rank targets by inner products with ``units``; ``asked_with`` gives vectors of queries.
+
+    ``listed_by`` gives what they list, answers whose score is more.
+    """
     answers = np.any(units, axis=1)
     ranks = np.full(len(query_items), len(units), np.int64)
     lowest = ranks.copy()
@@ -96,6 +101,10 @@ def ranks_by(
         asked, wanted = query_items[begin:end], target_items[begin:end]
         vectors = asked_with(asked)
         scores = vectors @ units.T
+        listed = None if listed_by is None else listed_by(asked)
+        if listed is not None:
+            named = np.repeat(np.arange(len(asked)), np.diff(listed.offsets)), listed.positions
+            scores[named] = listed.joined(scores[named], listed.weights)
         if allowed is not None:
             scores[:, ~allowed] = -9
         row = np.arange(len(asked))

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.arrays import Float32, Int32, Mask
-from likewise.search.index import Found
+from likewise.search.filters import Found
 
 __all__ = ["Cap", "Rules", "choose", "name_keys"]
 

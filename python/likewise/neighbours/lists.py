@@ -17,7 +17,10 @@ from likewise.arrays import Float32, Int32, Mask
 from likewise.items import Embedded, Items
 from likewise.neighbours.choose import Rules, choose, diversify
 from likewise.score.blend import Blend, blend_of
-from likewise.search.index import Found, Index
+from likewise.score.evidence import evidence_in
+from likewise.score.pairs import Table, listed, rows_of
+from likewise.search.filters import Found, Listed
+from likewise.search.index import Index
 from likewise.search.partitioned import PartitionedIndex
 
 if TYPE_CHECKING:
@@ -78,16 +81,41 @@ class Job:
             if known:
                 return self.model.center[rows]
             return self.model.encode(self.asked.take(rows), own_rows=self.own_rows)
-        blend, state = self._blend, cast("State", self.model)
+        return self._blend.query_vectors(self._found_by(rows), self.popularity, in_place=True)
+
+    def _found_by(self, rows: Int64) -> Float32:
+        """Return what some queries would be found by, in the space of the index."""
+        blend = self._blend
         if self.asked is self.index.catalogue:
-            found = self.index.vectors_at(rows)
-        elif known:
-            found = blend.trained_vectors(rows, blend.domain_in(self.index))
-        else:
-            items = self.asked.take(rows)
-            at = state.encoder.positions(items, self.own_rows)
-            found = blend.item_vectors(items, at, blend.domain_in(self.index))
-        return blend.query_vectors(found, self.popularity, in_place=True)
+            return self.index.vectors_at(rows)
+        if self.asked is self.model.catalogue:
+            return blend.trained_vectors(rows, blend.domain_in(self.index))
+        at = self._trained_at(rows)
+        return blend.item_vectors(
+            self.asked.take(rows), None if (at < 0).all() else at, blend.domain_in(self.index)
+        )
+
+    def _trained_at(self, rows: Int64) -> Int64:
+        """Return where some queries are in training, -1 for those composed from their content."""
+        if self.asked is self.model.catalogue:
+            return rows
+        encoder = cast("State", self.model).encoder
+        at = encoder.positions(self.asked.take(rows), self.own_rows)
+        return np.full(len(rows), -1) if at is None else np.asarray(at, np.int64)
+
+    def _listed(self, rows: Int64) -> Listed | None:
+        """Return what pairs of items seen together say of the answers to some queries."""
+        if self.index.side != "similar":
+            return None
+        evidence = evidence_in(self._blend, self.index)
+        if evidence is None:
+            return None
+        some, place = np.unique(rows, return_inverse=True)
+        found = evidence.of(self._trained_at(some), self._found_by(some))
+        if len(some) == len(rows):  # both ascend
+            return found
+        table = rows_of(Table(found.offsets, found.positions, found.weights), place)
+        return listed(table)
 
     @property
     def _blend(self) -> Blend:
@@ -125,7 +153,9 @@ class Job:
         columns = self._columns(rows)
         if same is not None:
             columns["same"] = same
-        return self.index.search(vectors, k, self.allowed, self.itself[rows], **columns)
+        return self.index.search(
+            vectors, k, self.allowed, self.itself[rows], listed=self._listed(rows), **columns
+        )
 
     @cached_property
     def _attainable(self) -> Int64:

@@ -24,8 +24,8 @@ from likewise.neighbours.table import Counts, Rows, schema_of
 from likewise.neighbours.trust import Trust, trust_report
 from likewise.score.popularity import check_popularity
 from likewise.search.arguments import check_k
-from likewise.search.filters import coded
-from likewise.search.index import ExactIndex, Found
+from likewise.search.filters import Found, coded
+from likewise.search.index import ExactIndex
 from likewise.search.indexes import ApproximateIndex
 from likewise.search.partition import pairs_of
 from likewise.search.partitioned import PartitionedIndex

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from likewise.arrays import Int32
 from likewise.items import Items
-from likewise.search.index import Found
+from likewise.search.filters import Found
 
 __all__ = ["Counts", "Rows", "schema_of"]
 

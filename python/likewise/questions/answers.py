@@ -16,6 +16,7 @@ from likewise.arrays import Float32, Int64, Mask
 from likewise.questions.queries import Query, Texts, ids_asked, query_of, side_of_similar
 from likewise.score.blend import blend_of, fingerprint_of
 from likewise.score.compose import write_unit_vectors
+from likewise.score.evidence import evidence_in
 from likewise.score.popularity import check_popularity
 from likewise.search.arguments import check_side, known_positions
 from likewise.search.indexes import EXACT_COMPARISONS, Index, make_index
@@ -128,9 +129,7 @@ def similar(
     weight = check_popularity(popularity)
     query = query_of(model, items, name, category, vector, index)
     asked = vectors_of(model, query, chosen, index)
-    if chosen == "similar":
-        asked = blend_of(model).query_vectors(asked, weight)
-    return _ask(model, "similar to", chosen, query, asked, k, index, where, exact)
+    return _ask(model, "similar to", chosen, query, asked, k, index, where, exact, weight)
 
 
 def complements(
@@ -244,7 +243,7 @@ def index(
         metric="dot" if side == "similar" else "cosine", threads=model.options.threads,
         ef=ef, progress=progress, usable=usable,
     )  # fmt: skip
-    made.domain = domain
+    made.domain, made.trained_at = domain, at
 
     def as_asked(chosen: Int64, vectors: Float32) -> Float32:
         if side == "similar":
@@ -317,6 +316,7 @@ def _ask(
     index: Index | None,
     where: npt.ArrayLike | Sequence[str] | None,
     exact: bool | None,
+    popularity: float = 0.0,
 ) -> Matches | BatchMatches:
     if index is None:
         if exact is None:
@@ -330,7 +330,13 @@ def _ask(
     if query.ids is not None:
         same = answers_from is model.catalogue
         exclude = query.positions if same else answers_from.positions(query.ids)
-    found = index.search(vectors, k, where=where, exclude=exclude)
+    listed = None
+    if side == "similar":
+        blend = blend_of(model)
+        evidence = evidence_in(blend, index)
+        listed = None if evidence is None else evidence.of(query.positions, vectors)
+        vectors = blend.query_vectors(vectors, popularity)
+    found = index.search(vectors, k, where=where, exclude=exclude, listed=listed)
     if query.single:
         title = f"{verb} {query.title}"
         return Matches(found.positions[0], found.scores[0], answers_from, title)

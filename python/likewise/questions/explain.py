@@ -2,8 +2,9 @@
 
 Owns how a score of two items falls into shares. A vector is a weighted sum of its features'
 vectors, and a score a product of two of them: it falls into one share for each feature, and the
-shares add up to it. In the blend of `similar` a feature gives by every part of the score: its share
-is all of that. How vectors are taken apart is in content/encoder.py and in score/.
+shares add up to it. What pairs seen together add to that is one share more, on both sides. In the
+blend of `similar` a feature gives by every part of the score: its share is all of that. How vectors
+are taken apart is in content/encoder.py and in score/.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from likewise.arrays import Float64
 from likewise.content.composition import Contribution
 from likewise.display.tables import html_table, table
 from likewise.display.terminal import terminal_width
+from likewise.questions.answers import own_index
 from likewise.score.blend import blend_of
+from likewise.score.evidence import evidence_in
+from likewise.score.pairs import Pairs
 from likewise.score.popularity import check_popularity
 from likewise.search.arguments import known_positions
 from likewise.state import State
@@ -34,7 +38,8 @@ class Share(NamedTuple):
     """What one feature of an item gives to a score.
 
     ``kind`` is category, word, words or word of the category; history: the own rows of an item
-    that was in training, which hold what its content does not explain, and the sessions it was in;
+    that was in training, which hold what its content does not explain, the sessions it was in, and
+    how often both were seen together;
     popularity, that of the neighbor; or average: what every item without events has in what is
     mapped from its center vector.
     """
@@ -133,10 +138,11 @@ def explain(
         _check_known(item, left, neighbor, right)
         asked = blend.query_vectors(left[None], weight)[0].astype(np.float64)
         found = right.astype(np.float64)
-        score = float(asked @ found)
+        by_vectors = float(asked @ found)
         of_item = blend.query_contributions(at, weight)
         of_neighbor = blend.contributions(other)
         rule = products_of
+        score, together = _with_pairs(model, at, left, other, by_vectors)
     else:
         if popularity is not None:
             raise ValueError(f"popularity must be left out for side {side!r}, got {popularity!r}")
@@ -147,10 +153,32 @@ def explain(
         _check_known(item, asked, neighbor, found)
         score = float(asked @ found) / float(np.linalg.norm(asked) * np.linalg.norm(found))
         of_item, of_neighbor = encoder.contributions(at), encoder.contributions(other, there)
+        together = ()
     return Explanation(
         item, neighbor, score,
-        _shares(rule, of_item, found), _shares(rule, of_neighbor, asked),
+        _shares(rule, of_item, found, together), _shares(rule, of_neighbor, asked, together),
     )  # fmt: skip
+
+
+def _with_pairs(
+    model: State, at: int, found_by: Vector, other: int, by_vectors: float
+) -> tuple[float, tuple[Share, ...]]:
+    """Return the whole score of two items, and what pairs seen together add to that of vectors."""
+    blend = blend_of(model)
+    evidence = evidence_in(blend, own_index(model, "similar", exact=True))
+    if evidence is None:
+        return by_vectors, ()
+    listed = evidence.of(np.array([at]), found_by[None])
+    there = np.flatnonzero(listed.positions == other)
+    if not len(there):
+        return by_vectors, ()
+    whole = float(listed.joined(np.array([by_vectors]), listed.weights[there[:1]])[0])
+    times = blend.part(Pairs).of(at, other)[1]
+    if times:
+        said = f"seen together {times:,} time" + ("s" if times > 1 else "")
+    else:
+        said = "items like them seen together"
+    return whole, (Share("history", said, whole - by_vectors),)
 
 
 def _check_known(item: str, left: Vector, neighbor: str, right: Vector) -> None:
@@ -187,10 +215,12 @@ def shares_of(parts: Sequence[Contribution], others: Float64) -> Float64:
     return shares
 
 
-def _shares(rule: Rule, parts: Sequence[Contribution], other: Float64) -> tuple[Share, ...]:
-    """Return what each part gives to the score with one vector, the largest first."""
+def _shares(
+    rule: Rule, parts: Sequence[Contribution], other: Float64, more: tuple[Share, ...] = ()
+) -> tuple[Share, ...]:
+    """Return what each part gives to the score with one vector, and more; the largest first."""
     shares = [
         Share(part.kind, part.feature, float(share))
         for part, share in zip(parts, rule(parts, other[None])[0], strict=True)
     ]
-    return tuple(sorted(shares, key=lambda share: -share.share))
+    return tuple(sorted([*shares, *more], key=lambda share: -share.share))

@@ -22,8 +22,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +37,7 @@ from likewise.score import co_occurrence, learned, popularity, text
 from likewise.score.co_occurrence import CoOccurrence
 from likewise.score.compose import Parts, Told, Weights, write_item_vectors
 from likewise.score.learned import Learned
+from likewise.score.pairs import Pairs
 from likewise.score.part import FORGETTING, Arrays, Batch, Domain, Part
 from likewise.score.popularity import ItemPopularity, Popularity
 from likewise.score.text import Text, spaced
@@ -45,8 +47,9 @@ __all__ = ["PARTS", "Blend", "blend_of", "fingerprint_of"]
 
 #: The parts of a score, in the order of their columns. A new one goes before popularity, which
 #: indexes look for in the last column.
-PARTS: tuple[type[Part], ...] = (Learned, CoOccurrence, Text, Popularity)
+PARTS: tuple[type[Part], ...] = (Learned, CoOccurrence, Text, Pairs, Popularity)
 
+T = TypeVar("T")
 # Items whose features are read at once: bounds the memory for a catalogue of any size.
 _ITEMS = 1 << 16
 
@@ -98,10 +101,21 @@ class Blend:
         if "company_map" in encoder.prepared:  # found again otherwise, when it is first needed
             self.part(CoOccurrence).map = encoder.prepared["company_map"]
         self.popularity = ItemPopularity(encoder.counts)
+        self._made: dict[str, Any] = {}
 
     def part(self, kind: type[Part]) -> Any:
         """Return the part of a class."""
         return next(part for part in self.parts if isinstance(part, kind))
+
+    def once(self, key: str, make: Callable[[], T]) -> T:
+        """Return what was made under a key, made when it is first asked for."""
+        if key not in self._made:
+            self._made[key] = make()
+        return cast(T, self._made[key])
+
+    def has_made(self, key: str) -> bool:
+        """Tell whether `once` has made something under a key."""
+        return key in self._made
 
     # --- columns ----------------------------------------------------------------------------------
 

@@ -1,24 +1,40 @@
 """What may be an answer to which query, checked and brought into the form the core takes.
 
 Owns the filters of a search: one mask for all queries, one or several excluded positions for each,
-columns in which query and answer must be equal or different.
+columns in which query and answer must be equal or different; what a query lists, answers whose
+score is more than their vectors say; and what was found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from likewise.arrays import Int32, Mask, check_positions
+from likewise.arrays import Float32, Int32, Mask, check_positions
 
 Int64 = npt.NDArray[np.int64]
 Pair = tuple[Int32, Int32]
+
+
+class Found(NamedTuple):
+    """What a search found: ``(n_queries, k)`` each, best first, equal scores by position.
+
+    Attributes
+    ----------
+    positions : int32 array
+        Positions in the index; -1 where there are fewer than ``k`` answers.
+    scores : float32 array
+        Cosines, or inner products; minus infinity where there are fewer than ``k`` answers.
+    """
+
+    positions: Int32
+    scores: Float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +106,93 @@ class Filters:
         for asked, there in self.different:
             passed &= (asked[rows] < 0) | (there[positions] != asked[rows])
         return passed
+
+
+@dataclass(frozen=True, eq=False)
+class Listed:
+    """What each query lists: answers, and how much stands for them beside their vectors.
+
+    A score s of vectors becomes ``log(exp(sharpness s) + weight) / sharpness``, at most 1 where s
+    is: a mixture of two opinions, each as good as a probability but for one factor.
+
+    Attributes
+    ----------
+    offsets : int64 array (n_queries + 1,)
+        Query q lists what stands in [offsets[q], offsets[q + 1]).
+    positions : int32 array (n,)
+        Positions in an index, each once for a query.
+    weights : float32 array (n,)
+        Above 0; one below 0 is what is added to the score itself.
+    sharpness : float
+        Above 0.
+    """
+
+    offsets: Int64
+    positions: Int32
+    weights: Float32
+    sharpness: float
+
+    def arrays(self) -> tuple[Int64, Int32, Float32, float]:
+        """Return what the core takes."""
+        return self.offsets, self.positions, self.weights, self.sharpness
+
+    def joined(self, scores: npt.NDArray[Any], weights: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return the whole scores, float32, of scores by vectors; a weight of 0 changes none."""
+        given = np.asarray(scores, np.float64)
+        weights = np.asarray(weights)
+        weighty = weights > 0
+        there = np.where(weighty, given, 0.0)  # elsewhere there may be no score
+        more = np.log1p(np.maximum(weights, 0) * np.exp(-self.sharpness * there)) / self.sharpness
+        whole = np.maximum(there, np.minimum(there + more, 1.0))
+        added = np.where(weights < 0, np.maximum(given, np.minimum(given - weights, 1.0)), given)
+        return np.asarray(np.where(weighty, whole, added), np.float32)
+
+    def padded(self) -> tuple[Int32, Float32]:
+        """Return positions and weights, (n_queries, m) each, filled up with -1 and 0."""
+        lengths = np.diff(self.offsets)
+        places = np.arange(lengths.max(initial=0)) < lengths[:, None]
+        positions = np.full(places.shape, -1, np.int32)
+        weights = np.zeros(places.shape, np.float32)
+        positions[places], weights[places] = self.positions, self.weights
+        return positions, weights
+
+
+def add_listed(
+    listed: Listed,
+    queries: Float32,
+    found: Found,
+    filters: Filters,
+    vectors_at: Callable[[npt.ArrayLike], Float32],
+) -> Found:
+    """Merge what queries list with what was found, where the core does not have the vectors."""
+    positions, weights = listed.padded()
+    passed = filters.passes(positions)
+    some, place = np.unique(np.where(passed, positions, -1), return_inverse=True)
+    rows = vectors_at(np.maximum(some, 0))
+    usable: Mask = np.asarray(rows.any(axis=1))
+    passed &= usable[place.reshape(positions.shape)]
+    scores = np.full(positions.shape, -np.inf, np.float32)
+    for q, there in enumerate(passed):
+        by_vectors = rows[place.reshape(positions.shape)[q, there]].astype(np.float64) @ queries[q]
+        scores[q, there] = listed.joined(by_vectors, weights[q, there])
+    named = (found.positions[:, :, None] == positions[:, None, :]).any(axis=2)
+    by_vectors = np.where(named, -np.inf, found.scores)
+    both = np.concatenate([np.where(named, -1, found.positions), positions], axis=1)
+    scores = np.concatenate([by_vectors, scores], axis=1)
+    late = np.where(np.isfinite(scores), both, np.iinfo(np.int32).max)
+    best = np.lexsort((late, -scores), axis=-1)[:, : found.positions.shape[1]]
+    scores = np.take_along_axis(scores, best, axis=1)
+    chosen = np.where(np.isfinite(scores), np.take_along_axis(both, best, axis=1), -1)
+    return Found(chosen.astype(np.int32), scores.astype(np.float32))
+
+
+def share_found(found: Found, true: Found) -> float:
+    """Return the share of the true best that was found, or something with equal scores."""
+    wanted = np.isfinite(true.scores)
+    last = np.where(wanted, true.scores, np.float32(np.inf)).min(axis=1, keepdims=True)
+    last = np.where(np.isfinite(last), last, np.float32(0.0))  # a query without answers
+    hits = wanted & (found.scores >= last - np.float32(1e-6) * np.maximum(1.0, np.abs(last)))
+    return float(hits.sum() / max(1, wanted.sum()))
 
 
 def make_filters(

@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from likewise.arrays import Float32, Int32, Int64, unit_rows
 from likewise.search.equal import Classes, EqualVectors, first_equal
-from likewise.search.filters import Filters
+from likewise.search.filters import Filters, Found, share_found
 from likewise.search.graph_check import check_graph
-from likewise.search.index import ExactIndex, Found, Index, share_found
+from likewise.search.index import ExactIndex, Index
 from likewise.work.machine import usable_cores
 
 if TYPE_CHECKING:

@@ -10,16 +10,23 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 import likewise._core as _core
-from likewise.arrays import Float32, Int32, Mask, float_rows, unit_rows
+from likewise.arrays import Float32, Mask, float_rows, unit_rows
 from likewise.search import index_file
 from likewise.search.arguments import allowed_mask, check_k
-from likewise.search.filters import Filters, make_filters
+from likewise.search.filters import (
+    Filters,
+    Found,
+    Listed,
+    add_listed,
+    make_filters,
+    share_found,
+)  # fmt: skip
 from likewise.search.partition import Clusters
 from likewise.work.replacing import whole_file
 
@@ -36,21 +43,6 @@ _HINTS: dict[str | None, str] = {
     "center": "; this index holds center vectors",
     "context": "; this index holds context vectors",
 }
-
-
-class Found(NamedTuple):
-    """What a search found: ``(n_queries, k)`` each, best first, equal scores by position.
-
-    Attributes
-    ----------
-    positions : int32 array
-        Positions in the index; -1 where there are fewer than ``k`` answers.
-    scores : float32 array
-        Cosines, or inner products; minus infinity where there are fewer than ``k`` answers.
-    """
-
-    positions: Int32
-    scores: Float32
 
 
 class Index(ABC):
@@ -116,6 +108,8 @@ class Index(ABC):
         self.fingerprint = fingerprint
         self.threads = threads
         self.domain: Any = None  # of the catalogue, where queries need it: score/blend.py
+        self.evidence: Any = None  # what pairs say of its answers: score/evidence.py
+        self.trained_at: Any = None  # where its items are in training, where some keep their rows
         # What items at some positions ask with, given these and their vectors, where it is known.
         self.as_asked: Callable[[Int64, Float32], Float32] | None = None
 
@@ -164,6 +158,7 @@ class Index(ABC):
         *,
         same: tuple[Any, Any] | None = None,
         different: tuple[Any, Any] | Sequence[tuple[Any, Any]] | None = None,
+        listed: Listed | None = None,
     ) -> Found:
         """Find the ``k`` vectors with the highest score for each query.
 
@@ -183,6 +178,8 @@ class Index(ABC):
             no answers and is none.
         different : pair of columns or a list of pairs, optional
             Likewise, and an answer has another value. An unknown value differs from everything.
+        listed : Listed, optional
+            Answers whose score is more than their vectors say.
 
         Returns
         -------
@@ -212,12 +209,31 @@ class Index(ABC):
         scores = np.full((len(queries), wanted), -np.inf, dtype=np.float32)
         if self._size and usable_query.any():
             found = self._find(queries, min(wanted, self._size), filters)
+            if listed is not None and len(listed.positions):
+                found = self._add(listed, queries, found, filters)
             width = found.positions.shape[1]
             positions[:, :width] = found.positions
             scores[:, :width] = found.scores
             positions[~usable_query] = -1
             scores[~usable_query] = -np.inf
         return Found(positions, scores)
+
+    def _add(self, listed: Listed, queries: Float32, found: Found, filters: Filters) -> Found:
+        """Put what queries list among the best by vectors; any of the best is one or the other."""
+        return add_listed(listed, queries, found, filters, self.vectors_at)
+
+    def with_listed(
+        self, queries: Float32, found: Found, listed: Listed, exclude: npt.NDArray[Any]
+    ) -> Found:
+        """Return what `search` finds with what queries list, of what it found without."""
+        filters = make_filters(None, exclude, None, None, len(queries), self._size)
+        return self._add(listed, queries, found, filters)
+
+    def lifts(self, queries: Float32, listed: Listed) -> Float32:
+        """Return what each listed weight adds to a score of vectors, float32 ``(n,)``."""
+        some, place = np.unique(listed.positions, return_inverse=True)
+        arrays = listed.offsets, place.astype(np.int32), listed.weights, listed.sharpness
+        return _core.listed_lifts(self.vectors_at(some), queries, arrays, self.threads)
 
     def _prepared(self, vectors: npt.ArrayLike) -> tuple[Float32, Mask]:
         """Check queries and bring them to the length that scores are of."""
@@ -299,15 +315,6 @@ class Index(ABC):
         raise NotImplementedError
 
 
-def share_found(found: Found, true: Found) -> float:
-    """Return the share of the true best that was found, or something with equal scores."""
-    wanted = np.isfinite(true.scores)
-    last = np.where(wanted, true.scores, np.float32(np.inf)).min(axis=1, keepdims=True)
-    last = np.where(np.isfinite(last), last, np.float32(0.0))  # a query without answers
-    hits = wanted & (found.scores >= last - np.float32(1e-6) * np.maximum(1.0, np.abs(last)))
-    return float(hits.sum() / max(1, wanted.sum()))
-
-
 class ExactIndex(Index):
     """Compares every query with every vector, in the C++ core; always right.
 
@@ -364,6 +371,17 @@ class ExactIndex(Index):
                 self._rows, queries, k, mask, *each, filters.different, self.threads
             )
         return Found(positions.reshape(-1, k), scores.reshape(-1, k))
+
+    def _add(self, listed: Listed, queries: Float32, found: Found, filters: Filters) -> Found:
+        if len(self._rows) < self._size:  # they are not there yet
+            return super()._add(listed, queries, found, filters)
+        allowed = self._usable if filters.allowed is None else filters.allowed & self._usable
+        positions, scores = _core.add_listed(
+            self._rows, queries, found.positions.reshape(-1), found.scores.reshape(-1),
+            listed.arrays(), allowed.view(np.uint8), filters.exclude, filters.excluded,
+            filters.same, filters.different, self.threads,
+        )  # fmt: skip
+        return Found(positions.reshape(found.positions.shape), scores.reshape(found.scores.shape))
 
     @classmethod
     def _restored(

@@ -17,8 +17,9 @@ import pyarrow as pa
 from likewise.arrays import Mask, float_rows
 from likewise.errors import StorageError
 from likewise.search import index_file
+from likewise.search.filters import Found
 from likewise.search.graph import ApproximateIndex, check_ef
-from likewise.search.index import ExactIndex, Found, Index
+from likewise.search.index import ExactIndex, Index
 from likewise.tables.catalogue import Catalogue
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from likewise.arrays import Float32
 from likewise.search.arguments import allowed_mask
-from likewise.search.filters import Filters
-from likewise.search.index import ExactIndex, Found, share_found
+from likewise.search.filters import Filters, Found, share_found
+from likewise.search.index import ExactIndex
 from likewise.search.partition import reach_for
 
 __all__ = ["PartitionedIndex"]

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 import likewise._core as _core
 from likewise.arrays import Float32, Int32, Mask
-from likewise.search.filters import Filters
-from likewise.search.index import ExactIndex, Found
+from likewise.search.filters import Filters, Found
+from likewise.search.index import ExactIndex
 from likewise.search.partition import Clusters
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ __all__ = ["StreamedIndex"]
 _BLOCK = 8192
 # More vectors than these are looked up in all of them, and more queries are no first question:
 # what is found in one block after the other has to be merged.
-_FEW = 64
+_FEW = 128
 _FEW_QUERIES = 64
 #: Writes vectors from a position up to another one as an index holds them, of length 1 for cosines;
 #: returns which are not all zero.

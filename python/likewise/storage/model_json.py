@@ -15,7 +15,7 @@ import numpy as np
 from likewise.errors import StorageError
 
 FORMAT = "likewise model"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 _MAX_BYTES = 1 << 28
 _KINDS: dict[str, Any] = {

@@ -1,8 +1,8 @@
 """Storage: a model as a folder of JSON, safetensors and Parquet; nothing in it is ever executed.
 
-Owns the format (``format_version`` 2), what is written and every check on what is read. How a
-folder gets its place safely is in work/replacing.py. Version 1, without what sessions share, is
-read as well, and so are models without prepared.safetensors.
+Owns the format (``format_version`` 3), what is written and every check on what is read. How a
+folder gets its place safely is in work/replacing.py. Version 1, without what sessions share,
+version 2, without pairs, and models without prepared.safetensors are read as well.
 
 ::
 
@@ -10,6 +10,8 @@ read as well, and so are models without prepared.safetensors.
       model.json            format version, options, recipe, sizes, history; checksums of all files
       vectors.safetensors   center, context                               float32 (items, dim)
                             company, company_items                      float32 (m, 64), int32 (m,)
+                            pair_offsets, pair_items                    int64 (items + 1,),
+                            pair_weights, pair_times                    int32, float32, int32 (n,)
       weights.safetensors   token_weights, kind_weights                   float32 (tokens,), (4,)
                             <side>.token_hashes                           uint64 (tokens,)
                             <side>.tokens, <side>.ngrams                  float32 (rows, dim)
@@ -301,7 +303,7 @@ def _assemble(folder: Path, about: dict[str, Any], made: type[S]) -> S:
     try:
         for part in PARTS:
             part.check(learned, sizes["items"])
-        prepared.check(ready, sizes["tokens"])
+        prepared.check(ready, sizes["tokens"], counts)
         return made(
             options=options,
             recipe=recipe,

@@ -1,8 +1,9 @@
 """prepared.safetensors: what follows from the rest of a model, so that first answers are quick.
 
-Owns what is in it: the tokens of the items of training, which would be read off their texts again,
-and the linear maps of items that have no context and no co-occurrence vector. All of it may be
-missing, as it is in models of before; a likewise of before does not read it. Used by models.py.
+Owns what is in it: the tokens of the items of training, which would be read off their texts again;
+the linear maps of items that have no context and no co-occurrence vector; and which items those
+without history borrow pairs from. All of it may be missing, as it is in models of before; a
+likewise of before does not read it. Used by models.py.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from likewise.content.composition import known_tokens
 from likewise.score.blend import blend_of
 from likewise.score.co_occurrence import CO_OCCURRENCE_DIM, CoOccurrence
+from likewise.score.evidence import GAIN, GAINS, lent_without_history
 from likewise.state import State
 from likewise.storage.tensors import Expected
 
@@ -24,6 +26,8 @@ PREPARED_FILE = "prepared.safetensors"
 #: Arrays of the tokens of items, in the form of `Features`.
 _TEXTS = ("item_offsets", "item_tokens", "item_kinds")
 _MAPS = ("context_map", "company_map")
+#: Rows of items, and in what shares.
+_NEAR = ("near_offsets", "near_items", "near_shares")
 Arrays = dict[str, npt.NDArray[Any]]
 
 
@@ -39,7 +43,7 @@ def prepared_of(state: State) -> Arrays:
         for name, matrix in zip(_MAPS, maps, strict=True)
         if matrix is not None
     }
-    return {**_texts_of(state), **found}
+    return {**_texts_of(state), **found, **lent_without_history(blend_of(state))}
 
 
 def _texts_of(state: State) -> Arrays:
@@ -66,6 +70,9 @@ def sizes_of(arrays: Arrays) -> dict[str, int]:
     sizes = {name: 1 for name in _MAPS if name in arrays}
     if "item_tokens" in arrays:
         sizes["item_tokens"] = len(arrays["item_tokens"])
+    if "near_items" in arrays:
+        sizes["near"] = len(arrays["near_items"])
+        sizes["near_rows"] = len(arrays["near_offsets"]) - 1
     return sizes
 
 
@@ -78,14 +85,31 @@ def expected(sizes: dict[str, Any]) -> Expected:
         found["item_offsets"] = ("I64", (items + 1,))
         found["item_tokens"] = ("I32", entries)
         found["item_kinds"] = ("U8", entries)
+    if "near" in sizes:
+        found["near_offsets"] = ("I64", (sizes["near_rows"] + 1,))
+        found["near_items"] = ("I32", (sizes["near"],))
+        found["near_shares"] = ("F32", (sizes["near"],))
+        found[GAIN] = ("F32", (1,))
     for name, columns in zip(_MAPS, (sizes["dim"], CO_OCCURRENCE_DIM), strict=True):
         if sizes.get(name):
             found[name] = ("F64", (rows, columns))
     return found
 
 
-def check(arrays: Arrays, n_tokens: int) -> None:
-    """Raise ValueError when arrays do not fit together and so many tokens of training."""
+def check(arrays: Arrays, n_tokens: int, counts: npt.NDArray[np.int64]) -> None:
+    """Raise ValueError when arrays do not fit together, so many tokens and items of training."""
+    if "near_items" in arrays:
+        offsets, items, shares = (arrays[name] for name in _NEAR)
+        if len(offsets) != int((counts == 0).sum()) + 1:
+            raise ValueError("near_offsets must have a row for each item without events")
+        if offsets[0] != 0 or offsets[-1] != len(items) or (np.diff(offsets) < 0).any():
+            raise ValueError("near_offsets must ascend from 0 to the number of near_items")
+        if len(items) and not 0 <= items.min() <= items.max() < len(counts):
+            raise ValueError(f"near_items must be from 0 to below {len(counts):,}")
+        if not ((shares > 0) & (shares <= 1.001)).all():
+            raise ValueError("near_shares must be above 0 and at most 1")
+        if not 0 <= arrays[GAIN][0] <= GAINS[0]:
+            raise ValueError(f"{GAIN} must be 0 to {GAINS[0]}")
     if "item_tokens" in arrays:
         offsets, tokens, kinds = (arrays[name] for name in _TEXTS)
         if offsets[0] != 0 or offsets[-1] != len(tokens) or (np.diff(offsets) < 0).any():

@@ -18,10 +18,11 @@ import likewise._core as _core
 from likewise.content.weights import UNKNOWN_WEIGHT, Content
 from likewise.errors import InputError, TrainingError
 from likewise.options import Options
-from likewise.score.blend import PARTS
+from likewise.score.blend import PARTS, Blend
 from likewise.state import State
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
+from likewise.training.held_out import hold_out, pair_arrays, weigh
 from likewise.training.memory import check_memory, give_back
 from likewise.training.progress import Progress, Watch
 from likewise.version import __version__
@@ -63,9 +64,11 @@ def fit(
 
     give_back()
     learned: dict[str, npt.NDArray[Any]] = {}
+    held = hold_out(sessions, options)
+    kept = sessions if held is None else held.kept
     with blas_threads(options.threads):
         for part in PARTS:  # now: what it takes for a while, features and tables will take
-            learned |= part.learn(sessions, options)
+            learned |= part.learn(kept, options)
         content, options = _content_of(items, options)
     give_back()
     check_memory(options, len(items), 0 if content is None else content.rows)
@@ -73,9 +76,9 @@ def fit(
     watch = Watch(progress, verbose)
     try:
         tables = _core.train(
-            items=sessions.items,
-            offsets=sessions.offsets,
-            counts=sessions.counts,
+            items=kept.items,
+            offsets=kept.offsets,
+            counts=kept.counts,
             features=None if content is None else content.arrays(),
             buckets=0 if content is None else content.features.recipe.buckets,
             options=options.to_dict(),
@@ -86,7 +89,7 @@ def fit(
     finally:
         watch.close()
 
-    return made(
+    state = made(
         options=options,
         recipe=None if content is None else content.features.recipe,
         catalogue=items,
@@ -103,6 +106,11 @@ def fit(
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         version=__version__,
     )
+    if options.own_row:
+        with blas_threads(options.threads):
+            chosen = weigh(held, Blend(state.encoder, learned), options.threads)
+            state.learned |= pair_arrays(sessions, chosen, options.threads)
+    return state
 
 
 def _content_of(items: Items, options: Options) -> tuple[Content | None, Options]:

@@ -1,0 +1,338 @@
+// pair_counts.cpp: events sorted by item, some items at a time; then each item by itself.
+#include "core/score/pair_counts.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+#include <string>
+
+#include "core/base/page_allocator.h"
+
+namespace likewise {
+namespace {
+
+constexpr std::size_t kMostEvents = std::size_t{1} << 24;  // held at a time
+constexpr std::int64_t kGrain = 32;                        // items that a thread takes at once
+constexpr std::size_t kAhead = 16;                         // events that are fetched ahead
+
+void prefetch(const void* place) {
+#if defined(__GNUC__) || defined(__clang__)
+  __builtin_prefetch(place);
+#else
+  (void)place;
+#endif
+}
+
+/// Where an item was seen.
+struct Seen {
+  std::uint32_t session, place;
+};
+
+/// What one item has gathered with another.
+struct Gathered {
+  float sum;
+  std::uint32_t times;
+};
+
+struct Pair {
+  float weight;
+  ItemId item;
+};
+
+/// A pair as it is returned.
+struct Counted {
+  ItemId item;
+  float weight;
+  std::int32_t times;
+};
+
+/// What one thread needs: room for every item, zero between two of them.
+struct Workspace {
+  std::vector<Gathered, PageAllocator<Gathered>> sums;
+  std::vector<std::uint64_t, PageAllocator<std::uint64_t>> stamps;  // the last set that gave
+  std::vector<ItemId> met;
+  std::vector<Pair> pairs;
+};
+
+bool before(const Pair& a, const Pair& b) {
+  return a.weight > b.weight || (a.weight == b.weight && a.item < b.item);
+}
+
+void check(const Sequences& sessions, std::size_t n_items, std::span<const ItemId> rows,
+           const PairOptions& options) {
+  const auto& [items, offsets] = sessions;
+  if (offsets.empty() || offsets.front() != 0 ||
+      offsets.back() != static_cast<Offset>(items.size()) ||
+      !std::is_sorted(offsets.begin(), offsets.end())) {
+    throw std::invalid_argument("offsets must rise from 0 to the number of items in the sessions");
+  }
+  if (offsets.size() > std::numeric_limits<std::uint32_t>::max()) {
+    throw std::invalid_argument("sessions must be fewer than 2^32");
+  }
+  for (const ItemId item : items) {
+    if (item < 0 || static_cast<std::size_t>(item) >= n_items) {
+      throw std::invalid_argument("items must be below " + std::to_string(n_items));
+    }
+  }
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    if (rows[r] < 0 || static_cast<std::size_t>(rows[r]) >= n_items ||
+        (r > 0 && rows[r] <= rows[r - 1])) {
+      throw std::invalid_argument("rows must ascend within the items");
+    }
+  }
+  if (options.most == 0 || options.occurrences == 0) {
+    throw std::invalid_argument("most and occurrences must be at least 1");
+  }
+}
+
+/// Of `count` events in order, whether the n-th is one of the `most` that are looked at.
+bool looked_at(std::size_t n, std::size_t count, std::size_t most) {
+  return count <= most || n * most / count != (n + 1) * most / count;
+}
+
+class Counter {
+ public:
+  Counter(const Sequences& sessions, std::size_t n_items, std::span<const ItemId> rows,
+          const PairOptions& options)
+      : sessions_(sessions), options_(options), slots_(n_items, -1), counts_(n_items, 0) {
+    for (const ItemId item : sessions.items) ++counts_[static_cast<std::size_t>(item)];
+    rows_.assign(rows.begin(), rows.end());
+    if (rows_.empty()) {
+      for (std::size_t i = 0; i < n_items; ++i) rows_.push_back(static_cast<ItemId>(i));
+    }
+    double longest = 1.0;
+    for (std::size_t s = 0; s + 1 < sessions.offsets.size(); ++s) {
+      longest =
+          std::max(longest, static_cast<double>(sessions.offsets[s + 1] - sessions.offsets[s]));
+    }
+    by_length_.resize(std::min<std::size_t>(static_cast<std::size_t>(longest) + 1, 4096));
+    for (std::size_t n = 1; n < by_length_.size(); ++n) by_length_[n] = weight_of(n);
+    for (std::size_t d = 1; d <= options.window && static_cast<double>(d) < longest; ++d) {
+      const double share = options.decay ? 1.0 / static_cast<double>(d) : 1.0;
+      ahead_.push_back(static_cast<float>(share));
+      behind_.push_back(static_cast<float>(share * options.backwards));
+    }
+  }
+
+  PairCounts count(const Poll& poll) {
+    PairCounts found;
+    found.offsets.push_back(0);
+    const auto threads = static_cast<std::size_t>(std::max(1, options_.threads));
+    std::vector<Workspace> work(threads);
+    for (std::size_t first = 0; first < rows_.size();) {
+      const std::size_t last = sort_events(first);
+      std::vector<std::vector<Counted>> best(last - first);
+      parallel_for(
+          options_.threads, static_cast<std::int64_t>(last - first), kGrain,
+          [&](std::int64_t from, std::int64_t to, int thread) {
+            Workspace& mine = work[static_cast<std::size_t>(thread)];
+            mine.sums.resize(counts_.size());
+            mine.met.resize(counts_.size() + 1);  // one more is written than is kept
+            for (std::int64_t r = from; r < to; ++r) {
+              const auto at = static_cast<std::size_t>(r);
+              pairs_of(rows_[first + at], starts_[at], starts_[at + 1], mine, best[at]);
+            }
+          },
+          poll);
+      for (const std::vector<Counted>& pairs : best) {
+        for (const Counted& pair : pairs) {
+          found.items.push_back(pair.item);
+          found.weights.push_back(pair.weight);
+          found.times.push_back(pair.times);
+        }
+        found.offsets.push_back(static_cast<Offset>(found.items.size()));
+      }
+      first = last;
+    }
+    return found;
+  }
+
+ private:
+  std::size_t events_of(std::size_t row) const {
+    return std::min(counts_[static_cast<std::size_t>(rows_[row])], options_.occurrences);
+  }
+
+  /// Sorts the events of as many rows from `first` on as may be held; returns where they end.
+  std::size_t sort_events(std::size_t first) {
+    starts_.assign(1, 0);
+    std::size_t last = first;
+    while (last < rows_.size()) {
+      const std::size_t end = starts_.back() + events_of(last);
+      if (last > first && end > kMostEvents) break;
+      starts_.push_back(end);
+      ++last;
+    }
+    seen_.resize(starts_.back());
+    std::fill(slots_.begin(), slots_.end(), -1);
+    for (std::size_t r = first; r < last; ++r) {
+      slots_[static_cast<std::size_t>(rows_[r])] = static_cast<std::int32_t>(r - first);
+    }
+    struct Next {
+      std::size_t place, met;
+    };
+    std::vector<Next> next(last - first);
+    for (std::size_t r = 0; r < next.size(); ++r) next[r] = {starts_[r], 0};
+    for (std::size_t s = 0; s + 1 < sessions_.offsets.size(); ++s) {
+      const auto begin = static_cast<std::size_t>(sessions_.offsets[s]);
+      const auto end = static_cast<std::size_t>(sessions_.offsets[s + 1]);
+      for (std::size_t e = begin; e < end; ++e) {
+        const auto item = static_cast<std::size_t>(sessions_.items[e]);
+        if (slots_[item] < 0) continue;
+        Next& at = next[static_cast<std::size_t>(slots_[item])];
+        if (looked_at(at.met++, counts_[item], options_.occurrences)) {
+          seen_[at.place++] = {static_cast<std::uint32_t>(s),
+                               static_cast<std::uint32_t>(e - begin)};
+        }
+      }
+    }
+    return last;
+  }
+
+  float weight_of(std::size_t length) const {
+    return static_cast<float>(std::pow(static_cast<double>(length), -options_.length_power));
+  }
+
+  /// Fetches what the k-th event of those held needs, a while before it is met.
+  void fetch(std::size_t k) const {
+    if (k + kAhead < seen_.size()) prefetch(&sessions_.offsets[seen_[k + kAhead].session]);
+    if (k + kAhead / 2 < seen_.size()) {
+      const auto [session, place] = seen_[k + kAhead / 2];
+      prefetch(sessions_.items.data() + sessions_.offsets[session] + place);
+    }
+  }
+
+  float share_of(std::size_t length) const {
+    return length < by_length_.size() ? by_length_[length] : weight_of(length);
+  }
+
+  /// Gathers what stood with an item in its events [first, last) of those held.
+  std::size_t gather(ItemId item, std::size_t first, std::size_t last, Workspace& work) const {
+    Gathered* sums = work.sums.data();
+    ItemId* met = work.met.data();
+    std::size_t n = 0;
+    const auto give = [&](ItemId other, float weight) {
+      Gathered& sum = sums[static_cast<std::size_t>(other)];
+      met[n] = other;  // no branch, which would have to be guessed
+      n += sum.times == 0 ? 1 : 0;
+      sum.sum += weight;
+      ++sum.times;
+    };
+    for (std::size_t k = first; k < last; ++k) {
+      fetch(k);
+      const auto [session, place] = seen_[k];
+      const auto begin = static_cast<std::size_t>(sessions_.offsets[session]);
+      const std::size_t length = static_cast<std::size_t>(sessions_.offsets[session + 1]) - begin;
+      const ItemId* events = sessions_.items.data() + begin;
+      const float weight = share_of(length);
+      const auto ahead = std::min(ahead_.size(), length - 1 - place);
+      for (std::size_t d = 1; d <= ahead; ++d) {
+        if (events[place + d] != item) give(events[place + d], weight * ahead_[d - 1]);
+      }
+      if (options_.backwards <= 0.0) continue;
+      const auto behind = std::min<std::size_t>(behind_.size(), place);
+      for (std::size_t d = 1; d <= behind; ++d) {
+        if (events[place - d] != item) give(events[place - d], weight * behind_[d - 1]);
+      }
+    }
+    return n;
+  }
+
+  /// The same of sessions as sets.
+  std::size_t gather_sets(ItemId item, std::size_t first, std::size_t last, Workspace& work) const {
+    work.stamps.resize(counts_.size());
+    std::size_t n = 0;
+    for (std::size_t k = first; k < last; ++k) {
+      fetch(k);
+      const auto session = seen_[k].session;
+      if (k > first && seen_[k - 1].session == session) continue;
+      const auto begin = static_cast<std::size_t>(sessions_.offsets[session]);
+      const std::size_t length = static_cast<std::size_t>(sessions_.offsets[session + 1]) - begin;
+      const std::uint64_t stamp = (static_cast<std::uint64_t>(item) << 32 | session) + 1;
+      const float weight = share_of(length);
+      for (std::size_t e = begin; e < begin + length; ++e) {
+        const ItemId other = sessions_.items[e];
+        std::uint64_t& last_set = work.stamps[static_cast<std::size_t>(other)];
+        if (last_set == stamp || other == item) continue;
+        last_set = stamp;
+        Gathered& sum = work.sums[static_cast<std::size_t>(other)];
+        work.met[n] = other;
+        n += sum.times == 0 ? 1 : 0;
+        sum.sum += weight;
+        ++sum.times;
+      }
+    }
+    return n;
+  }
+
+  /// Leaves the pairs that may be among the best, by the leading bits of what they weigh: a look
+  /// at each instead of putting all in order.
+  void take_best(std::span<const ItemId> met, Workspace& work) const {
+    constexpr std::uint32_t kShift = 20;  // sign and exponent, and three bits more
+    work.pairs.clear();
+    if (met.size() <= 2 * options_.most) {
+      for (const ItemId other : met) {
+        work.pairs.push_back({work.sums[static_cast<std::size_t>(other)].sum, other});
+      }
+      return;
+    }
+    std::uint32_t levels[1U << (32 - kShift)] = {};
+    std::uint32_t top = 0;
+    for (const ItemId other : met) {
+      const auto level =
+          std::bit_cast<std::uint32_t>(work.sums[static_cast<std::size_t>(other)].sum) >> kShift;
+      ++levels[level];
+      top = std::max(top, level);
+    }
+    std::size_t above = 0;
+    std::uint32_t least = top;
+    for (above = levels[top]; above < options_.most && least > 0;) above += levels[--least];
+    const float bar = std::bit_cast<float>(least << kShift);
+    for (const ItemId other : met) {
+      const float weight = work.sums[static_cast<std::size_t>(other)].sum;
+      if (weight >= bar) work.pairs.push_back({weight, other});
+    }
+  }
+
+  void pairs_of(ItemId item, std::size_t first, std::size_t last, Workspace& work,
+                std::vector<Counted>& found) const {
+    const std::size_t n = options_.window == 0 ? gather_sets(item, first, last, work)
+                                               : gather(item, first, last, work);
+    const std::span<const ItemId> met(work.met.data(), n);
+    take_best(met, work);
+    std::vector<Pair>& pairs = work.pairs;
+    if (pairs.size() > options_.most) {
+      const auto end = pairs.begin() + static_cast<std::ptrdiff_t>(options_.most);
+      std::nth_element(pairs.begin(), end, pairs.end(), before);
+      pairs.resize(options_.most);
+    }
+    std::sort(pairs.begin(), pairs.end(), before);
+    found.reserve(pairs.size());
+    for (const Pair& pair : pairs) {
+      const auto times = work.sums[static_cast<std::size_t>(pair.item)].times;
+      found.push_back({pair.item, pair.weight, static_cast<std::int32_t>(times)});
+    }
+    for (const ItemId other : met) work.sums[static_cast<std::size_t>(other)] = {0.0F, 0};
+  }
+
+  const Sequences& sessions_;
+  const PairOptions& options_;
+  std::vector<ItemId> rows_;
+  std::vector<std::int32_t> slots_;    // of each item among the rows at hand, -1 for others
+  std::vector<std::size_t> counts_;    // events of each item
+  std::vector<float> by_length_;       // what a session of so many events weighs
+  std::vector<float> ahead_, behind_;  // what a distance weighs, from 1 on
+  std::vector<std::size_t> starts_;
+  std::vector<Seen, PageAllocator<Seen>> seen_;
+};
+
+}  // namespace
+
+PairCounts count_pairs(const Sequences& sessions, std::size_t n_items, std::span<const ItemId> rows,
+                       const PairOptions& options, const Poll& poll) {
+  check(sessions, n_items, rows, options);
+  return Counter(sessions, n_items, rows, options).count(poll);
+}
+
+}  // namespace likewise

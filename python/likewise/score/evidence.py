@@ -1,0 +1,263 @@
+"""Evidence: what pairs of items seen together say of the answers in one catalogue.
+
+Owns how items without history take part. An item that training never saw has no pairs; it borrows
+those of the ten items of training that are nearest to it by the score of vectors, popularity aside,
+in shares of the square of that score: as a query their pairs, as an answer the places that they
+have in the lists of others (nearest items stand in for a new listing as in Grbovic and Cheng 2018).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+import likewise._core as _core
+from likewise.arrays import Float32, Int32, Int64
+from likewise.score.pairs import MOST, Pairs, Table, listed, rows_of
+from likewise.score.popularity import POPULARITY
+from likewise.search.filters import Found, Listed
+from likewise.search.index import ExactIndex
+
+if TYPE_CHECKING:
+    from likewise.score.blend import Blend
+    from likewise.search.index import Index
+
+__all__ = ["Evidence", "evidence_in", "lent_without_history"]
+
+#: Items of training that one without history borrows from.
+NEAREST = 10
+#: What the borrowed pairs of a query weigh together, and how often those of its lenders must have
+#: been seen for half of that.
+QUERY, SEEN = 500.0, 50.0
+#: How much of what pairs add to its lenders is added to an answer: the first of these with which
+#: items without history have no more of the places in lists than they have without pairs. The
+#: second of them in other catalogues, where all answers are without.
+GAINS = (2.5, 2.0, 1.5, 1.25, 1.0, 0.75, 0.5, 0.25, 0.0)
+# Queries that tell, and their answers.
+_SAMPLE, _ANSWERS = 500, 20
+_NEAR = ("near_offsets", "near_items", "near_shares")
+#: What a file calls the gain.
+GAIN = "near_gain"
+
+
+def evidence_in(blend: Blend, index: Index) -> Evidence | None:
+    """Return what pairs say of the answers in an index, made when it is first asked for.
+
+    None where they say nothing: in an index of other vectors, and of a model without pairs.
+    """
+    if index.side != "similar" or index.catalogue is None or not blend.part(Pairs).any:
+        return None
+    if index.evidence is None:
+        index.evidence = Evidence(blend, index)
+    found: Evidence = index.evidence
+    return found
+
+
+def lent_without_history(blend: Blend) -> dict[str, npt.NDArray[Any]]:
+    """Return what items of training without history borrow, as files keep it; empty without any."""
+    if blend.encoder.recipe is None or not blend.part(Pairs).any or not len(_without(blend)):
+        return {}
+    if not blend.has_made("gain"):
+        evidence_in(blend, blend.once("index", lambda: _own_index(blend)))
+    near, gain = _near_here(blend, None), blend.once("gain", float)
+    return {**dict(zip(_NEAR, near, strict=True)), GAIN: np.array([gain], np.float32)}
+
+
+def _near_here(blend: Blend, index: Index | None) -> Table:
+    """Return which items those of training without history borrow from, in their order."""
+
+    def make() -> Table:
+        if all(name in blend.encoder.prepared for name in _NEAR):
+            return Table(*(blend.encoder.prepared[name] for name in _NEAR))
+        assert index is not None
+        return _near(blend, index.vectors_at(_without(blend)), index)
+
+    return blend.once("near", make)
+
+
+def _without(blend: Blend) -> Int64:
+    return np.flatnonzero(blend.encoder.counts == 0)
+
+
+def _near(blend: Blend, vectors: Float32, index: Index | None = None) -> Table:
+    """Return the items of training that new ones borrow from, and in what shares."""
+    known = np.diff(blend.part(Pairs).table.offsets) > 0
+    if index is None:
+        index = blend.once("index", lambda: _own_index(blend))
+    found = index.search(blend.query_vectors(vectors, 0.0), NEAREST, where=known)
+    shares = np.where(found.positions >= 0, np.maximum(found.scores, 0.0), 0.0) ** 2
+    shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-12)
+    there = shares > 0
+    offsets = np.zeros(len(vectors) + 1, np.int64)
+    np.cumsum(there.sum(axis=1), out=offsets[1:])
+    return Table(offsets, found.positions[there], shares[there].astype(np.float32))
+
+
+def _alive(without: int, items: int) -> float:
+    """Return how far items of training without history are taken for new ones, 0 to 1.
+
+    A third of a catalogue may be new. Where most of it was never seen, though others were, it is
+    what nobody asks for.
+    """
+    return min(1.0, ((items - without) / (2 * without)) ** 2) if without else 1.0
+
+
+def _own_index(blend: Blend) -> ExactIndex:
+    vectors, usable = blend.index_vectors()
+    threads = blend.encoder.threads
+    return ExactIndex(
+        vectors, blend.encoder.catalogue, side="similar", metric="dot", threads=threads,
+        usable=usable,
+    )  # fmt: skip
+
+
+class Evidence:
+    """What pairs say of the answers in an index.
+
+    Parameters
+    ----------
+    blend : Blend
+    index : Index
+        Of the blend's item vectors.
+    """
+
+    def __init__(self, blend: Blend, index: Index) -> None:
+        assert index.catalogue is not None
+        self._blend, self._n = blend, len(index)
+        self.pairs: Pairs = blend.part(Pairs)
+        self._known = np.diff(self.pairs.table.offsets) > 0
+        encoder = blend.encoder
+        # Where words say little, what is near says little.
+        self._borrows = encoder.recipe is not None and index.dim == blend.width()
+        self._own = index if index.catalogue is encoder.catalogue else None
+        self._places: Int32 | None = None  # of items of training in the index
+        self._answers: Table | None = None  # of items of training: new ones that borrow from them
+        self.gain = GAINS[1]
+        new = _without(blend)
+        if self._own is None:
+            at = index.trained_at
+            if at is None:
+                at = encoder.positions(index.catalogue, None)
+            at = np.full(self._n, -1) if at is None else np.asarray(at)
+            self._places = np.full(len(self._known), -1, np.int32)
+            self._places[at[at >= 0]] = np.flatnonzero(at >= 0)
+            new = np.flatnonzero(at < 0)
+        if self._borrows and len(new):
+            here = self._own is not None
+            near = _near_here(blend, index) if here else _near(blend, index.vectors_at(new))
+            self._answers = self._turned(near, new.astype(np.int32))
+            if here:
+                self.gain = blend.once("gain", lambda: self._balanced(new))
+
+    def of(self, at: npt.NDArray[Any], vectors: Float32) -> Listed:
+        """Return what some queries list.
+
+        Parameters
+        ----------
+        at : int array (n,)
+            Where they are in training, -1 for those that are composed from their content.
+        vectors : float32 array (n, width)
+            What they are found by.
+        """
+        at = np.asarray(at, np.int64)
+        rows = rows_of(self.pairs.table, at)
+        new = np.flatnonzero((at < 0) | ~self._known[np.maximum(at, 0)])
+        new = new[vectors[new].any(axis=1)]
+        if self._borrows and len(new):
+            near = _near(self._blend, vectors[new], self._own)
+            source = np.full(len(at), -1, np.int64)
+            source[new] = np.arange(len(new))
+            borrowed = self._product(near, self.pairs.shares(QUERY, SEEN))
+            rows = _side_by_side(rows, rows_of(borrowed, source))
+        answers = self._in_index(rows)
+        if self._answers is not None:
+            lifts = rows._replace(weights=self._lifts(rows, vectors))
+            more = self._product(lifts, self._answers)
+            gain = -self.gain  # below 0: what is added
+            answers = _side_by_side(answers, more._replace(weights=more.weights * np.float32(gain)))
+        return listed(answers)
+
+    def _balanced(self, new: Int64) -> float:
+        """Return the greatest gain that leaves items without history the places they have."""
+        index, known = self._own, np.flatnonzero(self._known)
+        assert index is not None
+        if GAIN in self._blend.encoder.prepared:
+            return float(self._blend.encoder.prepared[GAIN][0])
+        some = known[np.linspace(0, len(known) - 1, min(_SAMPLE, len(known))).astype(np.int64)]
+        vectors = index.vectors_at(some)
+        asked = self._blend.query_vectors(vectors, POPULARITY)
+        is_new = np.zeros(self._n, np.bool_)
+        is_new[new] = True
+
+        def places(found: Found) -> int:
+            return int((is_new[found.positions] & (found.positions >= 0)).sum())
+
+        usual = index.search(asked, _ANSWERS, exclude=some)
+        self.gain = 1.0
+        whole = self.of(some, vectors)
+        alive = _alive(len(new), len(self._known))
+        for gain in GAINS:
+            self.gain = alive * gain
+            weights = np.where(
+                whole.weights < 0, whole.weights * np.float32(self.gain), whole.weights
+            )
+            found = index.with_listed(asked, usual, replace(whole, weights=weights), some)
+            if places(found) <= places(usual):
+                break
+        return self.gain
+
+    def _lifts(self, rows: Table, vectors: Float32) -> Float32:
+        """Return what each pair adds to the score that vectors give it."""
+        own = self._own
+        if own is None:
+            own = self._blend.once("index", lambda: _own_index(self._blend))
+        asked = self._blend.query_vectors(vectors, POPULARITY)
+        return own.lifts(asked, listed(rows))
+
+    def _product(self, first: Table, second: Table) -> Table:
+        columns = max(len(self._known), self._n)
+        threads = self._blend.encoder.threads
+        offsets, items, weights = _core.best_products(
+            (first.offsets, first.items, first.weights),
+            (second.offsets, second.items, second.weights),
+            columns,
+            MOST,
+            threads,
+        )
+        return Table(offsets, items, weights)
+
+    def _turned(self, near: Table, new: Int32) -> Table:
+        """Return for each item of training the new ones that borrow from it, and their shares."""
+        to = np.repeat(new, np.diff(near.offsets))
+        order = np.argsort(near.items, kind="stable")
+        offsets = np.zeros(len(self._known) + 1, np.int64)
+        np.cumsum(np.bincount(near.items, minlength=len(self._known)), out=offsets[1:])
+        return Table(offsets, to[order], near.weights[order])
+
+    def _in_index(self, rows: Table) -> Table:
+        if self._places is None:
+            return rows
+        places = self._places[rows.items]
+        there = places >= 0
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(there)])[rows.offsets]
+        return Table(offsets, places[there], rows.weights[there])
+
+
+def _side_by_side(one: Table, other: Table) -> Table:
+    """Return rows that hold what both do."""
+    if not len(other.items):
+        return one
+    lengths = np.diff(one.offsets), np.diff(other.offsets)
+    offsets = one.offsets + other.offsets
+    items = np.empty(offsets[-1], np.int32)
+    weights = np.empty(offsets[-1], np.float32)
+    for table, length, before in (
+        (one, lengths[0], np.zeros_like(lengths[0])), (other, lengths[1], lengths[0]),
+    ):  # fmt: skip
+        rows = np.repeat(offsets[:-1] + before - table.offsets[:-1], length)
+        to = rows + np.arange(len(table.items))
+        items[to], weights[to] = table.items, table.weights
+    return Table(offsets, items, weights)

@@ -1,0 +1,185 @@
+"""Held-out events: how much counted pairs weigh beside vectors, told by sessions themselves.
+
+Owns which events are held out of training, and what is chosen by them: how pairs are counted, and
+the weight of a count. Events of a shop, not tables of ours: where sessions are baskets counting
+wins, where items are many and events few it only adds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from likewise.arrays import Float64, Int32
+from likewise.score.blend import Blend
+from likewise.score.pairs import KERNELS, SHARPNESS, Kernel, Table, count_pairs, listed, rows_of
+from likewise.score.popularity import POPULARITY
+from likewise.search.index import ExactIndex
+from likewise.tables.sessions import Sessions
+
+if TYPE_CHECKING:
+    from likewise.options import Options
+
+__all__ = ["Held", "Weighing", "hold_out", "pair_arrays", "weigh"]
+
+# Of sessions of three events and more: the share whose last event is held out, the least and the
+# most of them, and the greatest share where sessions are few. Fewer than the last number are none.
+_SHARE, _LEAST, _MOST, _GREATEST, _FEWEST = 0.02, 500, 2000, 0.1, 100
+# Comparisons of held-out queries with items.
+_COMPARISONS = 50_000_000
+# Answers by vectors that are looked at; what is past the first twenty is no hit.
+_ANSWERS, _HITS = 128, 20
+_WEIGHTS = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
+#: λ where nothing is held out, in the order of `KERNELS` with the first of them.
+USUAL_WEIGHT = 3.0
+# Differences that are less than this many standard errors are none: what is nearest to the usual
+# is taken.
+_SAME = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """Sessions without some of their last events, and these.
+
+    Attributes
+    ----------
+    kept : Sessions
+        What vectors are trained on.
+    queries, targets : int32 arrays (n,)
+        The event before one that is held out, and that one.
+    """
+
+    kept: Sessions
+    queries: Int32
+    targets: Int32
+
+
+class Weighing(NamedTuple):
+    """What was chosen: how pairs are counted, and λ."""
+
+    kernel: Kernel
+    weight: float
+
+
+def hold_out(sessions: Sessions, options: Options) -> Held | None:
+    """Hold the last events of some sessions out of training; None where there are too few.
+
+    Items keep three in four of their events at least.
+    """
+    if not options.own_row:
+        return None
+    items, offsets = sessions.items, sessions.offsets
+    last = offsets[1:] - 1
+    fit = np.flatnonzero(np.diff(offsets) >= 3)
+    fit = fit[items[last[fit]] != items[last[fit] - 1]]
+    wanted = min(max(_SHARE * len(fit), _LEAST), _MOST, _GREATEST * len(fit))
+    wanted = int(min(wanted, _COMPARISONS / max(1, len(sessions.catalogue))))
+    if wanted < _FEWEST:
+        return None
+    rng = np.random.default_rng(options.seed)
+    chosen = rng.choice(fit, min(len(fit), 4 * wanted), replace=False)
+    targets = items[last[chosen]]
+    # No more of an item than a quarter: the first of them that were drawn.
+    order = np.argsort(targets, kind="stable")
+    first = np.searchsorted(targets[order], targets[order])
+    nth = np.empty(len(targets), np.int64)
+    nth[order] = np.arange(len(targets)) - first
+    least = 4 * max(1, options.min_count)
+    fits = (nth + 1) * 4 <= np.where(sessions.counts[targets] >= least, sessions.counts[targets], 0)
+    chosen = np.sort(chosen[fits][:wanted])
+    if len(chosen) < _FEWEST:
+        return None
+    stays = np.ones(len(items), np.bool_)
+    stays[last[chosen]] = False
+    gone = np.zeros(len(offsets) - 1, np.int64)
+    gone[chosen] = 1
+    shorter = offsets.copy()
+    shorter[1:] -= np.cumsum(gone)
+    kept = Sessions.from_arrays(items[stays], shorter, sessions.catalogue)
+    return Held(kept, items[last[chosen] - 1], items[last[chosen]])
+
+
+def pair_arrays(sessions: Sessions, chosen: Weighing, threads: int) -> dict[str, npt.NDArray[Any]]:
+    """Count the pairs of all sessions; return them as files hold them."""
+    table, times = count_pairs(sessions, chosen.kernel, threads)
+    # The most that is counted is no more than the best score there is.
+    most = float(table.weights.max(initial=0.0))
+    weight = min(chosen.weight, np.exp(SHARPNESS) / most) if most else chosen.weight
+    if not weight:
+        table = Table(np.zeros_like(table.offsets), table.items[:0], table.weights[:0])
+        times = times[:0]
+    return {
+        "pair_offsets": table.offsets, "pair_items": table.items,
+        "pair_weights": table.weights * np.float32(weight), "pair_times": times,
+    }  # fmt: skip
+
+
+def weigh(held: Held | None, blend: Blend, threads: int) -> Weighing:
+    """Choose how pairs are counted, and their weight, by what finds held-out events best.
+
+    By whether they are among the first twenty answers, and by 1 / log2(2 + rank) of those, half and
+    half. ``blend`` is that of vectors trained on what was kept, without pairs.
+    """
+    usual = Weighing(KERNELS[0], USUAL_WEIGHT)
+    if held is None:
+        return usual
+    trial = _Trial(held, blend, threads)
+    settings, gains = [], []
+    for kernel in KERNELS:
+        ranks_with = trial.ranks(count_pairs(held.kept, kernel, threads, trial.asked)[0])
+        for weight in _WEIGHTS:
+            ranks = ranks_with(weight)
+            settings.append(Weighing(kernel, weight))
+            gains.append(np.where(ranks < _HITS, 0.5 + 0.5 / np.log2(2.0 + ranks), 0.0))
+    best = int(np.argmax([gain.mean() for gain in gains]))
+    behind = [gains[best] - gain for gain in gains]
+    same = [
+        one for one, less in zip(settings, behind, strict=True)
+        if less.mean() <= _SAME * less.std() / np.sqrt(len(less))
+    ]  # fmt: skip
+    return min(same, key=lambda one: (_unlike(one.weight), KERNELS.index(one.kernel)))
+
+
+def _unlike(weight: float) -> float:
+    return abs(float(np.log(max(weight, 0.1) / USUAL_WEIGHT)))
+
+
+class _Trial:
+    """Held-out pairs, and what vectors say of them."""
+
+    def __init__(self, held: Held, blend: Blend, threads: int) -> None:
+        self.asked, self._place = np.unique(held.queries, return_inverse=True)
+        self._targets = held.targets
+        self._vectors, usable = blend.index_vectors()
+        self._queries = blend.query_vectors(self._vectors[self.asked], POPULARITY)
+        index = ExactIndex(self._vectors, metric="dot", threads=threads, usable=usable)
+        self._found = index.search(self._queries, _ANSWERS, exclude=self.asked)
+
+    def ranks(self, table: Table) -> Any:
+        """Return what tells the ranks of targets, float64 (n,), at a weight of pairs."""
+        pairs = listed(rows_of(table, np.arange(len(self.asked))))
+        items, counts = pairs.padded()
+        scores = np.full(items.shape, -np.inf, np.float32)
+        for row, these in enumerate(items):
+            there = these >= 0
+            scores[row, there] = self._vectors[these[there]] @ self._queries[row]
+        named = (self._found.positions[:, :, None] == items[:, None, :]).any(axis=2)
+        others = np.where(named, -np.inf, self._found.scores)
+        which, targets = self._place, self._targets
+        own = np.einsum("ij,ij->i", self._vectors[targets], self._queries[which])
+        is_target = items[which] == targets[:, None]
+
+        def ranks(weight: float) -> Float64:
+            whole = np.where(items >= 0, pairs.joined(scores, counts * np.float32(weight)), -np.inf)
+            mine = np.where(
+                is_target.any(axis=1), np.where(is_target, whole[which], -np.inf).max(axis=1), own
+            )[:, None]
+            level = ((whole[which] == mine) & ~is_target).sum(axis=1)
+            more = (whole[which] > mine).sum(axis=1) + (others[which] > mine).sum(axis=1)
+            ranks: Float64 = more + 0.5 * level
+            return ranks
+
+        return ranks
