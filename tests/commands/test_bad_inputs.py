@@ -237,7 +237,7 @@ TABLE: list[tuple[str, Callable[[Place], Arguments], int, tuple[str, ...]]] = [
         lambda p: damaged(p, damage.replace(damage.JSON, b'{"\xff": 1}')),
         1, ("model.json is damaged: not UTF-8",),
     ),
-    ("of the future", lambda p: damaged(p, future), 1, ("format version 9", "reads up to 2")),
+    ("of the future", lambda p: damaged(p, future), 1, ("format version 9", "reads up to 3")),
     # --- questions
     ("unknown id", lambda p: ["similar", p.model, "--id", "e"], 1, ("'e' is not among",)),
     ("no question", lambda p: ["similar", p.model], 2, ("ask by --id",)),

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import likewise as lw
+from helpers.pairs import without_pairs
 from helpers.tiny_shop import options, sessions
 from likewise.neighbours.choose import name_keys
 from likewise.score.blend import blend_of
@@ -25,7 +26,7 @@ from likewise.score.popularity import POPULARITY
 
 @pytest.fixture(scope="module")
 def model() -> lw.Model:
-    return lw.train(sessions(), options=options(context="content"))
+    return without_pairs(lw.train(sessions(), options=options(context="content")))
 
 
 @pytest.fixture(scope="module")

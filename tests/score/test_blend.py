@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import likewise as lw
+from helpers.pairs import without_pairs
 from helpers.tiny_shop import N_ITEMS, catalogue, options, sessions
 from likewise.content.features import tokens_of
 from likewise.content.linear_map import _MOST, ContextMap, fit_context_map
@@ -38,7 +39,7 @@ def model(request: pytest.FixtureRequest) -> lw.Model:
         "no n-grams": options(min_n=0, max_n=0, min_count=3),
         "item2vec": options(content=False),
     }
-    return lw.train(sessions(), options=chosen[request.param])
+    return without_pairs(lw.train(sessions(), options=chosen[request.param]))
 
 
 def lists(scores: np.ndarray) -> list[list[int]]:

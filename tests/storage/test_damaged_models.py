@@ -75,7 +75,7 @@ BAD_FOLDERS: list[tuple[str, Damage, str]] = [
     ("json is a list", replace(JSON, b"[]"), "model.json does not describe a likewise model"),
     ("another json", replace(JSON, b'{"format": "x"}'), "does not describe a likewise model"),
     ("a changed word", flip(JSON, 0.5), "model.json is damaged"),
-    ("future version", edit(format_version=3), "format version 3, this likewise reads up to 2"),
+    ("future version", edit(format_version=4), "format version 4, this likewise reads up to 3"),
     ("version as text", edit(format_version="1"), "format_version is '1'"),
     ("version 0", edit(format_version=0), "format_version is 0"),
     ("version true", edit(format_version=True), "format_version is True"),

@@ -140,7 +140,7 @@ def test_the_folder_is_what_the_page_says(model: Model, saved: Path) -> None:
     assert sorted(path.name for path in saved.iterdir()) == FILES
     about = json.loads((saved / "model.json").read_text(encoding="utf-8"))
     assert about["format"] == "likewise model"
-    assert about["format_version"] == FORMAT_VERSION == 2
+    assert about["format_version"] == FORMAT_VERSION == 3
     assert about["options"] == model.options.to_dict()
     assert about["summary"] == {"warm_items": 6, "events": 42}
     for name in FILES[:1] + FILES[2:]:

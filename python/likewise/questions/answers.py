@@ -74,6 +74,11 @@ def similar(
     another shop, texts do nearly all: words count by how rare they are there, t is longer, and
     (1 - u_q) is raised to the eighth power.
 
+    Pairs of items that sessions have shown together count beside that: a score s becomes
+    ``log(exp(10 s) + w) / 10``, at most 1, with w how often the pair was counted, times a weight
+    that held-out events of training chose (score/pairs.py). Items without history take part by the
+    pairs of the ten items nearest to them (score/evidence.py).
+
     Parameters
     ----------
     items : str or sequence of str, or dict or sequence of dict, optional

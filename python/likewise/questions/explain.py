@@ -20,9 +20,8 @@ from likewise.arrays import Float64
 from likewise.content.composition import Contribution
 from likewise.display.tables import html_table, table
 from likewise.display.terminal import terminal_width
-from likewise.questions.answers import own_index
 from likewise.score.blend import blend_of
-from likewise.score.evidence import evidence_in
+from likewise.score.evidence import evidence_of_training
 from likewise.score.pairs import Pairs
 from likewise.score.popularity import check_popularity
 from likewise.search.arguments import known_positions
@@ -165,7 +164,7 @@ def _with_pairs(
 ) -> tuple[float, tuple[Share, ...]]:
     """Return the whole score of two items, and what pairs seen together add to that of vectors."""
     blend = blend_of(model)
-    evidence = evidence_in(blend, own_index(model, "similar", exact=True))
+    evidence = evidence_of_training(blend)
     if evidence is None:
         return by_vectors, ()
     listed = evidence.of(np.array([at]), found_by[None])

@@ -8,24 +8,26 @@ have in the lists of others (nearest items stand in for a new listing as in Grbo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 import likewise._core as _core
-from likewise.arrays import Float32, Int32, Int64
+from likewise.arrays import Float32, Int32, Int64, Mask
 from likewise.score.pairs import MOST, Pairs, Table, listed, rows_of
 from likewise.score.popularity import POPULARITY
 from likewise.search.filters import Found, Listed
 from likewise.search.index import ExactIndex
 
 if TYPE_CHECKING:
-    from likewise.score.blend import Blend
     from likewise.search.index import Index
 
-__all__ = ["Evidence", "evidence_in", "lent_without_history"]
+T = TypeVar("T")
+
+__all__ = ["Evidence", "evidence_in", "evidence_of_training", "lent_without_history"]
 
 #: Items of training that one without history borrows from.
 NEAREST = 10
@@ -43,6 +45,32 @@ _NEAR = ("near_offsets", "near_items", "near_shares")
 GAIN = "near_gain"
 
 
+class Blend(Protocol):
+    """What is asked of the parts of a score (score/blend.py)."""
+
+    @property
+    def encoder(self) -> Any:
+        """What training learned of items and words."""
+
+    def part(self, kind: Any) -> Any:
+        """Return the part of a class."""
+
+    def once(self, key: str, make: Callable[[], T]) -> T:
+        """Return what was made under a key, made when it is first asked for."""
+
+    def has_made(self, key: str) -> bool:
+        """Tell whether `once` has made something under a key."""
+
+    def width(self) -> int:
+        """Return the floats of an item vector."""
+
+    def index_vectors(self) -> tuple[Float32, Mask]:
+        """Return what items of training are found by, and of which something is known."""
+
+    def query_vectors(self, vectors: Float32, weight: float) -> Float32:
+        """Return what items ask with."""
+
+
 def evidence_in(blend: Blend, index: Index) -> Evidence | None:
     """Return what pairs say of the answers in an index, made when it is first asked for.
 
@@ -50,19 +78,40 @@ def evidence_in(blend: Blend, index: Index) -> Evidence | None:
     """
     if index.side != "similar" or index.catalogue is None or not blend.part(Pairs).any:
         return None
+    if _is_of_training(blend, index):
+        return blend.once("evidence", lambda: Evidence(blend, index, own=True))
     if index.evidence is None:
-        index.evidence = Evidence(blend, index)
+        index.evidence = Evidence(blend, index, own=False)
     found: Evidence = index.evidence
     return found
+
+
+def evidence_of_training(blend: Blend) -> Evidence | None:
+    """Return the same for the items of training."""
+    if not blend.part(Pairs).any:
+        return None
+    if blend.has_made("evidence"):
+        return blend.once("evidence", lambda: None)
+    return evidence_in(blend, blend.once("index", lambda: _own_index(blend)))
+
+
+def _is_of_training(blend: Blend, index: Index) -> bool:
+    """Tell whether the items of an index are those of training: of a loaded one by their ids."""
+    there, here = index.catalogue, blend.encoder.catalogue
+    if there is here:
+        return True
+    if there is None or len(there) != len(here) or index.dim != blend.width():
+        return False
+    return bool(there.ids.equals(here.ids))
 
 
 def lent_without_history(blend: Blend) -> dict[str, npt.NDArray[Any]]:
     """Return what items of training without history borrow, as files keep it; empty without any."""
     if blend.encoder.recipe is None or not blend.part(Pairs).any or not len(_without(blend)):
         return {}
-    if not blend.has_made("gain"):
-        evidence_in(blend, blend.once("index", lambda: _own_index(blend)))
-    near, gain = _near_here(blend, None), blend.once("gain", float)
+    evidence = evidence_of_training(blend)
+    assert evidence is not None
+    near, gain = _near_here(blend, None), evidence.gain
     return {**dict(zip(_NEAR, near, strict=True)), GAIN: np.array([gain], np.float32)}
 
 
@@ -122,9 +171,11 @@ class Evidence:
     blend : Blend
     index : Index
         Of the blend's item vectors.
+    own : bool
+        Whether its items are those of training.
     """
 
-    def __init__(self, blend: Blend, index: Index) -> None:
+    def __init__(self, blend: Blend, index: Index, own: bool) -> None:
         assert index.catalogue is not None
         self._blend, self._n = blend, len(index)
         self.pairs: Pairs = blend.part(Pairs)
@@ -132,7 +183,7 @@ class Evidence:
         encoder = blend.encoder
         # Where words say little, what is near says little.
         self._borrows = encoder.recipe is not None and index.dim == blend.width()
-        self._own = index if index.catalogue is encoder.catalogue else None
+        self._own = index if own else None
         self._places: Int32 | None = None  # of items of training in the index
         self._answers: Table | None = None  # of items of training: new ones that borrow from them
         self.gain = GAINS[1]
@@ -146,11 +197,10 @@ class Evidence:
             self._places[at[at >= 0]] = np.flatnonzero(at >= 0)
             new = np.flatnonzero(at < 0)
         if self._borrows and len(new):
-            here = self._own is not None
-            near = _near_here(blend, index) if here else _near(blend, index.vectors_at(new))
+            near = _near_here(blend, index) if own else _near(blend, index.vectors_at(new))
             self._answers = self._turned(near, new.astype(np.int32))
-            if here:
-                self.gain = blend.once("gain", lambda: self._balanced(new))
+            if own:
+                self.gain = self._balanced(new)
 
     def of(self, at: npt.NDArray[Any], vectors: Float32) -> Listed:
         """Return what some queries list.

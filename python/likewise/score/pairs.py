@@ -92,15 +92,17 @@ class Pairs(Part):
 
     def __init__(self, trained: Trained, arrays: Arrays) -> None:
         super().__init__(trained, arrays)
-        offsets = arrays.get("pair_offsets")
-        if offsets is None:
-            offsets = np.zeros(len(trained.counts) + 1, np.int64)
-        self.table = Table(
-            offsets,
-            arrays.get("pair_items", np.zeros(0, np.int32)),
-            arrays.get("pair_weights", np.zeros(0, np.float32)),
-        )
-        self.times: Int32 = arrays.get("pair_times", np.zeros(0, np.int32))
+        there = arrays if "pair_offsets" in arrays else self.none(len(trained.counts))
+        self.table = Table(*(there[f"pair_{name}"] for name in Table._fields))
+        self.times: Int32 = there["pair_times"]
+
+    @staticmethod
+    def none(n_items: int) -> dict[str, npt.NDArray[Any]]:
+        """Return the arrays of no pairs at all."""
+        return {
+            "pair_offsets": np.zeros(n_items + 1, np.int64), "pair_items": np.zeros(0, np.int32),
+            "pair_weights": np.zeros(0, np.float32), "pair_times": np.zeros(0, np.int32),
+        }  # fmt: skip
 
     def tensors(self) -> dict[str, npt.NDArray[Any]]:
         return {
@@ -149,16 +151,26 @@ class Pairs(Part):
         return len(self.table.items) > 0
 
     def shares(self, whole: float, seen: float) -> Table:
-        """Return each pair's share of an item's, which sum to ``whole`` where they are many.
+        """Return what one who borrows the pairs of an item lists.
 
-        Half of that where they were seen so often together.
+        Each pair's share, which sum to ``whole`` where they are many, to half of that where they
+        were seen together ``seen`` times in all. And the item itself, as if it were its own best
+        pair: what is nearly like it goes with it at least as well.
         """
-        lengths = np.diff(self.table.offsets)
+        offsets, items, weights = self.table
+        lengths = np.diff(offsets)
+        rows = np.flatnonzero(lengths)
         row = np.repeat(np.arange(len(lengths)), lengths)
-        sums = np.bincount(row, self.table.weights, len(lengths))
+        sums = np.bincount(row, weights, len(lengths))
         times = np.bincount(row, self.times, len(lengths))
         each = whole * times / (times + seen) / np.maximum(sums, 1e-30)
-        return self.table._replace(weights=(self.table.weights * each[row]).astype(np.float32))
+        shares = (weights * each[row]).astype(np.float32)
+        starts = offsets[rows]
+        return Table(
+            offsets + np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths > 0)]),
+            np.insert(items, starts, rows.astype(np.int32)),
+            np.insert(shares, starts, shares[starts]),
+        )
 
     def of(self, query: int, answer: int) -> tuple[float, int]:
         """Return the weight of a pair and how often it was seen; zeros where it is not listed."""

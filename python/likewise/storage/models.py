@@ -20,6 +20,8 @@ version 2, without pairs, and models without prepared.safetensors are read as we
       prepared.safetensors  item_offsets, item_tokens, item_kinds         int64 (items + 1,),
                                                                           int32 and uint8 (n,)
                             context_map, company_map                      float64 (dim + 1, ...)
+                            near_offsets, near_items, near_shares         int64, int32, float32
+                            near_gain                                     float32 (1,)
                             what first answers need; see prepared.py
 """
 

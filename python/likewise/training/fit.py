@@ -19,6 +19,7 @@ from likewise.content.weights import UNKNOWN_WEIGHT, Content
 from likewise.errors import InputError, TrainingError
 from likewise.options import Options
 from likewise.score.blend import PARTS, Blend
+from likewise.score.pairs import Pairs
 from likewise.state import State
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
@@ -110,6 +111,8 @@ def fit(
         with blas_threads(options.threads):
             chosen = weigh(held, Blend(state.encoder, learned), options.threads)
             state.learned |= pair_arrays(sessions, chosen, options.threads)
+    else:
+        state.learned |= Pairs.none(len(items))
     return state
 
 

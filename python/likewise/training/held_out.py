@@ -15,12 +15,21 @@ import numpy.typing as npt
 
 from likewise.arrays import Float64, Int32
 from likewise.score.blend import Blend
-from likewise.score.pairs import KERNELS, SHARPNESS, Kernel, Table, count_pairs, listed, rows_of
+from likewise.score.pairs import (
+    KERNELS,
+    SHARPNESS,
+    Kernel,
+    Pairs,
+    Table,
+    count_pairs,
+    listed,
+    rows_of,
+)  # fmt: skip
 from likewise.score.popularity import POPULARITY
 from likewise.search.index import ExactIndex
-from likewise.tables.sessions import Sessions
 
 if TYPE_CHECKING:
+    from likewise.items import History
     from likewise.options import Options
 
 __all__ = ["Held", "Weighing", "hold_out", "pair_arrays", "weigh"]
@@ -52,7 +61,7 @@ class Held:
         The event before one that is held out, and that one.
     """
 
-    kept: Sessions
+    kept: Any
     queries: Int32
     targets: Int32
 
@@ -64,7 +73,7 @@ class Weighing(NamedTuple):
     weight: float
 
 
-def hold_out(sessions: Sessions, options: Options) -> Held | None:
+def hold_out(sessions: History | Any, options: Options) -> Held | None:
     """Hold the last events of some sessions out of training; None where there are too few.
 
     Items keep three in four of their events at least.
@@ -98,19 +107,19 @@ def hold_out(sessions: Sessions, options: Options) -> Held | None:
     gone[chosen] = 1
     shorter = offsets.copy()
     shorter[1:] -= np.cumsum(gone)
-    kept = Sessions.from_arrays(items[stays], shorter, sessions.catalogue)
+    made: Any = type(sessions)
+    kept = made.from_arrays(items[stays], shorter, sessions.catalogue)
     return Held(kept, items[last[chosen] - 1], items[last[chosen]])
 
 
-def pair_arrays(sessions: Sessions, chosen: Weighing, threads: int) -> dict[str, npt.NDArray[Any]]:
+def pair_arrays(sessions: Any, chosen: Weighing, threads: int) -> dict[str, npt.NDArray[Any]]:
     """Count the pairs of all sessions; return them as files hold them."""
     table, times = count_pairs(sessions, chosen.kernel, threads)
     # The most that is counted is no more than the best score there is.
     most = float(table.weights.max(initial=0.0))
     weight = min(chosen.weight, np.exp(SHARPNESS) / most) if most else chosen.weight
     if not weight:
-        table = Table(np.zeros_like(table.offsets), table.items[:0], table.weights[:0])
-        times = times[:0]
+        return Pairs.none(len(sessions.catalogue))
     return {
         "pair_offsets": table.offsets, "pair_items": table.items,
         "pair_weights": table.weights * np.float32(weight), "pair_times": times,
