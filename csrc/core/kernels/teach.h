@@ -7,7 +7,6 @@
 // meanwhile.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 
 #include "core/kernels/kernels.h"
@@ -58,7 +57,8 @@ inline void teach_part(float* token, float* table, const RowId* rows, std::size_
   for (int v = 0; v < kAll; ++v) sums[v] = S::zero();
   for (std::size_t k = 0; k < n; ++k) {
     if (d == 0) {
-      const float* next = row_of(std::min(k + kTaughtAhead, n + ahead - 1));
+      const std::size_t last = n + ahead - 1;
+      const float* next = row_of(k + kTaughtAhead < last ? k + kTaughtAhead : last);
       for (std::size_t line = 0; line < stride; line += kLine)
         __builtin_prefetch(next + line, 0, 2);
     }
