@@ -29,17 +29,29 @@
 #include "core/kernels/scan.h"
 #include "core/kernels/scores.h"
 #include "core/kernels/share.h"
+#include "core/kernels/teach.h"
 
 namespace likewise {
 namespace {
 
 template <class S, class B>
 constexpr Kernels kernel_set(const char* name) {
-  return {name,          scores<S>,         squares<S>,
-          bend<S>,       positive_steps<S>, negative_steps<S>,
-          accumulate<S>, compose<S>,        scatter<S>,
-          collect<S>,    scan<S>,           share<S>,
-          dots<S>,       true_dot,          {B::kGroup, scan_bytes<B>}};
+  return {name,
+          scores<S>,
+          squares<S>,
+          bend<S>,
+          positive_steps<S>,
+          negative_steps<S>,
+          accumulate<S>,
+          compose<S>,
+          scatter<S>,
+          collect<S>,
+          teach<S>,
+          scan<S>,
+          share<S>,
+          dots<S>,
+          true_dot,
+          {B::kGroup, scan_bytes<B>}};
 }
 
 }  // namespace

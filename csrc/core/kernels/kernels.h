@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/base/types.h"
+
 namespace likewise {
 
 /// A product to accumulate: out_i += sum over j < n of step(i, j) * rows[j], where
@@ -98,6 +100,9 @@ struct ByteKernels {
 /// Items that are looked up ahead of those shared.
 inline constexpr std::size_t kReadAhead = 32;
 
+/// Rows of a table that kernel `teach` asks for before it comes to them.
+inline constexpr std::size_t kTaughtAhead = 16;
+
 struct Kernels {
   const char* name;
 
@@ -145,6 +150,12 @@ struct Kernels {
   /// row += scale * sum over k < n of weights[k] * gradients[k].
   void (*collect)(float* row, float scale, const float* const* gradients, const float* weights,
                   std::size_t n, std::size_t stride);
+
+  /// With e = token - (1 / n) * sum over k < n of table row rows[k]: token -= pull * e, and each of
+  /// the rows, one after the other, += rate * e; n is at least 1. Every operation rounds, in this
+  /// order: all sets give the same bits. `ahead` more row numbers follow the n: the next to come.
+  void (*teach)(float* token, float* table, const RowId* rows, std::size_t n, std::size_t ahead,
+                float rate, float pull, std::size_t stride);
 
   /// queries (dim, kScanQueries) and candidates (dim, kScanCandidates, 64-byte aligned) are laid
   /// out dimension by dimension, so that scores grow in registers and nothing is summed across

@@ -113,6 +113,30 @@ void collect(float* row, float scale, const float* const* gradients, const float
   add(row, scale, {weights, 0, 1, gradients, n}, 0, stride);
 }
 
+void teach(float* token, float* table, const RowId* rows, std::size_t n, std::size_t, float rate,
+           float pull, std::size_t stride) {
+  const float share = 1.0F / static_cast<float>(n);
+  for (std::size_t d = 0; d < stride; d += kRowAlign) {
+    float steps[kRowAlign] = {};
+    const auto row_of = [&](std::size_t k) {
+      return table + static_cast<std::size_t>(rows[k]) * stride + d;
+    };
+    for (std::size_t k = 0; k < n; ++k) {
+      const float* row = row_of(k);
+      for (std::size_t lane = 0; lane < kRowAlign; ++lane) steps[lane] += row[lane];
+    }
+    for (std::size_t lane = 0; lane < kRowAlign; ++lane) {
+      const float error = token[d + lane] - share * steps[lane];
+      token[d + lane] -= pull * error;
+      steps[lane] = rate * error;
+    }
+    for (std::size_t k = 0; k < n; ++k) {
+      float* row = row_of(k);
+      for (std::size_t lane = 0; lane < kRowAlign; ++lane) row[lane] += steps[lane];
+    }
+  }
+}
+
 void scan(const float* queries, std::size_t count, const float* candidates, std::size_t dim,
           const float* bars, float* out, std::uint32_t* over) {
   for (std::size_t q = 0; q < kScanQueries; ++q) over[q] = 0;
@@ -173,9 +197,9 @@ void share(float* rows, const std::uint16_t* items, std::size_t length, const fl
   }
 }
 
-constexpr Kernels kScalar{"scalar",       scores,     squares,    bend,     positive_steps,
-                          negative_steps, accumulate, compose,    scatter,  collect,
-                          scan,           share,      plain_dots, true_dot, {1, scan_bytes}};
+constexpr Kernels kScalar{
+    "scalar", scores,  squares, bend, positive_steps, negative_steps, accumulate, compose,
+    scatter,  collect, teach,   scan, share,          plain_dots,     true_dot,   {1, scan_bytes}};
 
 }  // namespace
 

@@ -27,6 +27,18 @@ void add(double* __restrict out, double scale, const double* __restrict row, std
   for (std::size_t i = 0; i < n; ++i) out[i] += scale * row[i];
 }
 
+void add_four(double* __restrict out, const double (&scales)[4], const double* const (&rows)[4],
+              std::size_t n) {
+  const double* __restrict const a = rows[0];
+  const double* __restrict const b = rows[1];
+  const double* __restrict const c = rows[2];
+  const double* __restrict const d = rows[3];
+  for (std::size_t i = 0; i < n; ++i) {
+    out[i] =
+        (((out[i] + scales[0] * a[i]) + scales[1] * b[i]) + scales[2] * c[i]) + scales[3] * d[i];
+  }
+}
+
 /// A symmetric matrix as Qᵀ T Q, T of three diagonals: its own and the one beside it.
 struct Tridiagonal {
   std::vector<double> own, beside;
@@ -156,10 +168,20 @@ Matrix transposed(const Matrix& a) {
 
 Matrix operator*(const Matrix& a, const Matrix& b) {
   Matrix found(a.rows(), b.columns());
+  std::vector<std::size_t> there;  // many factors are triangular: half of them is zeros
   for (std::size_t i = 0; i < a.rows(); ++i) {
+    there.clear();
     for (std::size_t k = 0; k < a.columns(); ++k) {
-      if (a[i][k] != 0.0) add(found[i], a[i][k], b[k], b.columns());
+      if (a[i][k] != 0.0) there.push_back(k);
     }
+    std::size_t t = 0;
+    for (; t + 4 <= there.size(); t += 4) {  // in the order of one by one, and its bits
+      const std::size_t* const k = there.data() + t;
+      const double scales[] = {a[i][k[0]], a[i][k[1]], a[i][k[2]], a[i][k[3]]};
+      const double* const rows[] = {b[k[0]], b[k[1]], b[k[2]], b[k[3]]};
+      add_four(found[i], scales, rows, b.columns());
+    }
+    for (; t < there.size(); ++t) add(found[i], a[i][there[t]], b[there[t]], b.columns());
   }
   return found;
 }

@@ -58,38 +58,6 @@ void mean_of_rows(std::span<const RowId> rows, const float* table, std::size_t s
   for (std::size_t d = 0; d < dim; ++d) mean[d] *= scale;
 }
 
-/// The rows of one token's n-grams as kernels take them.
-class NgramRows {
- public:
-  NgramRows(const FeatureView& features, Table& table) : features_(features), table_(table) {}
-
-  /// From now on these are the rows of token t.
-  void turn_to(std::size_t t) {
-    rows_.clear();
-    for (const RowId id : features_.ngrams(t)) rows_.push_back(row_of(id));
-    if (ones_.size() < rows_.size()) ones_.resize(rows_.size(), 1.0F);
-  }
-  std::size_t count() const { return rows_.size(); }
-  float* const* rows() const { return rows_.data(); }
-  const float* ones() const { return ones_.data(); }
-
-  /// Asks for the rows of token t to be brought near.
-  void expect(std::size_t t) const {
-    for (const RowId id : features_.ngrams(t)) {
-      const float* row = row_of(id);
-      for (std::size_t d = 0; d < table_.dim(); d += kLine) __builtin_prefetch(row + d, 1, 2);
-    }
-  }
-
- private:
-  float* row_of(RowId id) const { return table_.row(static_cast<std::size_t>(id)); }
-
-  const FeatureView& features_;
-  Table& table_;
-  std::vector<float*> rows_;
-  std::vector<float> ones_;
-};
-
 }  // namespace
 
 void compose_tokens(const FeatureView& features, std::span<const std::int64_t> known,
@@ -113,32 +81,22 @@ void compose_tokens(const FeatureView& features, std::span<const std::int64_t> k
 
 void teach_ngrams(const FeatureView& features, std::span<const std::uint8_t> trained, float rate,
                   float pull, Table& tokens, Table& ngrams, int threads, const Poll& poll) {
-  const std::size_t dim = tokens.dim(), stride = ngrams.stride();
-  const Kernels& set = kernels();
+  const std::size_t dim = tokens.dim();
+  const auto teach = kernels().teach;
+  const RowId* const end = features.ngram_rows.data() + features.ngram_rows.size();
   parallel_for(
       threads, static_cast<std::int64_t>(tokens.rows()), 512,
       [&](std::int64_t first, std::int64_t last, int) {
-        Table room(1, dim);
-        float* const step = room.row(0);
-        NgramRows own(features, ngrams);
-        const auto end = static_cast<std::size_t>(last);
-        for (auto t = static_cast<std::size_t>(first); t < end; ++t) {
-          if (t + 1 < end && trained[t + 1] != 0) own.expect(t + 1);
+        for (auto t = static_cast<std::size_t>(first); t < static_cast<std::size_t>(last); ++t) {
           if (trained[t] == 0) continue;
-          float* token = tokens.row(t);
-          own.turn_to(t);
-          if (own.count() == 0) {
+          float* const token = tokens.row(t);
+          if (const auto rows = features.ngrams(t); !rows.empty()) {
+            const auto ahead = static_cast<std::size_t>(end - rows.data()) - rows.size();
+            teach(token, ngrams.data(), rows.data(), rows.size(), ahead, rate, pull,
+                  ngrams.stride());
+          } else {
             for (std::size_t d = 0; d < dim; ++d) token[d] -= pull * token[d];
-            continue;
           }
-          set.compose(step, own.rows(), own.ones(), own.count(), stride);
-          const float share = 1.0F / static_cast<float>(own.count());
-          for (std::size_t d = 0; d < dim; ++d) {
-            const float error = token[d] - share * step[d];
-            token[d] -= pull * error;
-            step[d] = rate * error;
-          }
-          set.scatter(step, own.rows(), own.ones(), own.count(), stride);
         }
       },
       poll);

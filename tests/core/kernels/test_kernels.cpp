@@ -4,6 +4,7 @@
 // beside the answers must stay as it was.
 #include "core/kernels/kernels.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <iterator>
@@ -291,6 +292,49 @@ void compose_scatter_and_collect_agree(const Kernels& set, std::size_t dim) {
   }
 }
 
+// To the bit: nothing of it is left to a compiler.
+void teach_is_the_same(const Kernels& set, std::size_t dim) {
+  const std::size_t most = 40;
+  const Table table = random_table(most, dim, 12), token = random_table(1, dim, 13);
+  std::vector<RowId> rows;
+  Rng rng(14);
+  for (std::size_t k = 0; k < most; ++k) {
+    rows.push_back(static_cast<RowId>(rng.below(most / 2)));  // some twice; half are never named
+  }
+  for (const std::size_t n : kCounts) {
+    if (n == 0) continue;
+    for (const std::size_t ahead : {std::size_t{0}, std::size_t{1}, most - n}) {
+      const auto run = [&](const Kernels& kernels, Table& rows_of, Table& of_token) {
+        kernels.teach(of_token.data(), rows_of.data(), rows.data(), n, ahead, 0.3F, 0.05F,
+                      rows_of.stride());
+      };
+      Table wanted = copy_of(table), actual = copy_of(table);
+      Table wanted_token = copy_of(token), actual_token = copy_of(token);
+      run(scalar_kernels(), wanted, wanted_token);
+      run(set, actual, actual_token);
+      CHECK(same_table(actual, wanted, 0.0F));
+      CHECK(same_table(actual_token, wanted_token, 0.0F));
+      for (std::size_t d = 0; d < dim; ++d) {  // and by the formula
+        double mean = 0;
+        for (std::size_t k = 0; k < n; ++k) {
+          mean += static_cast<double>(table.row(static_cast<std::size_t>(rows[k]))[d]);
+        }
+        const double error = static_cast<double>(token.row(0)[d]) - mean / static_cast<double>(n);
+        CHECK_CLOSE(actual_token.row(0)[d], static_cast<double>(token.row(0)[d]) - 0.05 * error,
+                    1e-5);
+        const auto row = static_cast<std::size_t>(rows[0]);
+        const auto times =
+            std::count(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(n), rows[0]);
+        CHECK_CLOSE(
+            actual.row(row)[d],
+            static_cast<double>(table.row(row)[d]) + 0.3 * error * static_cast<double>(times),
+            1e-5);
+        CHECK(actual.row(most - 1)[d] == table.row(most - 1)[d]);
+      }
+    }
+  }
+}
+
 void the_choice_is_seen_and_forced() {
   CHECK(supported_kernels().back() == &scalar_kernels());
   unsetenv("LIKEWISE_KERNELS");
@@ -314,6 +358,7 @@ int main() {
       scores_agree(*set, stride - 3);
       accumulate_agrees(*set, stride - 3);
       compose_scatter_and_collect_agree(*set, stride - 3);
+      teach_is_the_same(*set, stride - 3);
     }
     positive_steps_agree(*set);
     negative_steps_agree(*set);
