@@ -187,8 +187,8 @@ def evaluate(
     samples : int
         Resamples for the intervals; 0 leaves them out.
     baselines : bool or sequence of str
-        Which of `likewise.baselines.BASELINES` to score as well; True for those that are quick and
-        installed.
+        Which of `likewise.evaluation.baselines.BASELINES` to score as well; True for those that are
+        quick and installed. Settings are chosen by events held out of training.
     systems : mapping of str to object, optional
         What else to score, by the name it has in the table: float vectors (n_items, dim); an
         object with ``vectors``, and ``ids`` when it has its own; with ``recommend(ids, k)``, which
