@@ -279,24 +279,20 @@ def test_als_takes_the_settings_that_find_most(monkeypatch):
     assert np.array_equal(system.queries, table)  # at last all events
 
 
-def test_als_and_lightfm_learn_what_goes_together():
-    pytest.importorskip("implicit", reason="implicit is not installed")
+@pytest.mark.filterwarnings("ignore:LightFM was compiled without OpenMP")
+@pytest.mark.parametrize(
+    ("name", "library", "label", "composes"),
+    [("als", "implicit", "ALS (", False), ("lightfm", "lightfm", "LightFM (", True)],
+)
+def test_factors_learn_what_goes_together(name, library, label, composes):
+    pytest.importorskip(library, reason=f"{library} is not installed")
     lists = [[0, 1, 2], [2, 0, 1], [3, 4, 7], [7, 4, 3]] * 30
-    (system,) = baseline_systems(["als"], named(lists), threads=1)
-    check_what_goes_together(system)
-    assert system.lists(np.array([5], np.int32), 2).tolist() == [[-1, -1]]  # never seen
-    assert system.name.startswith("ALS (")
-    pytest.importorskip("lightfm", reason="LightFM is not installed")
-    (system,) = baseline_systems(["lightfm"], named(lists), threads=1)
-    check_what_goes_together(system)
-    assert (system.queries[8] != 0).any()  # never seen, but it has a name
-    assert system.name.startswith("LightFM (")
-
-
-def check_what_goes_together(system):
+    (system,) = baseline_systems([name], named(lists), threads=1)
+    assert system.name.startswith(label)
     found = system.lists(np.array([0, 3], np.int32), 2)
     assert set(found[0].tolist()) == {1, 2}
     assert set(found[1].tolist()) == {4, 7}
+    assert (system.queries[8] != 0).any() == composes  # never seen, but it has a name
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ class _Summed(Neighbours):
             block = queries[begin:end]
             row, item, sums = self._together.sums(block, self._window, self._weigh)
             # Sums of other order differ by rounding in float64, and hardly ever in float32.
-            score = self._score(sums[0, :, 0], block[row], item).astype(np.float32)
+            score = self._score(sums[0, 0], block[row], item).astype(np.float32)
             keep = (item != block[row]) & (score > 0)
             if allowed is not None:
                 keep &= allowed[item]
@@ -155,12 +155,13 @@ class Rules(_Summed):
 
         def scored(queries: Longs) -> tuple[Longs, Longs, Floats]:
             row, item, sums = together.sums(queries, None, weigh, cells=2 * (len(_WINDOWS) + 1))
-            within = sums.reshape(2, len(_POWERS), len(item), len(_WINDOWS) + 1, 2)
-            within = within.cumsum(axis=3)  # a window holds the shorter ones
+            parts = sums.reshape(2, len(_POWERS), len(_WINDOWS) + 1, 2, len(item))
+            for window in range(len(_WINDOWS)):  # the next window holds this one
+                parts[:, :, window + 1] += parts[:, :, window]
             scores = np.empty((len(RULES), len(item)), np.float32)
-            for number, (window, by_distance, exponent, backwards) in enumerate(RULES):
-                cell = len(_WINDOWS) if window is None else _WINDOWS.index(window)
-                ahead, back = within[int(by_distance), _POWERS.index(exponent), :, cell].T
+            for number, (width, by_distance, exponent, backwards) in enumerate(RULES):
+                window = len(_WINDOWS) if width is None else _WINDOWS.index(width)
+                ahead, back = parts[int(by_distance), _POWERS.index(exponent), window]
                 scores[number] = ahead + backwards * back
             return row, item, scores
 
@@ -216,7 +217,7 @@ class BM25(_Summed):
 
         def scored(queries: Longs) -> tuple[Longs, Longs, Floats]:
             row, item, sums = together.sums(queries, None, lambda _, s: (0, [rarity[s]]))
-            return row, item, (sums[0, :, 0] * gains[:, item]).astype(np.float32)
+            return row, item, (sums[0, 0] * gains[:, item]).astype(np.float32)
 
         rates = held.hit_rates(lambda queries: together.blocks(queries, None, part=2), scored)
         return cls(sessions, *_BM25[int(np.argmax(rates))])
@@ -341,8 +342,8 @@ class EASE:
             row, item, sums = together.sums(
                 self._known[begin:end], None, lambda _, session: (0, [weights[session]])
             )
-            there = sums[0, :, 0] > 0
-            gram[begin + row[there], self._place[item[there]]] = sums[0, there, 0]
+            there = sums[0, 0] > 0
+            gram[begin + row[there], self._place[item[there]]] = sums[0, 0, there]
         return gram
 
 

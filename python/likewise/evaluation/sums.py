@@ -76,7 +76,7 @@ class Together:
         row, item : int64 (m,)
             Sorted; rows count from 0. The query is among its items, and others may be that share
             no session with it: their sums are 0.
-        sums : float64 (n_weights, m, cells)
+        sums : float64 (n_weights, cells, m)
         """
         row, place = spread(self._starts[queries], self.counts[queries])
         event = self._places[place]
@@ -91,12 +91,12 @@ class Together:
             keys = row[which] * self.n_items + self.items[other]
             if not alone:
                 found, keys = _numbered(keys, len(queries) * self.n_items)
-            keys = keys * cells + cell
-            size = len(found) * cells
+            keys = keys + cell * len(found)
+            size = cells * len(found)
             sums = [np.bincount(keys, weight, size) for weight in weights]
             totals = totals + np.stack(sums) if totals.size else np.stack(sums, dtype=np.float64)
         rows, items = np.divmod(found, self.n_items)
-        return rows, items, totals.reshape(len(totals), len(found), cells)
+        return rows, items, totals.reshape(len(totals), cells, len(found))
 
     def _reach(self, event: Longs, window: int | None) -> tuple[Longs, Longs]:
         """Return the range of events that are near to each."""
