@@ -75,10 +75,11 @@ likewise evaluate events.parquet products.parquet --vectors images=image-vectors
               help="Pairs scored of each kind; of more, a sample.")  # fmt: skip
 @option("--baselines/--no-baselines", default=True, show_default=True,
               help="Score the baselines that are quick and installed as well.")  # fmt: skip
-@option("--baseline", "chosen", type=click.Choice(BASELINES), multiple=True,
-              help="Score this baseline, and others only when they are named, too. rules, bm25, "
-              "ease, als and lightfm choose their settings on the training part; tf-idf and the "
-              "last four need the extra baselines.")  # fmt: skip
+@option("--baseline", "chosen", type=click.Choice(BASELINES), multiple=True, metavar="NAME",
+              help=f"Score this baseline, and others only when they are named, too: "
+              f"{', '.join(BASELINES)}. rules, bm25, ease, als and lightfm choose their settings "
+              "on the training part; tf-idf and the last four need the extra baselines."
+              )  # fmt: skip
 @option("--vectors", multiple=True, metavar="NAME=FILE",
               help="Score other vectors as well: a Parquet file with item_id and vector (a list of "
               "floats), as `likewise encode` writes.")  # fmt: skip
