@@ -239,6 +239,10 @@ def test_evaluate(data: tuple[Path, Path], capfd: Capture) -> None:
     assert {row["kind"] for row in cold["rows"]} == {"cold query", "cold target"}
     assert {"popularity", "item-kNN"} < {row["system"] for row in last["rows"]}
     assert all(0 <= row["hr"] <= 1 for row in last["rows"])
+    ran = run(capfd, "evaluate", *data, "--baseline", "rules", "--pairs", "complements", *QUICK)
+    assert ran.code == 0, ran.err
+    assert "warm complements: " in ran.out
+    assert "\nrules (" in ran.out
     ran = run(capfd, "evaluate", *data, "--no-baselines", *QUICK)
     assert "HR@20" in ran.out
     assert "item-kNN" not in ran.out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from helpers.session_lists import sessions_of
 from likewise.errors import InputError
+from likewise.evaluation import baselines as _baselines
 from likewise.evaluation import item_knn as _item_knn
 from likewise.evaluation.baselines import (
     BASELINES,
@@ -252,10 +254,52 @@ def test_gensim_learns_what_goes_together():
     assert (systems[2].queries[8] != 0).any()  # never seen, but it has a name
 
 
+class Factors:
+    """What stands for implicit's ALS: an item's factors are its sessions, if the settings fit."""
+
+    def __init__(self, **settings):
+        wanted = {"factors": 128, "alpha": 40.0, "regularization": 10.0, "random_state": 5}
+        self.fits = wanted.items() <= settings.items()
+
+    def fit(self, table, show_progress):
+        factors = table.toarray().T
+        self.item_factors = factors if self.fits else factors[::-1]
+
+
+def test_als_takes_the_settings_that_find_most(monkeypatch):
+    pytest.importorskip("scipy", reason="scipy is not installed")
+    module = SimpleNamespace(AlternatingLeastSquares=Factors)
+    monkeypatch.setitem(sys.modules, "implicit.als", module)
+    lists = [[0, 1, 2], [2, 0, 1], [3, 4, 7], [7, 4, 3]] * 30
+    (system,) = baseline_systems(["als"], named(lists), threads=1, seed=5, k=2)
+    assert system.name == "ALS (128, alpha 40, reg 10)"
+    table = np.zeros((N_ITEMS, len(lists)))
+    for column, s in enumerate(lists):
+        table[s, column] = 1
+    assert np.array_equal(system.queries, table)  # at last all events
+
+
+@pytest.mark.filterwarnings("ignore:LightFM was compiled without OpenMP")
+@pytest.mark.parametrize(
+    ("name", "library", "label", "composes"),
+    [("als", "implicit", "ALS (", False), ("lightfm", "lightfm", "LightFM (", True)],
+)
+def test_factors_learn_what_goes_together(name, library, label, composes):
+    pytest.importorskip(library, reason=f"{library} is not installed")
+    lists = [[0, 1, 2], [2, 0, 1], [3, 4, 7], [7, 4, 3]] * 30
+    (system,) = baseline_systems([name], named(lists), threads=1)
+    assert system.name.startswith(label)
+    found = system.lists(np.array([0, 3], np.int32), 2)
+    assert set(found[0].tolist()) == {1, 2}
+    assert set(found[1].tolist()) == {4, 7}
+    assert (system.queries[8] != 0).any() == composes  # never seen, but it has a name
+
+
 @pytest.mark.parametrize(
     ("name", "hidden", "needed"),
     [("tf-idf", "sklearn.feature_extraction.text", "scikit-learn"),
-     ("word2vec", "gensim.models.word2vec", "gensim")],
+     ("word2vec", "gensim.models.word2vec", "gensim"),
+     ("als", "implicit.als", "implicit"), ("lightfm", "lightfm", "lightfm-next")],
 )  # fmt: skip
 def test_what_is_missing_is_named(monkeypatch, name, hidden, needed):
     monkeypatch.setitem(sys.modules, hidden, None)
@@ -263,10 +307,14 @@ def test_what_is_missing_is_named(monkeypatch, name, hidden, needed):
         list(baseline_systems([name], named([[0, 1]])))
 
 
-def test_the_usual_baselines_are_known_by_name():
+def test_the_usual_baselines_are_known_by_name(monkeypatch):
     sessions = shelved([[0, 1], [1, 2]])
-    names = [system.name for system in baseline_systems(usual_baselines()[:4], sessions)]
-    assert names == ["popularity", "popularity in category", "item-kNN", "pair counts"]
-    assert set(usual_baselines()) < set(BASELINES)
+    names = [system.name for system in baseline_systems(usual_baselines(sessions)[:7], sessions)]
+    assert names[:4] == ["popularity", "popularity in category", "item-kNN", "pair counts"]
+    assert [name.partition(" ")[0] for name in names[4:]] == ["rules", "BM25", "EASE"]
+    assert set(usual_baselines(sessions)) < set(BASELINES)
+    assert set(usual_baselines(sessions)) - set(usual_baselines()) == {"ease"}
+    monkeypatch.setattr(_baselines, "_FEW", 2)  # three items have events
+    assert usual_baselines(sessions) == usual_baselines()
     with pytest.raises(InputError, match=r"baselines must be of popularity, .*, got 'magic'"):
         list(baseline_systems(["popularity", "magic"], sessions))

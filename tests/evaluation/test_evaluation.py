@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from helpers.places import SHARED
 from helpers.session_lists import sessions_of
 from likewise.errors import InputError
+from likewise.evaluation import rules as _rules
 from likewise.evaluation import systems as _systems
-from likewise.evaluation.baselines import ItemKNN, Popularity
+from likewise.evaluation.baselines import ItemKNN, Popularity, baseline_systems
 from likewise.evaluation.evaluation import cold_split, cosine_ranks, evaluate, last_split
 from likewise.model.model import train as real_train
 from likewise.options import Options
@@ -226,7 +227,7 @@ def test_items_without_a_vector_neither_ask_nor_answer():
 
 def test_a_collapsed_model_is_seen_through(sessions):
     vectors = np.ones((2, len(sessions.catalogue), 3), np.float32)
-    result = evaluate(sessions, train=fake_train(vectors), limit=300)
+    result = evaluate(sessions, train=fake_train(vectors), limit=300, baselines=["popularity"])
     collapsed = result.rows[0]
     popularity = next(row for row in result.rows if row.system == "popularity")
     assert collapsed.hr == collapsed.tied == 1.0
@@ -235,10 +236,10 @@ def test_a_collapsed_model_is_seen_through(sessions):
 
 
 @pytest.mark.parametrize(
-    ("name", "by_popularity", "by_item_knn"),
-    [("amazon_office_industrial", 0.035, 0.105)],
+    ("name", "by_popularity", "by_item_knn", "by_rules", "by_bm25"),
+    [("amazon_office_industrial", 0.035, 0.105, 0.1203, 0.1172)],
 )
-def test_baselines_on_real_sets(name, by_popularity, by_item_knn):
+def test_baselines_on_real_sets(name, by_popularity, by_item_knn, by_rules, by_bm25):
     folder = SHARED / "data" / name
     if not folder.exists():
         pytest.skip(f"real data is not at {folder}; set LIKEWISE_DATA to the folder above data")
@@ -248,12 +249,19 @@ def test_baselines_on_real_sets(name, by_popularity, by_item_knn):
     assert (ranks < 20).mean() == pytest.approx(by_popularity, abs=0.0006)
     ranks = ItemKNN(last.train).ranks(last.queries, last.targets)
     assert (ranks < 20).mean() == pytest.approx(by_item_knn, abs=0.001)
+    for system, expected in zip(
+        baseline_systems(["rules", "bm25"], last.train), (by_rules, by_bm25), strict=True
+    ):
+        ranks = system.ranks(last.queries, last.targets)
+        assert (ranks < 20).mean() == pytest.approx(expected, abs=0.002)
 
 
 def test_a_model_of_the_truth_is_far_ahead(shop, sessions):
     one_hot = np.eye(shop.truth.n_intents, dtype=np.float32)[shop.truth.intent]
     noise = np.random.default_rng(2).normal(0, 0.05, one_hot.shape).astype(np.float32)
-    result = evaluate(sessions, split="cold", train=fake_train((one_hot + noise, noise)))
+    names = ["popularity", "item-knn"]
+    train = fake_train((one_hot + noise, noise))
+    result = evaluate(sessions, split="cold", train=train, baselines=names)
     found = {(row.system, row.kind): row for row in result.rows}
     for kind in ("cold query", "cold target"):
         good, bad = (found[f"likewise center-{side}", kind] for side in ("center", "context"))
@@ -263,7 +271,7 @@ def test_a_model_of_the_truth_is_far_ahead(shop, sessions):
     assert found["popularity", "cold query"].hr > 0
     assert found["popularity", "cold target"].hr == 0
     assert found["item-kNN", "cold query"].hr == 0
-    last = evaluate(sessions, split="last", train=fake_train((one_hot + noise, noise)))
+    last = evaluate(sessions, split="last", train=train, baselines=names)
     found = {row.system: row for row in last.rows}
     assert found["item-kNN"].hr > 2 * found["popularity"].hr > 0
     assert {row.n for row in last.rows} == {len(last_split(sessions).queries)}
@@ -290,8 +298,9 @@ def test_training_sees_no_held_out_event(sessions):
     seen: list[Any] = []
     options, progress = Options(epochs=2), object()
     result = evaluate(
-        sessions, options=options, split="cold", train=fake_train(vectors, seen), progress=progress
-    )
+        sessions, options=options, split="cold", train=fake_train(vectors, seen),
+        progress=progress, baselines=False,
+    )  # fmt: skip
     ((history, catalogue, given, told),) = seen
     assert not np.isin(history.items, np.flatnonzero(cold_split(sessions).cold)).any()
     assert catalogue is sessions.catalogue
@@ -361,6 +370,8 @@ def test_a_kind_without_pairs_has_no_figure():
         ({"split": "first"}, "split must be last, time, cold or transfer, got 'first'"),
         ({"split": "time"}, "later must be given for split 'time' and no other"),
         ({"held": ["x"]}, "held must be given for split 'transfer' and no other"),
+        ({"pairs": "some"}, "pairs must be all or complements, got 'some'"),
+        ({"pairs": "complements"}, "sessions must have pairs of items of two categories to hold"),
         ({"samples": -1}, "samples must be at least 0, got -1"),
         ({"baselines": ["knn"]}, "baselines must be of popularity, .*, got 'knn'"),
         ({"baselines": "item-knn"}, "baselines must be a sequence of names or a bool"),
@@ -376,3 +387,83 @@ def test_bad_arguments(arguments, message):
     history = make([[0, 1], [1, 0]], 2)
     with pytest.raises(InputError, match=message):
         evaluate(history, train=fake_train(np.ones((2, 2, 2))), **arguments)
+
+
+# --- complements ---------------------------------------------------------------------------------
+
+SHELVES = ["A > x", "A > x", "A > y", "B", "B", None, "A", "B", None, "C", "C", "A > y"]
+
+
+@settings(max_examples=25, deadline=None)
+@given(session_lists, st.integers(0, 9))
+def test_complements_are_looked_for_in_other_categories(lists, seed):
+    plain = make(lists)
+    catalogue = Catalogue.from_arrays(plain.catalogue.ids, SHELVES)
+    history = Sessions.from_arrays(plain.items, plain.offsets, catalogue)
+    held = last_split(history)
+    expected = [
+        (query, target)
+        for query, target in zip(held.queries.tolist(), held.targets.tolist(), strict=True)
+        if SHELVES[query] and SHELVES[target] and SHELVES[query] != SHELVES[target]
+    ]
+    vectors = np.random.default_rng(seed).normal(size=(2, N_ITEMS, 4)).astype(np.float32)
+    names = ["popularity", "item-knn", "pair-counts", "rules", "bm25", "ease"]
+
+    def evaluated() -> Any:
+        return evaluate(
+            history, k=2, pairs="complements", train=fake_train(vectors), baselines=names, samples=0
+        )
+
+    if not expected:
+        with pytest.raises(InputError, match="pairs of items of two categories to hold out"):
+            evaluated()
+        return
+    rows = {row.system.partition(" (")[0]: row for row in evaluated().rows}
+    assert {row.kind for row in rows.values()} == {"warm complements"}
+    assert {(row.n, row.pairs) for row in rows.values()} == {(len(expected), len(expected))}
+    assert len(rows) == 2 + len(names)
+    assert all(row.same_category == 0 for row in rows.values() if row.coverage > 0)
+    units = vectors / np.linalg.norm(vectors, axis=2, keepdims=True)
+    counts = held.train.counts
+    popular = np.tile(counts - np.arange(N_ITEMS) / N_ITEMS, (N_ITEMS, 1))
+    for system, scores in (
+        ("likewise center-center", units[0] @ units[0].T),
+        ("likewise center-context", units[0] @ units[1].T),
+        ("popularity", np.where(counts > 0, popular, -np.inf)),
+    ):
+        hits = 0
+        for query, target in expected:
+            others = [i for i, shelf in enumerate(SHELVES) if shelf and shelf != SHELVES[query]]
+            better = (scores[query, others] > scores[query, target]).sum()
+            hits += better < 2 and scores[query, target] > -np.inf
+        assert rows[system].hr == pytest.approx(hits / len(expected))
+
+
+def test_complements_of_items_that_vanished():
+    plain = make([[0, 3, 1, 9, 4, 2, 7], [3, 2, 9, 0, 7, 6]] * 3)
+    catalogue = Catalogue.from_arrays(plain.catalogue.ids, SHELVES)
+    history = Sessions.from_arrays(plain.items, plain.offsets, catalogue)
+    vectors = np.random.default_rng(1).normal(size=(2, N_ITEMS, 4)).astype(np.float32)
+    result = evaluate(
+        history, split="cold", share=0.3, pairs="complements", train=fake_train(vectors)
+    )
+    cold = cold_split(history, 0.3)
+    for kind, *pairs in (
+        ("cold query", cold.cold_queries, cold.warm_targets),
+        ("cold target", cold.warm_queries, cold.cold_targets),
+    ):
+        shelves = [[SHELVES[item] for item in side] for side in pairs]
+        apart = sum(bool(a and b and a != b) for a, b in zip(*shelves, strict=True))
+        rows = [row for row in result.rows if row.kind == f"{kind} complements"]
+        assert {row.n for row in rows} == {apart}
+        assert apart > 0
+        assert all(row.same_category == 0 for row in rows if row.coverage > 0)
+    assert "cold query complements: " in str(result)
+
+
+def test_too_many_items_for_ease_are_told_before_training(sessions, monkeypatch):
+    monkeypatch.setattr(_rules, "EASE_ITEMS", 100)
+    seen: list[Any] = []
+    with pytest.raises(InputError, match="ease must have at most 100 items with events, got 900"):
+        evaluate(sessions, train=fake_train(None, seen), baselines=["rules", "ease"])
+    assert seen == []

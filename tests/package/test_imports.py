@@ -29,8 +29,9 @@ ROOMS: imports.Order = (
 ROOM_SIZE = 12
 #: The most modules of which each imports the next, anywhere in it; commands are loaded by name.
 LONGEST = 9
-HEAVY = {"duckdb", "gensim", "hnswlib", "matplotlib", "openTSNE", "optuna", "pandas", "plotly",
-         "polars", "pyspark", "scipy", "selenium", "sklearn", "tqdm"}  # fmt: skip
+HEAVY = {"duckdb", "gensim", "hnswlib", "implicit", "lightfm", "matplotlib", "openTSNE", "optuna",
+         "pandas", "plotly", "polars", "pyspark", "scipy", "selenium", "sklearn",
+         "tqdm"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -311,7 +311,10 @@ def _show_evaluation(
     for split in ("last", "cold"):
         with TrainingProgress(f"training without what is held out ({split})", quiet) as progress:
             found.append(evaluate(history, catalogue, options, split, k, progress=progress))
-    hits = {(row.system, row.kind): row.hr for result in found for row in result.rows}
+    # Baselines choose other settings in each split: what stands in brackets is left out.
+    hits = {
+        (row.system.partition(" (")[0], row.kind): row.hr for result in found for row in result.rows
+    }
     kinds = list(dict.fromkeys(kind for _, kind in hits))
     names = {
         "likewise similar": "likewise, similar",

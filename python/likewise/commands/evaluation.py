@@ -29,7 +29,7 @@ from likewise.commands.output import print_json, print_text, read_items, read_se
 from likewise.commands.sources import history_arguments, history_given, history_options
 from likewise.errors import InputError
 from likewise.evaluation.baselines import BASELINES
-from likewise.evaluation.evaluation import SPLITS
+from likewise.evaluation.evaluation import PAIRS, SPLITS
 from likewise.evaluation.evaluation import evaluate as evaluate_model
 from likewise.tuning.tuning import SPACE, Tuning, search
 from likewise.work.progress import Steps, TrainingProgress, say
@@ -48,7 +48,8 @@ likewise evaluate events.parquet products.parquet
 likewise evaluate events.parquet products.parquet --split cold --epochs 5 --json
 likewise evaluate events.parquet products.parquet --split time --date 2024-11-01
 likewise evaluate events.parquet products.parquet --split transfer --held "Toys & Games"
-likewise evaluate events.parquet products.parquet --baseline tf-idf --baseline word2vec
+likewise evaluate events.parquet products.parquet --pairs complements
+likewise evaluate events.parquet products.parquet --baseline rules --baseline word2vec
 likewise evaluate events.parquet products.parquet --vectors images=image-vectors.parquet
 """,
 )
@@ -66,13 +67,19 @@ likewise evaluate events.parquet products.parquet --vectors images=image-vectors
 @option("--held", multiple=True, metavar="CATEGORY",
               help="A category path that a transfer split holds out, with all below it. Several "
               "when given again.")  # fmt: skip
+@option("--pairs", type=click.Choice(PAIRS), default="all", show_default=True,
+              help="complements: only pairs of items of two categories, and answers of other "
+              "categories than the query's.")  # fmt: skip
 @_looked_for
 @option("--limit", type=click.IntRange(1), default=20000, show_default=True,
               help="Pairs scored of each kind; of more, a sample.")  # fmt: skip
 @option("--baselines/--no-baselines", default=True, show_default=True,
               help="Score the baselines that are quick and installed as well.")  # fmt: skip
-@option("--baseline", "chosen", type=click.Choice(BASELINES), multiple=True,
-              help="Score this baseline, and others only when they are named, too.")  # fmt: skip
+@option("--baseline", "chosen", type=click.Choice(BASELINES), multiple=True, metavar="NAME",
+              help=f"Score this baseline, and others only when they are named, too: "
+              f"{', '.join(BASELINES)}. rules, bm25, ease, als and lightfm choose their settings "
+              "on the training part; tf-idf and the last four need the extra baselines."
+              )  # fmt: skip
 @option("--vectors", multiple=True, metavar="NAME=FILE",
               help="Score other vectors as well: a Parquet file with item_id and vector (a list of "
               "floats), as `likewise encode` writes.")  # fmt: skip
@@ -83,6 +90,7 @@ def evaluate(
     splits: tuple[str, ...],
     date: str | None,
     held: tuple[str, ...],
+    pairs: str,
     k: int,
     limit: int,
     baselines: bool,
@@ -122,7 +130,7 @@ def evaluate(
             TrainingProgress(f"training ({split})", quiet=quiet) as progress,
         ):
             found = evaluate_model(
-                past, items, options, split, k, later=later,
+                past, items, options, split, k, pairs=pairs, later=later,
                 held=held if split == "transfer" else None, limit=limit,
                 baselines=chosen or baselines, systems=systems, progress=progress, notify=steps,
             )  # fmt: skip

@@ -1,7 +1,8 @@
 """Baselines that every model is held against.
 
 Owns popularity, popularity within a category, and the making of baselines by name. Those that count
-sessions in common are in evaluation/item_knn.py, those of other libraries in evaluation/peers.py.
+sessions in common are in evaluation/item_knn.py, those that choose settings in evaluation/rules.py,
+those of other libraries in evaluation/peers.py.
 """
 
 from __future__ import annotations
@@ -13,7 +14,14 @@ import numpy as np
 
 from likewise.errors import InputError
 from likewise.evaluation.item_knn import ItemKNN, PairCounts, at_least_one
-from likewise.evaluation.peers import TfIdf, gensim_fasttext, gensim_word2vec
+from likewise.evaluation.peers import (
+    TfIdf,
+    gensim_fasttext,
+    gensim_word2vec,
+    implicit_als,
+    lightfm_hybrid,
+)
+from likewise.evaluation.rules import BM25, EASE, Rules, check_ease
 from likewise.levels import levels_of
 
 if TYPE_CHECKING:
@@ -29,27 +37,40 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BASELINES",
+    "BM25",
+    "EASE",
     "CategoryPopularity",
     "ItemKNN",
     "PairCounts",
     "Popularity",
+    "Rules",
     "TfIdf",
     "baseline_systems",
     "check_baselines",
+    "chosen_baselines",
     "usual_baselines",
 ]
 
-#: What `baseline_systems` can make. The last three need other libraries (extra ``baselines``), and
-#: those of gensim are trained, which takes longer than all else.
+#: What `baseline_systems` can make. ``rules``, ``bm25``, ``ease``, ``als`` and ``lightfm`` choose
+#: their settings by events held out of training. The last five need other libraries (extra
+#: ``baselines``); all of them but ``tf-idf`` are trained, which takes longer than all else, and
+#: ``ease`` inverts a matrix of all items with events, at most `EASE_ITEMS` of rules.py.
 BASELINES = (
     "popularity",
     "category-popularity",
     "item-knn",
     "pair-counts",
+    "rules",
+    "bm25",
+    "ease",
     "tf-idf",
     "word2vec",
     "fasttext",
+    "als",
+    "lightfm",
 )
+_COUNTING = BASELINES[:6]
+_FEW = 1000  # items of which `EASE` is made and chosen in seconds
 
 
 class Popularity:
@@ -75,10 +96,11 @@ class Popularity:
 
     def __init__(self, sessions: History) -> None:
         self.counts: Longs = np.bincount(sessions.items, minlength=len(sessions.catalogue))
+        self._order = _by_count(self.counts)
 
     def neighbours(self, k: int = 20) -> Ints:
         """Return the positions of the ``k`` items of most events, equal ones by position."""
-        return np.asarray(_by_count(self.counts)[: at_least_one(k)], np.int32)
+        return np.asarray(self._order[: at_least_one(k)], np.int32)
 
     def ranks(self, queries: Ints, targets: Ints, allowed: Mask | None = None) -> Longs:
         """Rank of each target in the list: 0 is the best.
@@ -95,19 +117,22 @@ class Popularity:
         int64 (n,)
             ``n_items`` for a target that is not allowed or has no events.
         """
-        counts = self.counts if allowed is None else np.where(allowed, self.counts, 0)
-        rank = np.empty(len(counts), np.int64)
-        rank[_by_count(counts)] = np.arange(len(counts))
-        rank[counts == 0] = len(counts)
+        order = self._answers(allowed)
+        rank = np.full(len(self.counts), len(self.counts), np.int64)
+        rank[order] = np.arange(len(order))
         return rank[targets]
 
     def lists(self, queries: Ints, k: int, allowed: Mask | None = None) -> Ints:
         """Return the same list for every query, int32 (n, k), missing places -1."""
-        counts = self.counts if allowed is None else np.where(allowed, self.counts, 0)
-        best = _by_count(counts)[: at_least_one(k)].astype(np.int32)
+        best = self._answers(allowed)[: at_least_one(k)]
         row = np.full(k, -1, np.int32)
-        row[: len(best)] = np.where(counts[best] > 0, best, -1)
+        row[: len(best)] = best
         return np.tile(row, (len(queries), 1))
+
+    def _answers(self, allowed: Mask | None) -> Longs:
+        """Return the items that may be answers, those of most events first."""
+        usable = self.counts > 0 if allowed is None else allowed & (self.counts > 0)
+        return self._order[usable[self._order]]
 
 
 class CategoryPopularity:
@@ -186,22 +211,37 @@ def _levels_shared(first: list[str], second: list[str]) -> int:
     return shared + (len(first) == len(second))
 
 
-def usual_baselines() -> tuple[str, ...]:
-    """Names of the baselines that are quick to make and whose libraries are installed."""
-    counting = BASELINES[:4]
-    return (*counting, "tf-idf") if find_spec("sklearn") else counting
+def usual_baselines(sessions: History | None = None) -> tuple[str, ...]:
+    """Names of the baselines that are quick to make and whose libraries are installed.
+
+    ``ease`` is one of them when the sessions are given and no more than 1,000 items have events.
+    """
+    few = sessions is not None and 0 < np.count_nonzero(sessions.counts) <= _FEW
+    ease = ("ease",) if few else ()
+    return (*_COUNTING, *ease, *(("tf-idf",) if find_spec("sklearn") else ()))
 
 
-def check_baselines(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the names; one that is none of `BASELINES` is an error."""
+def check_baselines(names: Sequence[str], sessions: History | None = None) -> tuple[str, ...]:
+    """Return the names; one that is none of `BASELINES`, or too much for sessions, is an error."""
     for name in names:
         if name not in BASELINES:
             raise InputError(f"baselines must be of {', '.join(BASELINES)}, got {name!r}")
+    if sessions is not None and "ease" in names:
+        check_ease(int(np.count_nonzero(sessions.counts)))
     return tuple(names)
 
 
+def chosen_baselines(baselines: bool | Sequence[str], sessions: History) -> tuple[str, ...]:
+    """Return the names that a caller of `evaluate` means."""
+    if isinstance(baselines, str):
+        raise InputError(f"baselines must be a sequence of names or a bool, got {baselines!r}")
+    if isinstance(baselines, (bool, np.bool_)):
+        return usual_baselines(sessions) if baselines else ()
+    return check_baselines(baselines)
+
+
 def baseline_systems(
-    names: Sequence[str], sessions: History, *, threads: int = 0, seed: int = 1
+    names: Sequence[str], sessions: History, *, threads: int = 0, seed: int = 1, k: int = 20
 ) -> Iterator[Any]:
     """Make baselines by name, one after the other so that each can be let go of.
 
@@ -212,7 +252,10 @@ def baseline_systems(
     sessions : Sessions
         What they may learn from.
     threads, seed : int
-        For those that are trained; 0 threads takes the cores there are.
+        For those that are trained, and for what is held out of the sessions to choose settings;
+        0 threads takes the cores there are.
+    k : int
+        Length of the lists that settings are chosen for.
 
     Yields
     ------
@@ -222,7 +265,7 @@ def baseline_systems(
     Raises
     ------
     InputError
-        For a name that is none.
+        For a name that is none, and when more items have events than ``ease`` takes.
     ImportError
         When one needs a library that is not installed; says what to install.
     """
@@ -236,12 +279,22 @@ def baseline_systems(
             yield ItemKNN(sessions)
         elif name == "pair-counts":
             yield PairCounts(sessions)
+        elif name == "rules":
+            yield Rules.tuned(sessions, k=k, seed=seed)
+        elif name == "bm25":
+            yield BM25.tuned(sessions, k=k, seed=seed)
+        elif name == "ease":
+            yield EASE.tuned(sessions, k=k, seed=seed)
         elif name == "tf-idf":
             yield TfIdf(sessions.catalogue)
         elif name == "word2vec":
             yield from gensim_word2vec(sessions, threads=threads, seed=seed)
-        else:
+        elif name == "fasttext":
             yield gensim_fasttext(sessions, threads=threads, seed=seed)
+        elif name == "als":
+            yield implicit_als(sessions, threads=threads, seed=seed, k=k)
+        else:
+            yield lightfm_hybrid(sessions, threads=threads, seed=seed, k=k)
 
 
 def _by_count(counts: Longs) -> Longs:

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from likewise.errors import InputError
-from likewise.evaluation.baselines import baseline_systems, check_baselines, usual_baselines
+from likewise.evaluation.baselines import baseline_systems, check_baselines, chosen_baselines
 from likewise.evaluation.measures import (
-    BANDS,
     Resampler,
     band_of_items,
+    by_band,
     interval,
     list_measures,
     pair_measures,
@@ -38,7 +38,7 @@ from likewise.evaluation.splits import (
     time_split,
     transfer_split,
 )
-from likewise.evaluation.systems import cosine_ranks
+from likewise.evaluation.systems import OtherCategories, cosine_ranks
 from likewise.options import Options
 from likewise.score.blend import blend_of
 from likewise.state import State
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 __all__ = [
+    "PAIRS",
     "SPLITS",
     "Band",
     "ColdSplit",
@@ -75,6 +76,7 @@ __all__ = [
 ]
 
 SPLITS = ("last", "time", "cold", "transfer")
+PAIRS = ("all", "complements")
 _NOTHING = float("nan")
 _FIGURES = [name for name, kind in Result.__annotations__.items() if kind == "float"]
 
@@ -100,10 +102,9 @@ class _Pairs:
 class _Questions:
     """What may be learned from, and the pairs that are asked for."""
 
-    def __init__(self, history: Sessions, limit: int, samples: int) -> None:
-        self.history = history
-        self.limit = limit
-        self.samples = samples
+    def __init__(self, history: Sessions, pairs: str, limit: int, samples: int) -> None:
+        self.history, self.limit, self.samples = history, limit, samples
+        self.apart = pairs == "complements"
         self.kinds: list[_Pairs] = []
         self.bands = band_of_items(history.counts)
         self.held: Mask | None = None
@@ -112,6 +113,10 @@ class _Questions:
         self.categories: Longs = categories.to_numpy(zero_copy_only=False).astype(np.int64)
 
     def add(self, kind: str, queries: Ints, targets: Ints, allowed: Mask | None = None) -> None:
+        if self.apart:
+            own, other = self.categories[queries], self.categories[targets]
+            apart = (own >= 0) & (other >= 0) & (own != other)
+            queries, targets = queries[apart], targets[apart]
         total = len(queries)
         if total > self.limit:
             chosen = np.random.default_rng(0).choice(total, self.limit, replace=False)
@@ -121,7 +126,8 @@ class _Questions:
         resampler = Resampler(groups.get(kind, np.arange(len(queries))), self.samples)
         banded = {"warm": targets, "cold query": targets, "cold target": queries}.get(kind)
         band = None if banded is None else self.bands[banded]
-        self.kinds.append(_Pairs(kind, queries, targets, total, allowed, resampler, band))
+        shown = f"{kind} complements" if self.apart else kind
+        self.kinds.append(_Pairs(shown, queries, targets, total, allowed, resampler, band))
 
 
 def evaluate(
@@ -131,6 +137,7 @@ def evaluate(
     split: str = "last",
     k: int = 20,
     *,
+    pairs: str = "all",
     seed: int = 4,
     share: float = 0.1,
     later: Sessions | None = None,
@@ -162,6 +169,10 @@ def evaluate(
         them; beside a model that saw them.
     k : int
         Length of the lists that targets are looked for in, at least 1.
+    pairs : {"all", "complements"}
+        With ``"complements"`` only pairs of items of two categories are asked for, and every system
+        may answer only with items of other categories than the query's: what `complements` is for.
+        Items without a category are left out.
     seed : int
         Which items vanish in a cold split.
     share : float
@@ -176,8 +187,8 @@ def evaluate(
     samples : int
         Resamples for the intervals; 0 leaves them out.
     baselines : bool or sequence of str
-        Which of `likewise.baselines.BASELINES` to score as well; True for those that are quick and
-        installed.
+        Which of `likewise.evaluation.baselines.BASELINES` to score as well; True for those that are
+        quick and installed. Settings are chosen by events held out of training.
     systems : mapping of str to object, optional
         What else to score, by the name it has in the table: float vectors (n_items, dim); an
         object with ``vectors``, and ``ids`` when it has its own; with ``recommend(ids, k)``, which
@@ -219,30 +230,35 @@ def evaluate(
     """
     if split not in SPLITS:
         raise InputError(f"split must be {', '.join(SPLITS[:-1])} or {SPLITS[-1]}, got {split!r}")
+    if pairs not in PAIRS:
+        raise InputError(f"pairs must be {' or '.join(PAIRS)}, got {pairs!r}")
     for name, value, least in (("k", k, 1), ("limit", limit, 1), ("samples", samples, 0)):
         if value < least:
             raise InputError(f"{name} must be at least {least}, got {value}")
     for name, given, wanted in (("later", later, "time"), ("held", held, "transfer")):
         if (given is None) is (split == wanted):
             raise InputError(f"{name} must be given for split {wanted!r} and no other")
-    names = _baseline_names(baselines)
     sessions = same_catalogue(sessions, catalogue)
+    names = chosen_baselines(baselines, sessions)
     options = Options() if options is None else options
     given_systems = [
         system
         for name, given in (systems or {}).items()
         for system in systems_of(name, given, sessions.catalogue, k)
     ]
-    questions = _hold_out(sessions, split, seed, share, later, held, limit, samples)
-    if not any(pairs.n for pairs in questions.kinds):
-        raise InputError(f"sessions must have events to hold out for split {split!r}, got none")
+    ask = partial(_Questions, pairs=pairs, limit=limit, samples=samples)
+    questions = _hold_out(sessions, split, seed, share, later, held, ask)
+    if not any(kind.n for kind in questions.kinds):
+        apart = "pairs of items of two categories" if questions.apart else "events"
+        raise InputError(f"sessions must have {apart} to hold out for split {split!r}, got none")
+    check_baselines(names, questions.history)
     tell = notify or (lambda text: None)
     began = time.perf_counter()
     tell("training")
     ours = _trained(questions, options, train, progress)
     seconds = time.perf_counter() - began
 
-    found: dict[str, list[Result]] = {pairs.kind: [] for pairs in questions.kinds}
+    found: dict[str, list[Result]] = {kind.kind: [] for kind in questions.kinds}
 
     def others() -> Iterator[Any]:
         if questions.seen is not None and train is None and names:
@@ -251,15 +267,15 @@ def evaluate(
             yield from sides_of(seen, "likewise that saw them,")[:1]
         tell("baselines")
         yield from baseline_systems(
-            names, questions.history, threads=options.threads, seed=options.seed
+            names, questions.history, threads=options.threads, seed=options.seed, k=k
         )
         yield from given_systems
 
     with blas_threads(options.threads):
         for system in chain(ours, others()):
-            for pairs in questions.kinds:
-                tell(f"{system.name}: {pairs.kind}")
-                found[pairs.kind].append(_score(system, pairs, questions, k))
+            for kind in questions.kinds:
+                tell(f"{system.name}: {kind.kind}")
+                found[kind.kind].append(_score(system, kind, questions, k))
     return Evaluation(
         rows=tuple(row for rows in found.values() for row in rows),
         split=split,
@@ -271,14 +287,6 @@ def evaluate(
     )
 
 
-def _baseline_names(baselines: bool | Sequence[str]) -> Sequence[str]:
-    if isinstance(baselines, str):
-        raise InputError(f"baselines must be a sequence of names or a bool, got {baselines!r}")
-    if isinstance(baselines, (bool, np.bool_)):
-        return usual_baselines() if baselines else ()
-    return check_baselines(baselines)
-
-
 def _hold_out(
     sessions: Sessions,
     split: str,
@@ -286,23 +294,22 @@ def _hold_out(
     share: float,
     later: Sessions | None,
     held: Sequence[str] | NDArray[Any] | None,
-    limit: int,
-    samples: int,
+    ask: Callable[[Sessions], _Questions],
 ) -> _Questions:
     if split == "last":
         last = last_split(sessions)
-        questions = _Questions(last.train, limit, samples)
+        questions = ask(last.train)
         questions.add("warm", last.queries, last.targets)
     elif split == "cold":
         cold = cold_split(sessions, share, seed)
-        questions = _Questions(cold.train, limit, samples)
+        questions = ask(cold.train)
         with_history = cold.train.counts > 0
         questions.add("cold query", cold.cold_queries, cold.warm_targets, with_history)
         questions.add("cold target", cold.warm_queries, cold.cold_targets)
     elif split == "time":
         assert later is not None
         after = time_split(sessions, later)
-        questions = _Questions(after.train, limit, samples)
+        questions = ask(after.train)
         known = after.with_history[after.queries], after.with_history[after.targets]
         for kind, chosen, allowed in (
             ("warm", known[0] & known[1], None),
@@ -314,7 +321,7 @@ def _hold_out(
     else:
         assert held is not None
         other = transfer_split(sessions, held)
-        questions = _Questions(other.train, limit, samples)
+        questions = ask(other.train)
         questions.held, questions.seen = other.held, other.seen
         questions.add("transfer", other.queries, other.targets, other.held)
     return questions
@@ -357,6 +364,8 @@ def _trained(
 def _score(system: Any, pairs: _Pairs, questions: _Questions, k: int) -> Result:
     figures = dict.fromkeys(_FIGURES, _NOTHING)
     bands: tuple[Band, ...] = ()
+    if questions.apart:
+        system = OtherCategories(system, questions.categories)
     if pairs.n:
         answer = system.ranks(pairs.queries, pairs.targets, pairs.allowed)
         ranks, lowest = answer if isinstance(answer, tuple) else (answer, answer)
@@ -381,19 +390,8 @@ def _score(system: Any, pairs: _Pairs, questions: _Questions, k: int) -> Result:
             pairs.allowed,
         )
         figures["coverage"], figures["popularity"], figures["same_category"] = shown
-        bands = _by_band(values, pairs, questions)
+        if pairs.band is not None:
+            bands = tuple(Band(*each) for each in by_band(values, pairs.band, questions.bands))
     return Result(
         system=system.name, kind=pairs.kind, n=pairs.n, pairs=pairs.total, bands=bands, **figures
     )
-
-
-def _by_band(values: NDArray[np.float64], pairs: _Pairs, questions: _Questions) -> tuple[Band, ...]:
-    if pairs.band is None:
-        return ()
-    found = []
-    for number, name in enumerate(BANDS):
-        mine = values[pairs.band == number]
-        hr, mrr, ndcg = (float(v) for v in mine.mean(axis=0)) if len(mine) else [_NOTHING] * 3
-        items = int((questions.bands == number).sum())
-        found.append(Band(name, items, len(mine), hr, mrr, ndcg))
-    return tuple(found)

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     Doubles = NDArray[np.float64]
     Mask = NDArray[np.bool_]
 
-__all__ = ["BANDS", "Resampler", "band_of_items", "interval", "list_measures", "pair_measures"]
+__all__ = [
+    "BANDS",
+    "Resampler",
+    "band_of_items",
+    "by_band",
+    "interval",
+    "list_measures",
+    "pair_measures",
+]
 
 BANDS = ("head", "middle", "tail")  # each has a third of all events; the head is few items
 _DRAWS = 32  # resamples worked on at a time
@@ -126,6 +134,23 @@ def band_of_items(counts: Longs) -> Ints:
     bands[order] = np.minimum(before * len(BANDS) // total, len(BANDS) - 1)
     bands[counts == 0] = -1
     return bands
+
+
+def by_band(values: Doubles, band: Ints, items: Ints) -> Iterator[tuple[Any, ...]]:
+    """Yield name, items, pairs and the means of `pair_measures` of each band.
+
+    Parameters
+    ----------
+    values : float64 (n, 3)
+    band : int32 (n,)
+        Number of the band of each pair.
+    items : int32 (n_items,)
+        That of each item.
+    """
+    for number, name in enumerate(BANDS):
+        mine = values[band == number]
+        means = mine.mean(axis=0).tolist() if len(mine) else [float("nan")] * 3
+        yield name, int((items == number).sum()), len(mine), *means
 
 
 def list_measures(

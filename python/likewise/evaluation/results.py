@@ -52,7 +52,7 @@ class Result:
     system : str
         What was asked, such as ``"likewise center-center"``.
     kind : {"warm", "cold query", "cold target", "both cold", "transfer"}
-        Which pairs it was asked for.
+        Which pairs it was asked for; with `` complements`` after it, those of two categories.
     hr, mrr, ndcg : float
         Share of targets among the best k; mean of 1 / rank; mean of 1 / log2(rank + 1), which with
         a single target is the normalised discounted cumulative gain. Ranks begin at 1, and all is 0

@@ -30,7 +30,16 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Mask = NDArray[np.bool_]
 
-__all__ = ["ListSystem", "System", "VectorSystem", "blocks", "cosine_ranks", "ranks_by"]
+__all__ = [
+    "ListSystem",
+    "OtherCategories",
+    "System",
+    "VectorSystem",
+    "best_of_rows",
+    "blocks",
+    "cosine_ranks",
+    "ranks_by",
+]
 
 _SCORES = 1 << 25  # scores held at a time: 128 MiB of float32
 _SAME = np.float32(1e-6)  # cosines nearer than this are a tie: they differ by rounding
@@ -130,6 +139,15 @@ def blocks(n: int, width: int) -> Iterator[tuple[int, int]]:
         yield begin, min(n, begin + rows)
 
 
+def best_of_rows(scores: Floats, k: int) -> tuple[Longs, Floats]:
+    """Return places and scores of the best ``k`` of each row, equal ones by place: (n, k) each."""
+    first = scores.shape[1] - k
+    best = np.argpartition(scores, first, axis=1)[:, first:]
+    reached = np.take_along_axis(scores, best, axis=1)
+    order = np.lexsort((best, -reached), axis=1)
+    return np.take_along_axis(best, order, axis=1), np.take_along_axis(reached, order, axis=1)
+
+
 class VectorSystem:
     """Items by the cosine of a query's vector to that of an answer.
 
@@ -146,12 +164,17 @@ class VectorSystem:
         self.queries = queries
         self.answers = queries if answers is None else answers
         self._index: ExactIndex | None = None
+        self._units: Floats | None = None
 
     def ranks(
         self, queries: Ints, targets: Ints, allowed: Mask | None = None
     ) -> tuple[Longs, Longs]:
         """Rank of each target; see `cosine_ranks`."""
-        return cosine_ranks(self.queries, self.answers, queries, targets, allowed)
+        if self._units is None:
+            self._units = _unit(self.answers)
+        return ranks_by(
+            lambda items: _unit(self.queries[items]), self._units, queries, targets, allowed
+        )
 
     def lists(self, queries: Ints, k: int, allowed: Mask | None = None) -> Ints:
         """Positions of the nearest items, by the exact search of the core."""
@@ -215,3 +238,46 @@ class ListSystem:
                     at = at[allowed[at]]
                 positions[begin + row, : len(at)] = at
         return positions
+
+
+class OtherCategories:
+    """Another system, asked for items of other categories than the query's.
+
+    Parameters
+    ----------
+    system : System
+    categories : int64 (n_items,)
+        Number of the category of each item, -1 for none: such an item is no answer.
+    """
+
+    def __init__(self, system: System, categories: Longs) -> None:
+        self.name = system.name
+        self.system = system
+        self.categories = categories
+
+    def ranks(
+        self, queries: Ints, targets: Ints, allowed: Mask | None = None
+    ) -> tuple[Longs, Longs]:
+        """Rank of each target among the items of other categories, as the system has it."""
+        ranks = np.empty(len(queries), np.int64)
+        lowest = ranks.copy()
+        for pairs, others in self._groups(queries, allowed):
+            found = self.system.ranks(queries[pairs], targets[pairs], others)
+            ranks[pairs], lowest[pairs] = found if isinstance(found, tuple) else (found, found)
+        return ranks, lowest
+
+    def lists(self, queries: Ints, k: int, allowed: Mask | None = None) -> Ints:
+        """Positions of the best answers of other categories, padded with -1."""
+        found = np.full((len(queries), k), -1, np.int32)
+        for pairs, others in self._groups(queries, allowed):
+            found[pairs] = self.system.lists(queries[pairs], k, others)
+        return found
+
+    def _groups(self, queries: Ints, allowed: Mask | None) -> Iterator[tuple[Longs, Mask]]:
+        """Yield the pairs of each category of queries, and the items that may be answers."""
+        asked = self.categories[queries]
+        order = np.argsort(asked, kind="stable")
+        for pairs in np.split(order, np.flatnonzero(np.diff(asked[order])) + 1):
+            if len(pairs):
+                others = (self.categories >= 0) & (self.categories != asked[pairs[0]])
+                yield pairs, others if allowed is None else others & allowed
