@@ -116,17 +116,22 @@ def _ask(
         parts = _with_one_category(asked)
         vectors = blend.trained_vectors(at) if index is None else index.vectors_at(at)
         table = products_of(parts, vectors.astype(np.float64))
+        # What vectors do not say of a score is said by pairs.
+        together = np.maximum(np.asarray(found.scores, np.float64) - table.sum(axis=1), 0.0)
+        table = np.concatenate([table, np.where(together > 1e-5, together, 0.0)[:, None]], axis=1)
+        names = [*map(_named, parts), "seen together"]
     else:
         parts = _with_one_category(model.encoder.contributions(item))
         vectors = model.encoder.contexts(model.center[at], model.context[at])
         table = shares_of(parts, vectors.astype(np.float64))
+        names = [*map(_named, parts)]
     events = np.zeros(len(found), np.int64) if index is not None else model.counts[found.positions]
     answers = []
     for row, (answer_id, score, name) in enumerate(found):
         # The weightiest, against as well as for; the highest first.
         best = np.argsort(-np.abs(table[row]), kind="stable")[:_REASONS]
         best = best[np.argsort(-table[row, best], kind="stable")]
-        reasons = tuple((_named(parts[i]), float(table[row, i])) for i in best)
+        reasons = tuple((names[i], float(table[row, i])) for i in best)
         rest = float(score) - sum(share for _, share in reasons)
         answers.append(
             Answer(answer_id, name, found.categories[row], int(events[row]), float(score), reasons,
