@@ -2,6 +2,7 @@
 #include "core/score/pair_counts.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -32,13 +33,16 @@ struct Seen {
 
 /// What one item has gathered with another.
 struct Gathered {
+  ItemId item;
   float sum;
   std::uint32_t times;
+  std::uint32_t last_set;  // the session that gave last and one, of sessions as sets
 };
 
 struct Pair {
   float weight;
   ItemId item;
+  std::uint32_t times;
 };
 
 /// A pair as it is returned.
@@ -48,12 +52,48 @@ struct Counted {
   std::int32_t times;
 };
 
-/// What one thread needs: room for every item, zero between two of them.
+/// What one item has gathered with others: a list, and a hash table of where each stands in it. An
+/// item meets few of many, and so both stay in the cache, where a table of all items would not.
+class Gathering {
+ public:
+  /// Makes room for `most` others at most and forgets those of before.
+  void reset(std::size_t most) {
+    const std::size_t size = std::bit_ceil(2 * most + 2);
+    places_.assign(size, 0);
+    shift_ = 32 - std::bit_width(size - 1);
+    if (list_.size() < most + 1) list_.resize(most + 1);
+    n_ = 0;
+  }
+
+  Gathered& of(ItemId item) {
+    const std::size_t mask = places_.size() - 1;
+    std::size_t at = (static_cast<std::uint32_t>(item) * 2654435769U) >> shift_;
+    while (places_[at] != 0) {
+      Gathered& there = list_[places_[at] - 1];
+      if (there.item == item) return there;
+      at = (at + 1) & mask;
+    }
+    places_[at] = static_cast<std::uint32_t>(++n_);
+    list_[n_ - 1] = {item, 0.0F, 0, 0};
+    return list_[n_ - 1];
+  }
+
+  std::span<const Gathered> all() const { return {list_.data(), n_}; }
+
+ private:
+  std::vector<std::uint32_t> places_;  // in the list, from 1; 0 = none
+  std::vector<Gathered> list_;
+  std::size_t n_ = 0;
+  int shift_ = 0;
+};
+
+constexpr std::uint32_t kLevelBits = 12;  // sign and exponent, and three bits more
+
+/// What one thread needs.
 struct Workspace {
-  std::vector<Gathered, PageAllocator<Gathered>> sums;
-  std::vector<std::uint64_t, PageAllocator<std::uint64_t>> stamps;  // the last set that gave
-  std::vector<ItemId> met;
+  Gathering gathered;
   std::vector<Pair> pairs;
+  std::array<std::uint32_t, std::size_t{1} << kLevelBits> levels{};  // all 0 between two items
 };
 
 bool before(const Pair& a, const Pair& b) {
@@ -128,8 +168,6 @@ class Counter {
           options_.threads, static_cast<std::int64_t>(last - first), kGrain,
           [&](std::int64_t from, std::int64_t to, int thread) {
             Workspace& mine = work[static_cast<std::size_t>(thread)];
-            mine.sums.resize(counts_.size());
-            mine.met.resize(counts_.size() + 1);  // one more is written than is kept
             for (std::int64_t r = from; r < to; ++r) {
               const auto at = static_cast<std::size_t>(r);
               pairs_of(rows_[first + at], starts_[at], starts_[at + 1], mine, best[at]);
@@ -207,15 +245,25 @@ class Counter {
     return length < by_length_.size() ? by_length_[length] : weight_of(length);
   }
 
-  /// Gathers what stood with an item in its events [first, last) of those held.
-  std::size_t gather(ItemId item, std::size_t first, std::size_t last, Workspace& work) const {
-    Gathered* sums = work.sums.data();
-    ItemId* met = work.met.data();
-    std::size_t n = 0;
+  /// The most others that an item can meet in its events [first, last) of those held.
+  std::size_t most_met(std::size_t first, std::size_t last) const {
+    std::size_t most = (last - first) * (ahead_.size() + behind_.size());
+    if (options_.window == 0) {
+      most = 0;
+      for (std::size_t k = first; k < last && most < counts_.size(); ++k) {
+        const auto session = seen_[k].session;
+        most +=
+            static_cast<std::size_t>(sessions_.offsets[session + 1] - sessions_.offsets[session]);
+      }
+    }
+    return std::min(most, counts_.size());
+  }
+
+  /// Gathers what stood with an item in those events.
+  void gather(ItemId item, std::size_t first, std::size_t last, Gathering& out) const {
     const auto give = [&](ItemId other, float weight) {
-      Gathered& sum = sums[static_cast<std::size_t>(other)];
-      met[n] = other;  // no branch, which would have to be guessed
-      n += sum.times == 0 ? 1 : 0;
+      if (other == item) return;
+      Gathered& sum = out.of(other);
       sum.sum += weight;
       ++sum.times;
     };
@@ -227,80 +275,69 @@ class Counter {
       const ItemId* events = sessions_.items.data() + begin;
       const float weight = share_of(length);
       const auto ahead = std::min(ahead_.size(), length - 1 - place);
-      for (std::size_t d = 1; d <= ahead; ++d) {
-        if (events[place + d] != item) give(events[place + d], weight * ahead_[d - 1]);
-      }
+      for (std::size_t d = 1; d <= ahead; ++d) give(events[place + d], weight * ahead_[d - 1]);
       if (options_.backwards <= 0.0) continue;
       const auto behind = std::min<std::size_t>(behind_.size(), place);
-      for (std::size_t d = 1; d <= behind; ++d) {
-        if (events[place - d] != item) give(events[place - d], weight * behind_[d - 1]);
-      }
+      for (std::size_t d = 1; d <= behind; ++d) give(events[place - d], weight * behind_[d - 1]);
     }
-    return n;
   }
 
   /// The same of sessions as sets.
-  std::size_t gather_sets(ItemId item, std::size_t first, std::size_t last, Workspace& work) const {
-    work.stamps.resize(counts_.size());
-    std::size_t n = 0;
+  void gather_sets(ItemId item, std::size_t first, std::size_t last, Gathering& out) const {
     for (std::size_t k = first; k < last; ++k) {
       fetch(k);
       const auto session = seen_[k].session;
       if (k > first && seen_[k - 1].session == session) continue;
       const auto begin = static_cast<std::size_t>(sessions_.offsets[session]);
       const std::size_t length = static_cast<std::size_t>(sessions_.offsets[session + 1]) - begin;
-      const std::uint64_t stamp = (static_cast<std::uint64_t>(item) << 32 | session) + 1;
       const float weight = share_of(length);
       for (std::size_t e = begin; e < begin + length; ++e) {
-        const ItemId other = sessions_.items[e];
-        std::uint64_t& last_set = work.stamps[static_cast<std::size_t>(other)];
-        if (last_set == stamp || other == item) continue;
-        last_set = stamp;
-        Gathered& sum = work.sums[static_cast<std::size_t>(other)];
-        work.met[n] = other;
-        n += sum.times == 0 ? 1 : 0;
+        if (sessions_.items[e] == item) continue;
+        Gathered& sum = out.of(sessions_.items[e]);
+        if (sum.last_set == session + 1) continue;
+        sum.last_set = session + 1;
         sum.sum += weight;
         ++sum.times;
       }
     }
-    return n;
   }
 
   /// Leaves the pairs that may be among the best, by the leading bits of what they weigh: a look
   /// at each instead of putting all in order.
-  void take_best(std::span<const ItemId> met, Workspace& work) const {
-    constexpr std::uint32_t kShift = 20;  // sign and exponent, and three bits more
-    work.pairs.clear();
-    if (met.size() <= 2 * options_.most) {
-      for (const ItemId other : met) {
-        work.pairs.push_back({work.sums[static_cast<std::size_t>(other)].sum, other});
+  void take_best(Workspace& work) const {
+    const std::span<const Gathered> all = work.gathered.all();
+    float bar = 0.0F;
+    if (all.size() > 2 * options_.most) {
+      const auto level_of = [](const Gathered& one) {
+        return std::bit_cast<std::uint32_t>(one.sum) >> (32 - kLevelBits);
+      };
+      std::uint32_t top = 0;
+      for (const Gathered& one : all) {
+        const std::uint32_t level = level_of(one);
+        ++work.levels[level];
+        top = std::max(top, level);
       }
-      return;
+      std::uint32_t least = top;
+      std::size_t above = work.levels[top];
+      while (above < options_.most) above += work.levels[--least];
+      bar = std::bit_cast<float>(least << (32 - kLevelBits));
+      for (const Gathered& one : all) work.levels[level_of(one)] = 0;
     }
-    std::uint32_t levels[1U << (32 - kShift)] = {};
-    std::uint32_t top = 0;
-    for (const ItemId other : met) {
-      const auto level =
-          std::bit_cast<std::uint32_t>(work.sums[static_cast<std::size_t>(other)].sum) >> kShift;
-      ++levels[level];
-      top = std::max(top, level);
-    }
-    std::size_t above = 0;
-    std::uint32_t least = top;
-    for (above = levels[top]; above < options_.most && least > 0;) above += levels[--least];
-    const float bar = std::bit_cast<float>(least << kShift);
-    for (const ItemId other : met) {
-      const float weight = work.sums[static_cast<std::size_t>(other)].sum;
-      if (weight >= bar) work.pairs.push_back({weight, other});
+    work.pairs.clear();
+    for (const Gathered& one : all) {
+      if (one.sum >= bar) work.pairs.push_back({one.sum, one.item, one.times});
     }
   }
 
   void pairs_of(ItemId item, std::size_t first, std::size_t last, Workspace& work,
                 std::vector<Counted>& found) const {
-    const std::size_t n = options_.window == 0 ? gather_sets(item, first, last, work)
-                                               : gather(item, first, last, work);
-    const std::span<const ItemId> met(work.met.data(), n);
-    take_best(met, work);
+    work.gathered.reset(most_met(first, last));
+    if (options_.window == 0) {
+      gather_sets(item, first, last, work.gathered);
+    } else {
+      gather(item, first, last, work.gathered);
+    }
+    take_best(work);
     std::vector<Pair>& pairs = work.pairs;
     if (pairs.size() > options_.most) {
       const auto end = pairs.begin() + static_cast<std::ptrdiff_t>(options_.most);
@@ -310,10 +347,8 @@ class Counter {
     std::sort(pairs.begin(), pairs.end(), before);
     found.reserve(pairs.size());
     for (const Pair& pair : pairs) {
-      const auto times = work.sums[static_cast<std::size_t>(pair.item)].times;
-      found.push_back({pair.item, pair.weight, static_cast<std::int32_t>(times)});
+      found.push_back({pair.item, pair.weight, static_cast<std::int32_t>(pair.times)});
     }
-    for (const ItemId other : met) work.sums[static_cast<std::size_t>(other)] = {0.0F, 0};
   }
 
   const Sequences& sessions_;
