@@ -34,10 +34,11 @@ NEAREST = 10
 #: What the borrowed pairs of a query weigh together, and how often those of its lenders must have
 #: been seen for half of that.
 QUERY, SEEN = 500.0, 50.0
-#: How much of what pairs add to its lenders is added to an answer: the first of these with which
-#: items without history have no more of the places in lists than they have without pairs. The
-#: second of them in other catalogues, where all answers are without.
-GAINS = (2.5, 2.0, 1.5, 1.25, 1.0, 0.75, 0.5, 0.25, 0.0)
+#: How much of what pairs add to its lenders is added to an answer, at most; in other catalogues,
+#: where all answers are without history; and in what steps less is tried.
+MOST_GAIN, USUAL_GAIN, _STEPS = 2.5, 2.0, 20
+#: Places in lists that items without history may have, beside those they have without pairs.
+PLACES = 1.25
 # Queries that tell, and their answers.
 _SAMPLE, _ANSWERS = 500, 20
 _NEAR = ("near_offsets", "near_items", "near_shares")
@@ -186,7 +187,7 @@ class Evidence:
         self._own = index if own else None
         self._places: Int32 | None = None  # of items of training in the index
         self._answers: Table | None = None  # of items of training: new ones that borrow from them
-        self.gain = GAINS[1]
+        self.gain = USUAL_GAIN
         new = _without(blend)
         if self._own is None:
             at = index.trained_at
@@ -231,7 +232,7 @@ class Evidence:
         return listed(answers)
 
     def _balanced(self, new: Int64) -> float:
-        """Return the greatest gain that leaves items without history the places they have."""
+        """Return the greatest gain that leaves items without history about their places."""
         index, known = self._own, np.flatnonzero(self._known)
         assert index is not None
         if GAIN in self._blend.encoder.prepared:
@@ -249,13 +250,13 @@ class Evidence:
         self.gain = 1.0
         whole = self.of(some, vectors)
         alive = _alive(len(new), len(self._known))
-        for gain in GAINS:
-            self.gain = alive * gain
+        for step in range(_STEPS, -1, -1):
+            self.gain = alive * MOST_GAIN * step / _STEPS
             weights = np.where(
                 whole.weights < 0, whole.weights * np.float32(self.gain), whole.weights
             )
             found = index.with_listed(asked, usual, replace(whole, weights=weights), some)
-            if places(found) <= places(usual):
+            if places(found) <= PLACES * places(usual):
                 break
         return self.gain
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from likewise.content.composition import known_tokens
 from likewise.score.blend import blend_of
 from likewise.score.co_occurrence import CO_OCCURRENCE_DIM, CoOccurrence
-from likewise.score.evidence import GAIN, GAINS, lent_without_history
+from likewise.score.evidence import GAIN, MOST_GAIN, lent_without_history
 from likewise.state import State
 from likewise.storage.tensors import Expected
 
@@ -108,8 +108,8 @@ def check(arrays: Arrays, n_tokens: int, counts: npt.NDArray[np.int64]) -> None:
             raise ValueError(f"near_items must be from 0 to below {len(counts):,}")
         if not ((shares > 0) & (shares <= 1.001)).all():
             raise ValueError("near_shares must be above 0 and at most 1")
-        if not 0 <= arrays[GAIN][0] <= GAINS[0]:
-            raise ValueError(f"{GAIN} must be 0 to {GAINS[0]}")
+        if not 0 <= arrays[GAIN][0] <= MOST_GAIN:
+            raise ValueError(f"{GAIN} must be 0 to {MOST_GAIN}")
     if "item_tokens" in arrays:
         offsets, tokens, kinds = (arrays[name] for name in _TEXTS)
         if offsets[0] != 0 or offsets[-1] != len(tokens) or (np.diff(offsets) < 0).any():
