@@ -99,8 +99,8 @@ class Lists:
         part: Pairs = self._blend.part(Pairs)
         self.pairs = rows(part.table)
         self.known = np.array([len(row) > 0 for row in self.pairs])
-        times = [sum(part.times[a:b]) for a, b in zip(part.table.offsets, part.table.offsets[1:],
-                                                     strict=False)]  # fmt: skip
+        ends = part.table.offsets
+        times = [part.times[a:b].sum() for a, b in zip(ends[:-1], ends[1:], strict=True)]
         # Shares of the pairs of each item, which a new query borrows.
         self._shares = {
             i: {a: w * QUERY * t / (t + SEEN) / sum(row.values()) for a, w in row.items()}
@@ -109,13 +109,12 @@ class Lists:
         self._place = {int(there): place for place, there in enumerate(at) if there >= 0}
         self._gain = gain
         self._lent: dict[int, dict[int, float]] = {}
-        if model.recipe is not None and vectors.shape[1] == self._own.shape[1]:
-            without = (at < 0) | (model.counts[np.maximum(at, 0)] == 0)
-            if len(vectors) != len(self._own) or not (at == np.arange(len(at))).all():
-                without = at < 0
-            for new in np.flatnonzero(without):
-                for lender, share in self.near(vectors[new]).items():
-                    self._lent.setdefault(lender, {})[int(new)] = share
+        self._borrows = model.recipe is not None and vectors.shape[1] == self._own.shape[1]
+        at_home = np.array_equal(at, np.arange(len(self._own)))
+        without = model.counts == 0 if at_home else at < 0
+        for new in np.flatnonzero(without) if self._borrows else ():
+            for lender, share in self.near(vectors[new]).items():
+                self._lent.setdefault(lender, {})[int(new)] = share
 
     def near(self, vector: np.ndarray) -> dict[int, float]:
         """Return which items of training one without history borrows from, in what shares."""
@@ -127,17 +126,18 @@ class Lists:
         whole = sum(squares.values())
         return {i: square / whole for i, square in squares.items() if square > 0}
 
-    def of(self, at: int, vector: np.ndarray, borrows: bool = True) -> dict[int, float]:
+    def of(self, at: int, vector: np.ndarray) -> dict[int, float]:
         """Return what a query lists, by place: weights, or below 0 what is added."""
         listed: Mapping[int, float] = self.pairs[at] if at >= 0 else {}
-        if not listed and borrows:
+        if not listed and self._borrows:
             listed = summed(self.near(vector), self._shares)
         answers = {self._place[i]: w for i, w in listed.items() if i in self._place}
-        asked = self._blend.query_vectors(vector[None], POPULARITY)[0].astype(np.float64)
-        scores = self._own.astype(np.float64) @ asked
-        lifts = {i: joined(float(scores[i]), w) - float(scores[i]) for i, w in listed.items()}
-        for place, more in summed(lifts, self._lent).items():
-            answers[place] = -self._gain * more
+        if self._lent:
+            asked = self._blend.query_vectors(vector[None], POPULARITY)[0].astype(np.float64)
+            scores = self._own.astype(np.float64) @ asked
+            lifts = {i: joined(float(scores[i]), w) - float(scores[i]) for i, w in listed.items()}
+            for place, more in summed(lifts, self._lent).items():
+                answers[place] = -self._gain * more
         return answers
 
 

@@ -284,9 +284,8 @@ void equal_whole_scores_come_by_position() {
 }
 
 void what_does_not_fit_is_refused() {
-  const Case good = random_case(30, 6, 4, 9, 5);
-  const auto refuses = [&](auto change, double sharpness = kSharpness) {
-    Case bad = good;
+  const auto refuses = [](auto change, double sharpness = kSharpness) {
+    Case bad = random_case(30, 6, 4, 9, 5);
     change(bad);
     const Listed listed{bad.offsets, bad.positions, bad.weights, sharpness};
     std::vector<ItemId> positions(bad.n_queries * bad.k, -1);
