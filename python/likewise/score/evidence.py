@@ -105,6 +105,30 @@ def _alive(without: int, items: int) -> float:
     return min(1.0, ((items - without) / (2 * without)) ** 2) if without else 1.0
 
 
+def _rows_of_training(blend: Blend, index: Index) -> npt.NDArray[Any]:
+    """Return where the items of an index are in training, -1 for those that are composed.
+
+    An index from a file does not tell. It holds rows of training where items with history are found
+    by what they are found by at home.
+    """
+    encoder, catalogue = blend.encoder, index.catalogue
+    assert catalogue is not None
+    if catalogue is encoder.catalogue:
+        return np.arange(len(catalogue))
+    if index.trained_at is not None:
+        return np.asarray(index.trained_at)
+    at = np.asarray(encoder.catalogue.positions(catalogue.ids))
+    if encoder.recipe is None:
+        return at
+    some = np.flatnonzero((at >= 0) & (encoder.counts[np.maximum(at, 0)] > 0))
+    if len(some):
+        some = some[np.linspace(0, len(some) - 1, min(_SAMPLE, len(some))).astype(np.int64)]
+        there = blend.trained_vectors(at[some], blend.domain_in(index))
+        if np.allclose(index.vectors_at(some), there, atol=1e-5):
+            return at
+    return np.full(len(catalogue), -1)
+
+
 def _own_index(blend: Blend) -> ExactIndex:
     vectors, usable = blend.index_vectors()
     threads = blend.encoder.threads
@@ -132,21 +156,18 @@ class Evidence:
         encoder = blend.encoder
         # Where words say little, what is near says little.
         self._borrows = encoder.recipe is not None and index.dim == blend.width()
-        self._own = index if index.catalogue is encoder.catalogue else None
+        at = _rows_of_training(blend, index)
+        here = np.array_equal(at, np.arange(len(self._known)))
+        self._own = index if here else None
         self._places: Int32 | None = None  # of items of training in the index
         self._answers: Table | None = None  # of items of training: new ones that borrow from them
         self.gain = GAINS[1]
         new = _without(blend)
-        if self._own is None:
-            at = index.trained_at
-            if at is None:
-                at = encoder.positions(index.catalogue, None)
-            at = np.full(self._n, -1) if at is None else np.asarray(at)
+        if not here:
             self._places = np.full(len(self._known), -1, np.int32)
             self._places[at[at >= 0]] = np.flatnonzero(at >= 0)
             new = np.flatnonzero(at < 0)
         if self._borrows and len(new):
-            here = self._own is not None
             near = _near_here(blend, index) if here else _near(blend, index.vectors_at(new))
             self._answers = self._turned(near, new.astype(np.int32))
             if here:
