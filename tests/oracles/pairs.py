@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -59,7 +60,7 @@ def rows(table: Table) -> list[dict[int, float]]:
     """Return the rows of a table."""
     return [
         dict(zip(table.items[a:b].tolist(), table.weights[a:b].tolist(), strict=True))
-        for a, b in zip(table.offsets[:-1], table.offsets[1:], strict=True)
+        for a, b in itertools.pairwise(table.offsets)
     ]
 
 
@@ -100,7 +101,7 @@ class Lists:
         self.pairs = rows(part.table)
         self.known = np.array([len(row) > 0 for row in self.pairs])
         ends = part.table.offsets
-        times = [part.times[a:b].sum() for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        times = [part.times[a:b].sum() for a, b in itertools.pairwise(ends)]
         # Shares of the pairs of each item, which a new query borrows.
         self._shares = {
             i: {a: w * QUERY * t / (t + SEEN) / sum(row.values()) for a, w in row.items()}
