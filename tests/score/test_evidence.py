@@ -168,7 +168,7 @@ def test_a_third_may_be_new_and_most_of_a_catalogue_is_not() -> None:
 
 def mixed(model: lw.Model, strange: bool = False) -> lw.Catalogue:
     """Every fifth item of training, last first, and new ones between them."""
-    ids = model.catalogue.ids.to_pylist()[::-5]
+    ids = model.catalogue.ids.to_pylist()[::5][::-1]
     names = model.catalogue.names.to_pylist()
     kinds = model.catalogue.categories.to_pylist()
     at = [model.catalogue.position(one) for one in ids]

@@ -188,7 +188,7 @@ def test_ranks_are_those_among_all_whole_scores(kernel: Any) -> None:
     vectors = blend.trained_vectors()
     asked = blend.query_vectors(vectors, POPULARITY).astype(np.float64)
     hits = 0
-    for weight in (0.0, 3.0, 300.0):
+    for weight in (0.0, 3.0, 300.0, 1e6):  # with the last all that is listed comes to 1
         ranks = ranks_with(weight)
         for query, target, told in zip(held.queries, held.targets, ranks, strict=True):
             scores = vectors.astype(np.float64) @ asked[query]
