@@ -10,8 +10,20 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
+
 TESTS = Path(__file__).resolve().parent.parent / "tests"
 TEXTS = ["red rubber ball", "never seen before", "großer Topf 5 l", "南部鉄器 急須", ""]
+
+
+def pairs() -> dict[str, np.ndarray]:
+    """Pairs of the six of its items that have history, the third of them with none."""
+    return {
+        "pair_offsets": np.array([0, 2, 4, 4, 7, 8, 9, *[9] * 6], np.int64),
+        "pair_items": np.array([1, 3, 0, 3, 4, 0, 1, 3, 0], np.int32),
+        "pair_weights": np.array([90, 4, 75, 2.5, 300, 30, 1, 40, 12], np.float32),
+        "pair_times": np.array([6, 2, 6, 1, 5, 2, 1, 5, 1], np.int32),
+    }
 
 
 def main() -> None:
@@ -24,7 +36,8 @@ def main() -> None:
     if folder.exists() and "--again" not in sys.argv[1:]:
         sys.exit(f"{folder} exists and is kept for ever; --again replaces it before a release")
     folder.mkdir(parents=True, exist_ok=True)
-    model = small_model(context="content")
+    learned = small_model(context="content").learned | pairs()
+    model = small_model(context="content", changes={"learned": learned})
     model.save(folder / "model")
 
     similar = {}

@@ -22,12 +22,16 @@ from helpers.places import TESTS
 from helpers.store_helpers import DIM, ITEMS, catalogue_of, small_model
 from likewise.errors import StorageError
 from likewise.model.model import Model, load, save, train
+from likewise.questions.answers import own_index
+from likewise.score.blend import blend_of
+from likewise.score.evidence import evidence_in
 from likewise.score.popularity import POPULARITY
 from likewise.storage import models as storage
 from likewise.storage.models import FORMAT_VERSION
 from likewise.tables.sessions import Sessions
 from likewise.work import replacing as _replace_folder
 from oracles import blend as reference_blend
+from oracles import pairs as reference_pairs
 
 FILES = [
     "catalogue.parquet", "model.json", "prepared.safetensors", "vectors.safetensors",
@@ -341,7 +345,7 @@ def test_interrupted_saving_leaves_nothing(
 # --- the format, kept for ever --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_models_of_every_format_can_be_read(version: int) -> None:
     folder = TESTS / "formats" / f"v{version}"
     loaded = load(folder / "model")
@@ -355,9 +359,17 @@ def test_models_of_every_format_can_be_read(version: int) -> None:
     scores = reference_blend.scores(
         loaded, loaded.catalogue, loaded.center, loaded.context, loaded.counts, POPULARITY
     )
+    blend, at = blend_of(loaded), np.arange(len(loaded.counts))
+    evidence = evidence_in(blend, own_index(loaded, "similar", exact=True))
+    assert (evidence is None) == (version < 3)
+    vectors = blend.trained_vectors()
+    lists = reference_pairs.Lists(loaded, vectors, at, 0.0 if evidence is None else evidence.gain)
     for question in expected["similar"]:
         blended = loaded.similar(question, k=20)
-        theirs = scores[loaded.catalogue.position(question), blended.positions]
+        query = loaded.catalogue.position(question)
+        for place, weight in lists.of(query, vectors[query]).items():
+            scores[query, place] = reference_pairs.joined(float(scores[query, place]), weight)
+        theirs = scores[query, blended.positions]
         np.testing.assert_allclose(blended.scores, theirs, atol=1e-5)
     for text, vector in expected["encode"].items():
         catalogue = catalogue_of([("new", "Pets > Dogs", text)])

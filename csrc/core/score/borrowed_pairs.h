@@ -26,10 +26,9 @@ struct SparseTable {
 };
 
 /// The `most` largest of each row of first x second, those above 0; second has n_columns columns,
-/// and a row for each column of first. With a `gain` above 0, sums are `gain` times as large, but
-/// no larger than the mean of what was summed, by the weights of second. The same on any number of
-/// threads. Throws std::invalid_argument for tables that do not fit together, and whatever `poll`
-/// throws.
+/// and a row for each column of first. Products that are not above 0 add nothing. The same on any
+/// number of threads. Throws std::invalid_argument for tables that do not fit together, and
+/// whatever `poll` throws.
 SparseTable best_products(const SparseRows& first, const SparseRows& second, std::size_t n_columns,
                           std::size_t most, int threads, const Poll& poll);
 

@@ -68,6 +68,12 @@ class Blend(Protocol):
     def index_vectors(self) -> tuple[Float32, Mask]:
         """Return what items of training are found by, and of which something is known."""
 
+    def trained_vectors(self, at: npt.NDArray[Any], domain: Any) -> Float32:
+        """Return what items of training are found by."""
+
+    def domain_in(self, index: Any) -> Any:
+        """Return how words count where an index is asked."""
+
     def query_vectors(self, vectors: Float32, weight: float) -> Float32:
         """Return what items ask with."""
 
@@ -79,10 +85,12 @@ def evidence_in(blend: Blend, index: Index) -> Evidence | None:
     """
     if index.side != "similar" or index.catalogue is None or not blend.part(Pairs).any:
         return None
-    if _is_of_training(blend, index):
-        return blend.once("evidence", lambda: Evidence(blend, index, own=True))
     if index.evidence is None:
-        index.evidence = Evidence(blend, index, own=False)
+        at = _rows_of_training(blend, index)
+        if np.array_equal(at, np.arange(len(blend.encoder.counts))):
+            index.evidence = blend.once("evidence", lambda: Evidence(blend, index, None))
+        else:
+            index.evidence = Evidence(blend, index, at)
     found: Evidence = index.evidence
     return found
 
@@ -94,16 +102,6 @@ def evidence_of_training(blend: Blend) -> Evidence | None:
     if blend.has_made("evidence"):
         return blend.once("evidence", lambda: None)
     return evidence_in(blend, blend.once("index", lambda: _own_index(blend)))
-
-
-def _is_of_training(blend: Blend, index: Index) -> bool:
-    """Tell whether the items of an index are those of training: of a loaded one by their ids."""
-    there, here = index.catalogue, blend.encoder.catalogue
-    if there is here:
-        return True
-    if there is None or len(there) != len(here) or index.dim != blend.width():
-        return False
-    return bool(there.ids.equals(here.ids))
 
 
 def lent_without_history(blend: Blend) -> dict[str, npt.NDArray[Any]]:
@@ -155,6 +153,30 @@ def _alive(without: int, items: int) -> float:
     return min(1.0, ((items - without) / (2 * without)) ** 2) if without else 1.0
 
 
+def _rows_of_training(blend: Blend, index: Index) -> npt.NDArray[Any]:
+    """Return where the items of an index are in training, -1 for those that are composed.
+
+    An index from a file does not tell. It holds rows of training where items with history are found
+    by what they are found by at home.
+    """
+    encoder, catalogue = blend.encoder, index.catalogue
+    assert catalogue is not None
+    if catalogue is encoder.catalogue:
+        return np.arange(len(catalogue))
+    if index.trained_at is not None:
+        return np.asarray(index.trained_at)
+    at = np.asarray(encoder.catalogue.positions(catalogue.ids))
+    if encoder.recipe is None:
+        return at
+    some = np.flatnonzero((at >= 0) & (encoder.counts[np.maximum(at, 0)] > 0))
+    if len(some):
+        some = some[np.linspace(0, len(some) - 1, min(_SAMPLE, len(some))).astype(np.int64)]
+        there = blend.trained_vectors(at[some], blend.domain_in(index))
+        if np.allclose(index.vectors_at(some), there, atol=1e-5):
+            return at
+    return np.full(len(catalogue), -1)
+
+
 def _own_index(blend: Blend) -> ExactIndex:
     vectors, usable = blend.index_vectors()
     threads = blend.encoder.threads
@@ -172,11 +194,12 @@ class Evidence:
     blend : Blend
     index : Index
         Of the blend's item vectors.
-    own : bool
-        Whether its items are those of training.
+    at : int array (n,) or None
+        Where its items are in training, -1 for those that are composed from their content; None
+        where they are those of training.
     """
 
-    def __init__(self, blend: Blend, index: Index, own: bool) -> None:
+    def __init__(self, blend: Blend, index: Index, at: npt.NDArray[Any] | None) -> None:
         assert index.catalogue is not None
         self._blend, self._n = blend, len(index)
         self.pairs: Pairs = blend.part(Pairs)
@@ -184,23 +207,20 @@ class Evidence:
         encoder = blend.encoder
         # Where words say little, what is near says little.
         self._borrows = encoder.recipe is not None and index.dim == blend.width()
-        self._own = index if own else None
+        self._own = index if at is None else None
         self._places: Int32 | None = None  # of items of training in the index
         self._answers: Table | None = None  # of items of training: new ones that borrow from them
         self.gain = USUAL_GAIN
         new = _without(blend)
-        if self._own is None:
-            at = index.trained_at
-            if at is None:
-                at = encoder.positions(index.catalogue, None)
-            at = np.full(self._n, -1) if at is None else np.asarray(at)
+        if at is not None:
             self._places = np.full(len(self._known), -1, np.int32)
             self._places[at[at >= 0]] = np.flatnonzero(at >= 0)
             new = np.flatnonzero(at < 0)
         if self._borrows and len(new):
-            near = _near_here(blend, index) if own else _near(blend, index.vectors_at(new))
+            here = at is None
+            near = _near_here(blend, index) if here else _near(blend, index.vectors_at(new))
             self._answers = self._turned(near, new.astype(np.int32))
-            if own:
+            if here:
                 self.gain = self._balanced(new)
 
     def of(self, at: npt.NDArray[Any], vectors: Float32) -> Listed:
