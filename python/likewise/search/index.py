@@ -229,12 +229,6 @@ class Index(ABC):
         filters = make_filters(None, exclude, None, None, len(queries), self._size)
         return self._add(listed, queries, found, filters)
 
-    def lifts(self, queries: Float32, listed: Listed) -> Float32:
-        """Return what each listed weight adds to a score of vectors, float32 ``(n,)``."""
-        some, place = np.unique(listed.positions, return_inverse=True)
-        arrays = listed.offsets, place.astype(np.int32), listed.weights, listed.sharpness
-        return _core.listed_lifts(self.vectors_at(some), queries, arrays, self.threads)
-
     def _prepared(self, vectors: npt.ArrayLike) -> tuple[Float32, Mask]:
         """Check queries and bring them to the length that scores are of."""
         try:
