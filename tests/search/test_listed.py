@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import likewise._core as _core
 from helpers.indexes import ClusteredIndex
 from likewise.search import streamed
 from likewise.search.filters import Filters, Listed, add_listed
@@ -284,10 +285,9 @@ def test_lists_that_do_not_fit_are_refused(bad: str) -> None:
         ExactIndex(rows_of(), metric="dot").search(rows_of(seed=5)[:2], listed=listed)
 
 
-@pytest.mark.parametrize("make", MAKES)
-def test_lifts_are_what_weights_add_to_scores_by_vectors(make: str) -> None:
+def test_lifts_are_what_weights_add_to_scores_by_vectors() -> None:
     rows, asked, listed = rows_of(), rows_of(seed=5)[:QUERIES], lists_of(QUERIES)
-    lifts = MAKES[make](rows).lifts(asked, listed)
+    lifts = _core.listed_lifts(rows, asked, listed.arrays(), threads=2)
     query = np.repeat(np.arange(QUERIES), np.diff(listed.offsets))
     for q, at, weight, lift in zip(query, listed.positions, listed.weights, lifts, strict=True):
         score = float(asked[q].astype(np.float64) @ rows[at])
