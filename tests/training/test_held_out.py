@@ -13,7 +13,14 @@ from likewise.score.blend import Blend, blend_of
 from likewise.score.pairs import KERNELS, SHARPNESS, Pairs, count_pairs
 from likewise.score.popularity import POPULARITY
 from likewise.training import held_out
-from likewise.training.held_out import USUAL_WEIGHT, Weighing, hold_out, pair_arrays, weigh
+from likewise.training.held_out import (
+    USUAL_WEIGHT,
+    WEIGHT_OF_FEW,
+    Weighing,
+    hold_out,
+    pair_arrays,
+    weigh,
+)  # fmt: skip
 from oracles import pairs as reference
 
 N = 400
@@ -170,7 +177,7 @@ def test_pairs_that_vectors_cannot_hold_weigh_much_and_chance_little() -> None:
 
 def test_nothing_held_out_is_weighed_as_usual() -> None:
     model = lw.train(random_sessions(1, 200), options=options())
-    assert weigh(None, blend_of(model), 1) == (KERNELS[0], USUAL_WEIGHT)
+    assert weigh(None, blend_of(model), 1) == (KERNELS[0], WEIGHT_OF_FEW)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)

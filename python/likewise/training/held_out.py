@@ -42,8 +42,9 @@ _COMPARISONS = 50_000_000
 # Answers by vectors that are looked at; what is past the first twenty is no hit.
 _ANSWERS, _HITS = 128, 20
 _WEIGHTS = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
-#: λ where nothing is held out, in the order of `KERNELS` with the first of them.
-USUAL_WEIGHT = 3.0
+#: λ that is taken where others are no better; and with the first of `KERNELS` where nothing is held
+#: out: of few sessions a pair that was seen once says little.
+USUAL_WEIGHT, WEIGHT_OF_FEW = 3.0, 1.0
 # Differences that are less than this many standard errors are none: what is nearest to the usual
 # is taken.
 _SAME = 0.5
@@ -132,9 +133,8 @@ def weigh(held: Held | None, blend: Blend, threads: int) -> Weighing:
     By whether they are among the first twenty answers, and by 1 / log2(2 + rank) of those, half and
     half. ``blend`` is that of vectors trained on what was kept, without pairs.
     """
-    usual = Weighing(KERNELS[0], USUAL_WEIGHT)
     if held is None:
-        return usual
+        return Weighing(KERNELS[0], WEIGHT_OF_FEW)
     trial = _Trial(held, blend, threads)
     settings, gains = [], []
     for kernel in KERNELS:
