@@ -14,9 +14,10 @@
 namespace likewise {
 namespace {
 
-constexpr std::size_t kMostEvents = std::size_t{1} << 24;  // held at a time
+constexpr std::size_t kMostEvents = std::size_t{1} << 23;  // held at a time
 constexpr std::int64_t kGrain = 32;                        // items that a thread takes at once
 constexpr std::size_t kAhead = 16;                         // events that are fetched ahead
+constexpr std::uint32_t kNear = 8;                         // and what stands so near on both sides
 
 void prefetch(const void* place) {
 #if defined(__GNUC__) || defined(__clang__)
@@ -28,7 +29,8 @@ void prefetch(const void* place) {
 
 /// Where an item was seen.
 struct Seen {
-  std::uint32_t session, place;
+  Offset begin;                 // where its session begins
+  std::uint32_t length, place;  // of the session, and in it
 };
 
 /// What one item has gathered with another.
@@ -36,7 +38,7 @@ struct Gathered {
   ItemId item;
   float sum;
   std::uint32_t times;
-  std::uint32_t last_set;  // the session that gave last and one, of sessions as sets
+  std::uint32_t last_set;  // which of the item's sessions gave last, from 1, of sets
 };
 
 struct Pair {
@@ -108,8 +110,10 @@ void check(const Sequences& sessions, std::size_t n_items, std::span<const ItemI
       !std::is_sorted(offsets.begin(), offsets.end())) {
     throw std::invalid_argument("offsets must rise from 0 to the number of items in the sessions");
   }
-  if (offsets.size() > std::numeric_limits<std::uint32_t>::max()) {
-    throw std::invalid_argument("sessions must be fewer than 2^32");
+  for (std::size_t n = 1; n < offsets.size(); ++n) {
+    if (offsets[n] - offsets[n - 1] > std::numeric_limits<std::int32_t>::max()) {
+      throw std::invalid_argument("sessions must have fewer than 2^31 events");
+    }
   }
   for (const ItemId item : items) {
     if (item < 0 || static_cast<std::size_t>(item) >= n_items) {
@@ -220,7 +224,7 @@ class Counter {
         if (slots_[item] < 0) continue;
         Next& at = next[static_cast<std::size_t>(slots_[item])];
         if (looked_at(at.met++, counts_[item], options_.occurrences)) {
-          seen_[at.place++] = {static_cast<std::uint32_t>(s),
+          seen_[at.place++] = {sessions_.offsets[s], static_cast<std::uint32_t>(end - begin),
                                static_cast<std::uint32_t>(e - begin)};
         }
       }
@@ -234,11 +238,11 @@ class Counter {
 
   /// Fetches what the k-th event of those held needs, a while before it is met.
   void fetch(std::size_t k) const {
-    if (k + kAhead < seen_.size()) prefetch(&sessions_.offsets[seen_[k + kAhead].session]);
-    if (k + kAhead / 2 < seen_.size()) {
-      const auto [session, place] = seen_[k + kAhead / 2];
-      prefetch(sessions_.items.data() + sessions_.offsets[session] + place);
-    }
+    if (k + kAhead >= seen_.size()) return;
+    const Seen& next = seen_[k + kAhead];
+    const ItemId* session = sessions_.items.data() + next.begin;
+    prefetch(session + next.place - std::min(next.place, kNear));
+    prefetch(session + std::min(next.length - 1, next.place + kNear));
   }
 
   float share_of(std::size_t length) const {
@@ -251,9 +255,7 @@ class Counter {
     if (options_.window == 0) {
       most = 0;
       for (std::size_t k = first; k < last && most < counts_.size(); ++k) {
-        const auto session = seen_[k].session;
-        most +=
-            static_cast<std::size_t>(sessions_.offsets[session + 1] - sessions_.offsets[session]);
+        most += seen_[k].length;
       }
     }
     return std::min(most, counts_.size());
@@ -269,12 +271,10 @@ class Counter {
     };
     for (std::size_t k = first; k < last; ++k) {
       fetch(k);
-      const auto [session, place] = seen_[k];
-      const auto begin = static_cast<std::size_t>(sessions_.offsets[session]);
-      const std::size_t length = static_cast<std::size_t>(sessions_.offsets[session + 1]) - begin;
+      const auto [begin, length, place] = seen_[k];
       const ItemId* events = sessions_.items.data() + begin;
       const float weight = share_of(length);
-      const auto ahead = std::min(ahead_.size(), length - 1 - place);
+      const auto ahead = std::min<std::size_t>(ahead_.size(), length - 1 - place);
       for (std::size_t d = 1; d <= ahead; ++d) give(events[place + d], weight * ahead_[d - 1]);
       if (options_.backwards <= 0.0) continue;
       const auto behind = std::min<std::size_t>(behind_.size(), place);
@@ -286,16 +286,16 @@ class Counter {
   void gather_sets(ItemId item, std::size_t first, std::size_t last, Gathering& out) const {
     for (std::size_t k = first; k < last; ++k) {
       fetch(k);
-      const auto session = seen_[k].session;
-      if (k > first && seen_[k - 1].session == session) continue;
-      const auto begin = static_cast<std::size_t>(sessions_.offsets[session]);
-      const std::size_t length = static_cast<std::size_t>(sessions_.offsets[session + 1]) - begin;
-      const float weight = share_of(length);
-      for (std::size_t e = begin; e < begin + length; ++e) {
-        if (sessions_.items[e] == item) continue;
-        Gathered& sum = out.of(sessions_.items[e]);
-        if (sum.last_set == session + 1) continue;
-        sum.last_set = session + 1;
+      const Seen& seen = seen_[k];
+      if (k > first && seen_[k - 1].begin == seen.begin) continue;
+      const ItemId* events = sessions_.items.data() + seen.begin;
+      const float weight = share_of(seen.length);
+      const auto set = static_cast<std::uint32_t>(k - first + 1);
+      for (std::size_t e = 0; e < seen.length; ++e) {
+        if (events[e] == item) continue;
+        Gathered& sum = out.of(events[e]);
+        if (sum.last_set == set) continue;
+        sum.last_set = set;
         sum.sum += weight;
         ++sum.times;
       }

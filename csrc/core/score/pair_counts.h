@@ -37,7 +37,7 @@ struct PairCounts {
 };
 
 /// Counts what goes with each of `rows` (ascending, distinct), or with all n_items where it is
-/// empty. Memory is 8 bytes an event, of 2^24 events at most, and 12 an item, beside what is
+/// empty. Memory is 16 bytes an event, of 2^23 events at most, and 12 an item, beside what is
 /// returned. The same on any number of threads, to the bit. Throws std::invalid_argument
 /// for input that does not fit together, and whatever `poll` throws.
 PairCounts count_pairs(const Sequences& sessions, std::size_t n_items, std::span<const ItemId> rows,

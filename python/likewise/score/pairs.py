@@ -202,8 +202,8 @@ def count_pairs(
 ) -> tuple[Table, Int32]:
     """Count the best pairs of all items, or of some (ascending), and how often each was seen.
 
-    Of an item with very many events some, evenly spaced, are looked at: memory is 8 bytes an event
-    looked at, 16 million at a time.
+    Of an item with very many events some, evenly spaced, are looked at: memory is 16 bytes an event
+    looked at, 8 million at a time.
     """
     counts = sessions.counts
     offsets, items, weights, times = _core.count_pairs(

@@ -37,8 +37,8 @@ __all__ = ["Held", "Weighing", "hold_out", "pair_arrays", "weigh"]
 # Of sessions of three events and more: the share whose last event is held out, the least and the
 # most of them, and the greatest share where sessions are few. Fewer than the last number are none.
 _SHARE, _LEAST, _MOST, _GREATEST, _FEWEST = 0.02, 500, 2000, 0.1, 100
-# Comparisons of held-out queries with items.
-_COMPARISONS = 50_000_000
+# Items that held-out queries are compared with at most, and comparisons of them.
+_OTHERS, _COMPARISONS = 1 << 15, 25_000_000
 # Answers by vectors that are looked at; what is past the first twenty is no hit.
 _ANSWERS, _HITS = 128, 20
 _WEIGHTS = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
@@ -86,7 +86,7 @@ def hold_out(sessions: History | Any, options: Options) -> Held | None:
     fit = np.flatnonzero(np.diff(offsets) >= 3)
     fit = fit[items[last[fit]] != items[last[fit] - 1]]
     wanted = min(max(_SHARE * len(fit), _LEAST), _MOST, _GREATEST * len(fit))
-    wanted = int(min(wanted, _COMPARISONS / max(1, len(sessions.catalogue))))
+    wanted = int(min(wanted, _COMPARISONS / max(1, min(len(sessions.catalogue), _OTHERS))))
     if wanted < _FEWEST:
         return None
     rng = np.random.default_rng(options.seed)
@@ -157,28 +157,40 @@ def _unlike(weight: float) -> float:
 
 
 class _Trial:
-    """Held-out pairs, and what vectors say of them."""
+    """Held-out pairs, and what vectors say of them.
+
+    Of a large catalogue some items, evenly spaced, stand for all: each for as many as it is one of.
+    """
 
     def __init__(self, held: Held, blend: Blend, threads: int) -> None:
         self.asked, self._place = np.unique(held.queries, return_inverse=True)
-        self._targets = held.targets
-        self._vectors, usable = blend.index_vectors()
-        self._queries = blend.query_vectors(self._vectors[self.asked], POPULARITY)
-        index = ExactIndex(self._vectors, metric="dot", threads=threads, usable=usable)
-        self._found = index.search(self._queries, _ANSWERS, exclude=self.asked)
+        self._targets, self._blend = held.targets, blend
+        self._queries = blend.query_vectors(blend.trained_vectors(self.asked), POPULARITY)
+        n_items = len(blend.encoder.counts)
+        others = np.linspace(0, n_items - 1, min(n_items, _OTHERS)).astype(np.int64)
+        self._each = n_items / len(others)
+        rows = blend.trained_vectors(others)
+        index = ExactIndex(rows, metric="dot", threads=threads)
+        found = index.search(self._queries, _ANSWERS)
+        self._scores = found.scores
+        self._others = np.where(found.positions >= 0, others[found.positions], -1)
+        self._scores[self._others == self.asked[:, None]] = -np.inf
 
     def ranks(self, table: Table) -> Any:
         """Return what tells the ranks of targets, float64 (n,), at a weight of pairs."""
         pairs = listed(rows_of(table, np.arange(len(self.asked))))
         items, counts = pairs.padded()
+        which, targets = self._place, self._targets
+        named, place = np.unique(np.maximum(items, 0), return_inverse=True)
+        vectors, place = self._blend.trained_vectors(named), place.reshape(items.shape)
         scores = np.full(items.shape, -np.inf, np.float32)
         for row, these in enumerate(items):
             there = these >= 0
-            scores[row, there] = self._vectors[these[there]] @ self._queries[row]
-        named = (self._found.positions[:, :, None] == items[:, None, :]).any(axis=2)
-        others = np.where(named, -np.inf, self._found.scores)
-        which, targets = self._place, self._targets
-        own = np.einsum("ij,ij->i", self._vectors[targets], self._queries[which])
+            scores[row, there] = vectors[place[row, there]] @ self._queries[row]
+        same = (self._others[:, :, None] == items[:, None, :]).any(axis=2)
+        others = np.where(same, -np.inf, self._scores)
+        wanted = self._blend.trained_vectors(targets)
+        own = np.einsum("ij,ij->i", wanted, self._queries[which])
         is_target = items[which] == targets[:, None]
 
         def ranks(weight: float) -> Float64:
@@ -187,8 +199,8 @@ class _Trial:
                 is_target.any(axis=1), np.where(is_target, whole[which], -np.inf).max(axis=1), own
             )[:, None]
             level = ((whole[which] == mine) & ~is_target).sum(axis=1)
-            more = (whole[which] > mine).sum(axis=1) + (others[which] > mine).sum(axis=1)
-            ranks: Float64 = more + 0.5 * level
+            more = self._each * (others[which] > mine).sum(axis=1)
+            ranks: Float64 = more + (whole[which] > mine).sum(axis=1) + 0.5 * level
             return ranks
 
         return ranks
