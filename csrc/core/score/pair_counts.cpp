@@ -62,7 +62,7 @@ class Gathering {
   void reset(std::size_t most) {
     const std::size_t size = std::bit_ceil(2 * most + 2);
     places_.assign(size, 0);
-    shift_ = 32 - std::bit_width(size - 1);
+    shift_ = static_cast<int>(32 - std::bit_width(size - 1));
     if (list_.size() < most + 1) list_.resize(most + 1);
     n_ = 0;
   }
