@@ -121,6 +121,8 @@ def _truth(task: Task, stages: Stages) -> dict[str, Any]:
     As likewise's own recall counts: an answer is good when it scores no less than the true last.
     """
     import likewise as lw
+    from likewise.score.blend import blend_of
+    from likewise.score.evidence import evidence_in
 
     from .lists import positions_of, true_recall
 
@@ -134,9 +136,11 @@ def _truth(task: Task, stages: Stages) -> dict[str, Any]:
         name: positions_of(Path(path), catalogue.ids, K)[chosen]
         for name, path in task["outputs"].items()
     }
-    for name, recall in zip(
-        lists, true_recall(asked, rows, chosen, list(lists.values())), strict=True
-    ):
+    evidence = evidence_in(blend_of(model), index)  # in the way of recommend_all(catalogue=...)
+    new = np.full(len(chosen), -1)
+    listed = None if evidence is None else evidence.of(new, rows[chosen])
+    found = true_recall(asked, rows, chosen, list(lists.values()), listed)
+    for name, recall in zip(lists, found, strict=True):
         recalls[name] = recall
     return {"dim": int(rows.shape[1]), "queries": len(chosen), "recalls": recalls}
 

@@ -55,19 +55,32 @@ def different_rows(one: Path, other: Path) -> int:
     return int(wrong.sum()) + max(map(len, tables)) - rows
 
 
-def true_recall(asked: Any, rows: Any, itself: Any, lists: list[Any]) -> list[float]:
+def _rows_of(offsets: Any) -> Any:
+    """Return the row of each entry."""
+    return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+
+
+def true_recall(
+    asked: Any, rows: Any, itself: Any, lists: list[Any], listed: Any = None
+) -> list[float]:
     """Return for several sets of lists how many of the true best they have, by float64.
 
     asked: (n, dim) of the queries, whose positions among the rows (m, dim) are ``itself``. lists:
-    positions (n, k) each. An answer that scores no less than the true k-th is a good one.
+    positions (n, k) each. listed: what queries list besides (likewise's Listed). An answer that
+    scores no less than the true k-th is a good one.
     """
     k = lists[0].shape[1]
     exact = asked.astype(np.float64)
+    query = np.zeros(0, np.int64) if listed is None else _rows_of(listed.offsets)
     best = np.full((len(exact), k), -np.inf)
     step = 1 << 14
     for start in range(0, len(rows), step):
         part = rows[start : start + step]
         scores = exact @ part.T.astype(np.float64)
+        if listed is not None:
+            here = (listed.positions >= start) & (listed.positions < start + step)
+            place = query[here], listed.positions[here] - start
+            scores[place] = listed.joined(scores[place], listed.weights[here])
         scores[:, ~part.any(axis=1)] = -np.inf  # what nothing is known of is no answer
         mine = np.flatnonzero((itself >= start) & (itself < start + step))
         scores[mine, itself[mine] - start] = -np.inf
@@ -78,6 +91,14 @@ def true_recall(asked: Any, rows: Any, itself: Any, lists: list[Any]) -> list[fl
     recalls = []
     for found in lists:
         near = rows[np.maximum(found, 0)].astype(np.float64)
-        scores = np.where(found >= 0, np.einsum("nkd,nd->nk", near, exact), -np.inf)
+        scores = np.einsum("nkd,nd->nk", near, exact)
+        if listed is not None and len(query):
+            keys = query * len(rows) + listed.positions
+            order = np.argsort(keys)
+            wanted = np.arange(len(found))[:, None] * len(rows) + found
+            there = order[np.minimum(np.searchsorted(keys, wanted, sorter=order), len(keys) - 1)]
+            weights = np.where(keys[there] == wanted, listed.weights[there], 0.0)
+            scores = listed.joined(scores, weights)
+        scores = np.where(found >= 0, scores, -np.inf)
         recalls.append(float((scores >= good).sum() / max(1, np.isfinite(best).sum())))
     return recalls
