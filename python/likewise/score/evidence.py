@@ -285,10 +285,14 @@ class Evidence:
         own = self._own
         if own is None:
             own = self._blend.once("index", lambda: _own_index(self._blend))
-        some, place = np.unique(rows.items, return_inverse=True)
-        told = listed(rows._replace(items=place.astype(np.int32))).arrays()
+        if isinstance(own, ExactIndex):
+            found = own.rows
+        else:
+            some, place = np.unique(rows.items, return_inverse=True)
+            found, rows = own.vectors_at(some), rows._replace(items=place.astype(np.int32))
+        told = listed(rows).arrays()
         asked = self._blend.query_vectors(vectors, POPULARITY)
-        return _core.listed_lifts(own.vectors_at(some), asked, told, self._blend.encoder.threads)
+        return _core.listed_lifts(found, asked, told, self._blend.encoder.threads)
 
     def _product(self, first: Table, second: Table) -> Table:
         columns = max(len(self._known), self._n)

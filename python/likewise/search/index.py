@@ -316,14 +316,8 @@ class ExactIndex(Index):
     ----------
     vectors : array_like, (n, dim)
         Vectors of any length. Copied.
-    catalogue : Catalogue, optional
-        The items they belong to.
-    side : str, optional
-        Which side of a model they are.
-    metric : {"cosine", "dot"}
-        What a score is.
-    fingerprint : str, optional
-        Which model they come from.
+    catalogue, side, metric, fingerprint
+        As in :class:`Index`.
     threads : int
         Workers of a search; 0 takes the cores there are.
     usable : bool array (n,), optional
@@ -346,6 +340,12 @@ class ExactIndex(Index):
 
     def keep(self) -> None:
         """Make all vectors that are not there yet: here all are."""
+
+    @property
+    def rows(self) -> Float32:
+        """All vectors as they are held, float32 ``(n, dim)``; made where they are not there yet."""
+        self.keep()
+        return self._rows
 
     def _find(self, queries: Float32, k: int, filters: Filters) -> Found:
         return self._find_within(1.0, queries, k, filters)

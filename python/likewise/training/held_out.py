@@ -7,13 +7,14 @@ wins, where items are many and events few it only adds.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from likewise.arrays import Float64, Int32
+from likewise.arrays import Float32, Float64, Int32
 from likewise.score.blend import Blend
 from likewise.score.pairs import (
     KERNELS,
@@ -164,12 +165,16 @@ class _Trial:
 
     def __init__(self, held: Held, blend: Blend, threads: int) -> None:
         self.asked, self._place = np.unique(held.queries, return_inverse=True)
-        self._targets, self._blend = held.targets, blend
-        self._queries = blend.query_vectors(blend.trained_vectors(self.asked), POPULARITY)
+        self._targets = held.targets
+        self._vectors_of: Callable[[npt.NDArray[Any]], Float32] = blend.trained_vectors
+        if blend.encoder.recipe is not None:  # texts would be read for each of them again
+            whole = blend.index_vectors()[0]
+            self._vectors_of = whole.__getitem__
+        self._queries = blend.query_vectors(self._vectors_of(self.asked), POPULARITY)
         n_items = len(blend.encoder.counts)
         others = np.linspace(0, n_items - 1, min(n_items, _OTHERS)).astype(np.int64)
         self._each = n_items / len(others)
-        rows = blend.trained_vectors(others)
+        rows = self._vectors_of(others)
         index = ExactIndex(rows, metric="dot", threads=threads)
         found = index.search(self._queries, _ANSWERS)
         self._scores = found.scores
@@ -182,14 +187,14 @@ class _Trial:
         items, counts = pairs.padded()
         which, targets = self._place, self._targets
         named, place = np.unique(np.maximum(items, 0), return_inverse=True)
-        vectors, place = self._blend.trained_vectors(named), place.reshape(items.shape)
+        vectors, place = self._vectors_of(named), place.reshape(items.shape)
         scores = np.full(items.shape, -np.inf, np.float32)
         for row, these in enumerate(items):
             there = these >= 0
             scores[row, there] = vectors[place[row, there]] @ self._queries[row]
         same = (self._others[:, :, None] == items[:, None, :]).any(axis=2)
         others = np.where(same, -np.inf, self._scores)
-        wanted = self._blend.trained_vectors(targets)
+        wanted = self._vectors_of(targets)
         own = np.einsum("ij,ij->i", wanted, self._queries[which])
         is_target = items[which] == targets[:, None]
 
