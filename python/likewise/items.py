@@ -1,4 +1,8 @@
-"""What rooms may ask of a catalogue, and of items with vectors, wherever they come from."""
+"""What rooms may ask of a catalogue, of sessions, and of items with vectors, whose ever they are.
+
+Owns which last events of sessions may be held out, and sessions without them: splits, baselines and
+training all do it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Embedded", "History", "Items"]
+__all__ = ["Embedded", "History", "Items", "that_may_be_cut", "without_last"]
 
 
 class Items(Protocol):
@@ -115,3 +119,31 @@ class Embedded(Protocol):
     @property
     def context(self) -> npt.NDArray[np.float32]:
         """Those of the other side."""
+
+
+def that_may_be_cut(sessions: History) -> npt.NDArray[np.int64]:
+    """Return sessions of three events and more that do not end with one item twice, int64 (n,)."""
+    items, offsets = sessions.items, sessions.offsets
+    long = np.flatnonzero(np.diff(offsets) >= 3)
+    last = offsets[long + 1] - 1
+    chosen: npt.NDArray[np.int64] = long[items[last] != items[last - 1]]
+    return chosen
+
+
+def without_last(
+    sessions: History, cut: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """Return items and offsets of sessions, those in ``cut`` (ascending) without their last event.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> two = SimpleNamespace(items=np.array([4, 5, 6, 7]), offsets=np.array([0, 3, 4]))
+    >>> without_last(two, np.array([0]))
+    (array([4, 5, 7]), array([0, 2, 3]))
+    """
+    gone = np.zeros(len(sessions.offsets), np.int64)
+    gone[cut + 1] = 1
+    stays = np.ones(len(sessions.items), np.bool_)
+    stays[sessions.offsets[cut + 1] - 1] = False
+    return sessions.items[stays], sessions.offsets - np.cumsum(gone)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import json
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.fake_training import fake_train
 from helpers.places import SHARED
 from helpers.session_lists import sessions_of
 from likewise.errors import InputError
@@ -122,17 +123,6 @@ def test_splits_are_those_of_the_protocol(protocol, sessions):
             assert np.array_equal(ours, theirs)
         assert np.array_equal(cold.train.items, np.concatenate(train))
         assert len(cold.train) == len(train)
-
-
-def fake_train(vectors: Any, seen: list[Any] | None = None) -> Any:
-    """A training that gives ready vectors and remembers what it was asked for."""
-
-    def train(sessions: Any, catalogue: Any, options: Any, *, progress: Any = None) -> Any:
-        if seen is not None:
-            seen.append((sessions, catalogue, options, progress))
-        return SimpleNamespace(center=vectors[0], context=vectors[1])
-
-    return train
 
 
 @pytest.mark.parametrize("limit", [100, 20000])
@@ -387,78 +377,6 @@ def test_bad_arguments(arguments, message):
     history = make([[0, 1], [1, 0]], 2)
     with pytest.raises(InputError, match=message):
         evaluate(history, train=fake_train(np.ones((2, 2, 2))), **arguments)
-
-
-# --- complements ---------------------------------------------------------------------------------
-
-SHELVES = ["A > x", "A > x", "A > y", "B", "B", None, "A", "B", None, "C", "C", "A > y"]
-
-
-@settings(max_examples=25, deadline=None)
-@given(session_lists, st.integers(0, 9))
-def test_complements_are_looked_for_in_other_categories(lists, seed):
-    plain = make(lists)
-    catalogue = Catalogue.from_arrays(plain.catalogue.ids, SHELVES)
-    history = Sessions.from_arrays(plain.items, plain.offsets, catalogue)
-    held = last_split(history)
-    expected = [
-        (query, target)
-        for query, target in zip(held.queries.tolist(), held.targets.tolist(), strict=True)
-        if SHELVES[query] and SHELVES[target] and SHELVES[query] != SHELVES[target]
-    ]
-    vectors = np.random.default_rng(seed).normal(size=(2, N_ITEMS, 4)).astype(np.float32)
-    names = ["popularity", "item-knn", "pair-counts", "rules", "bm25", "ease"]
-
-    def evaluated() -> Any:
-        return evaluate(
-            history, k=2, pairs="complements", train=fake_train(vectors), baselines=names, samples=0
-        )
-
-    if not expected:
-        with pytest.raises(InputError, match="pairs of items of two categories to hold out"):
-            evaluated()
-        return
-    rows = {row.system.partition(" (")[0]: row for row in evaluated().rows}
-    assert {row.kind for row in rows.values()} == {"warm complements"}
-    assert {(row.n, row.pairs) for row in rows.values()} == {(len(expected), len(expected))}
-    assert len(rows) == 2 + len(names)
-    assert all(row.same_category == 0 for row in rows.values() if row.coverage > 0)
-    units = vectors / np.linalg.norm(vectors, axis=2, keepdims=True)
-    counts = held.train.counts
-    popular = np.tile(counts - np.arange(N_ITEMS) / N_ITEMS, (N_ITEMS, 1))
-    for system, scores in (
-        ("likewise center-center", units[0] @ units[0].T),
-        ("likewise center-context", units[0] @ units[1].T),
-        ("popularity", np.where(counts > 0, popular, -np.inf)),
-    ):
-        hits = 0
-        for query, target in expected:
-            others = [i for i, shelf in enumerate(SHELVES) if shelf and shelf != SHELVES[query]]
-            better = (scores[query, others] > scores[query, target]).sum()
-            hits += better < 2 and scores[query, target] > -np.inf
-        assert rows[system].hr == pytest.approx(hits / len(expected))
-
-
-def test_complements_of_items_that_vanished():
-    plain = make([[0, 3, 1, 9, 4, 2, 7], [3, 2, 9, 0, 7, 6]] * 3)
-    catalogue = Catalogue.from_arrays(plain.catalogue.ids, SHELVES)
-    history = Sessions.from_arrays(plain.items, plain.offsets, catalogue)
-    vectors = np.random.default_rng(1).normal(size=(2, N_ITEMS, 4)).astype(np.float32)
-    result = evaluate(
-        history, split="cold", share=0.3, pairs="complements", train=fake_train(vectors)
-    )
-    cold = cold_split(history, 0.3)
-    for kind, *pairs in (
-        ("cold query", cold.cold_queries, cold.warm_targets),
-        ("cold target", cold.warm_queries, cold.cold_targets),
-    ):
-        shelves = [[SHELVES[item] for item in side] for side in pairs]
-        apart = sum(bool(a and b and a != b) for a, b in zip(*shelves, strict=True))
-        rows = [row for row in result.rows if row.kind == f"{kind} complements"]
-        assert {row.n for row in rows} == {apart}
-        assert apart > 0
-        assert all(row.same_category == 0 for row in rows if row.coverage > 0)
-    assert "cold query complements: " in str(result)
 
 
 def test_too_many_items_for_ease_are_told_before_training(sessions, monkeypatch):

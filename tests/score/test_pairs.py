@@ -213,7 +213,7 @@ def test_pairs_are_told_by_query_and_answer() -> None:
 
 def test_shares_sum_to_what_they_are_to_where_seen_often() -> None:
     part = Pairs(Trained(), arrays())  # type: ignore[arg-type]
-    shares = part.shares(500.0, 50.0)
+    shares = part.shares(np.arange(3), 500.0, 50.0)
     np.testing.assert_array_equal(shares.offsets, [0, 3, 3, 5])
     # The item itself stands first, as good as its best pair; the others are what they were.
     assert shares.items[[0, 3]].tolist() == [0, 2]

@@ -289,20 +289,7 @@ class EASE:
         return cls(sessions, exponent, strength)
 
     def ranks(self, queries: Ints, targets: Ints, allowed: Mask | None = None) -> Longs:
-        """Rank of each target, 0 the best; equal ones in random order, the same in every call.
-
-        Parameters
-        ----------
-        queries, targets : int32 (n,)
-            The pairs.
-        allowed : bool (n_items,), optional
-            Items that may be answers; all by default.
-
-        Returns
-        -------
-        int64 (n,)
-            ``n_items`` for a query or a target that has no events, or a target not allowed.
-        """
+        """Rank of each target among items with events; see `Neighbours.ranks`."""
         ranks = np.full(len(queries), self.n_items, np.int64)
         luck = np.random.default_rng(0).random(len(queries))
         asked, wanted = self._place[queries], self._place[targets]

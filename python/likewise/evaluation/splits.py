@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from likewise.errors import InputError
+from likewise.items import that_may_be_cut, without_last
 from likewise.levels import JOIN, levels_of
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
@@ -139,17 +140,10 @@ def last_split(sessions: Sessions) -> LastSplit:
     >>> split = last_split(sessions)  # doctest: +SKIP
     >>> model = train(split.train)  # doctest: +SKIP
     """
-    items, offsets = sessions.items, sessions.offsets
-    last = offsets[1:] - 1
-    held = np.diff(offsets) >= 3
-    held[held] = items[last[held]] != items[last[held] - 1]
-    cut = last[held]
-    stays = np.ones(len(items), bool)
-    stays[cut] = False
-    shorter = offsets.copy()
-    shorter[1:] -= np.cumsum(held)
-    train = Sessions.from_arrays(items[stays], shorter, sessions.catalogue)
-    return LastSplit(train, items[cut - 1], items[cut])
+    cut = that_may_be_cut(sessions)
+    train = Sessions.from_arrays(*without_last(sessions, cut), sessions.catalogue)
+    last = sessions.offsets[cut + 1] - 1
+    return LastSplit(train, sessions.items[last - 1], sessions.items[last])
 
 
 def cold_split(sessions: Sessions, share: float = 0.1, seed: int = 4) -> ColdSplit:

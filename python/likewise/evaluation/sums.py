@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from likewise.evaluation.item_knn import offsets_of, runs, spread
+from likewise.items import that_may_be_cut, without_last
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -138,17 +139,14 @@ class HeldOut:
     """
 
     def __init__(self, sessions: History, k: int = 20, seed: int = 1) -> None:
-        items, offsets = sessions.items, sessions.offsets
-        asked = np.flatnonzero(np.diff(offsets) >= 3)
-        asked = asked[items[offsets[asked + 1] - 1] != items[offsets[asked + 1] - 2]]
+        asked = that_may_be_cut(sessions)
         if len(asked) > _PAIRS:
             asked = np.sort(np.random.default_rng(seed).choice(asked, _PAIRS, replace=False))
-        cut = offsets[asked + 1] - 1
-        self.queries, self.targets = items[cut - 1], items[cut]
-        shorter = np.zeros(len(offsets), np.int64)
-        shorter[asked + 1] = 1
-        self.items: Ints = np.delete(items, cut)
-        self.offsets: Longs = offsets - np.cumsum(shorter)
+        last = sessions.offsets[asked + 1] - 1
+        self.queries, self.targets = sessions.items[last - 1], sessions.items[last]
+        self.items: Ints
+        self.offsets: Longs
+        self.items, self.offsets = without_last(sessions, asked)
         self.catalogue: Items = sessions.catalogue
         self.k = k
 

@@ -75,16 +75,15 @@ class Job:
     grouped: bool
 
     def vectors(self, rows: Int64) -> Float32:
-        """Return what some queries ask with, float32 (len(rows), dim of the index)."""
+        """Return what some queries would be found by, or their center vectors where these ask.
+
+        Float32 (len(rows), dim of the index).
+        """
         known = self.asked is self.model.catalogue
         if self.index.side != "similar":
             if known:
                 return self.model.center[rows]
             return self.model.encode(self.asked.take(rows), own_rows=self.own_rows)
-        return self._blend.query_vectors(self._found_by(rows), self.popularity, in_place=True)
-
-    def _found_by(self, rows: Int64) -> Float32:
-        """Return what some queries would be found by, in the space of the index."""
         blend = self._blend
         if self.asked is self.index.catalogue:
             return self.index.vectors_at(rows)
@@ -103,15 +102,21 @@ class Job:
         at = encoder.positions(self.asked.take(rows), self.own_rows)
         return np.full(len(rows), -1) if at is None else np.asarray(at, np.int64)
 
-    def _listed(self, rows: Int64) -> Listed | None:
+    def asked_with(self, vectors: Float32) -> Float32:
+        """Return what queries ask with, of their vectors."""
+        if self.index.side != "similar":
+            return vectors
+        return self._blend.query_vectors(vectors, self.popularity)
+
+    def _listed(self, vectors: Float32, rows: Int64) -> Listed | None:
         """Return what pairs of items seen together say of the answers to some queries."""
         if self.index.side != "similar":
             return None
         evidence = evidence_in(self._blend, self.index)
         if evidence is None:
             return None
-        some, place = np.unique(rows, return_inverse=True)
-        found = evidence.of(self._trained_at(some), self._found_by(some))
+        some, first, place = np.unique(rows, return_index=True, return_inverse=True)
+        found = evidence.of(self._trained_at(some), vectors[first])
         if len(some) == len(rows):  # both ascend
             return found
         table = rows_of(Table(found.offsets, found.positions, found.weights), place)
@@ -138,8 +143,8 @@ class Job:
     def tune(self, index: PartitionedIndex, recall: float, rows: Int64) -> float:
         """Make a partitioned index find a share of the best of some queries; return its recall."""
         return index.tune(
-            recall, self.rules.k, self.vectors(rows), self.itself[rows], self.allowed,
-            **self._columns(rows),
+            recall, self.rules.k, self.asked_with(self.vectors(rows)), self.itself[rows],
+            self.allowed, **self._columns(rows),
         )  # fmt: skip
 
     def _columns(self, rows: Int64) -> dict[str, Any]:
@@ -154,8 +159,9 @@ class Job:
         if same is not None:
             columns["same"] = same
         return self.index.search(
-            vectors, k, self.allowed, self.itself[rows], listed=self._listed(rows), **columns
-        )
+            self.asked_with(vectors), k, self.allowed, self.itself[rows],
+            listed=self._listed(vectors, rows), **columns,
+        )  # fmt: skip
 
     @cached_property
     def _attainable(self) -> Int64:

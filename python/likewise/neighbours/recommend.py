@@ -233,7 +233,8 @@ def recommend_all(
     sample = np.random.default_rng(0).permutation(len(asked))
     if isinstance(index, ApproximateIndex):
         chosen = np.sort(sample[:_SAMPLE_OF_GRAPHS])
-        reached = index.widen(k=wanted, queries=job.vectors(chosen), exclude=job.itself[chosen])
+        sampled = job.asked_with(job.vectors(chosen))
+        reached = index.widen(k=wanted, queries=sampled, exclude=job.itself[chosen])
     elif isinstance(index, ExactIndex) and exact is None and wanted_recall < 1.0:
         usable = len(candidates) if allowed is None else int(allowed.sum())
         comparisons = len(asked) * usable if equal is None else pairs_of(equal)

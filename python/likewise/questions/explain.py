@@ -22,7 +22,7 @@ from likewise.display.tables import html_table, table
 from likewise.display.terminal import terminal_width
 from likewise.score.blend import blend_of
 from likewise.score.evidence import evidence_of_training
-from likewise.score.pairs import Pairs
+from likewise.score.pairs import Pairs, listed, rows_of
 from likewise.score.popularity import check_popularity
 from likewise.search.arguments import known_positions
 from likewise.state import State
@@ -164,15 +164,20 @@ def _with_pairs(
 ) -> tuple[float, tuple[Share, ...]]:
     """Return the whole score of two items, and what pairs seen together add to that of vectors."""
     blend = blend_of(model)
-    evidence = evidence_of_training(blend)
-    if evidence is None:
-        return by_vectors, ()
-    listed = evidence.of(np.array([at]), found_by[None])
-    there = np.flatnonzero(listed.positions == other)
+    pairs: Pairs = blend.part(Pairs)
+    row = rows_of(pairs.table, np.array([at]))
+    if len(row.items) and model.counts[other] > 0:  # both are known by pairs of their own
+        told = listed(row)
+    else:
+        evidence = evidence_of_training(blend)
+        if evidence is None:
+            return by_vectors, ()
+        told = evidence.of(np.array([at]), found_by[None])
+    there = np.flatnonzero(told.positions == other)
     if not len(there):
         return by_vectors, ()
-    whole = float(listed.joined(np.array([by_vectors]), listed.weights[there[:1]])[0])
-    times = blend.part(Pairs).of(at, other)[1]
+    whole = float(told.joined(np.array([by_vectors]), told.weights[there[:1]])[0])
+    times = pairs.of(at, other)[1]
     if times:
         said = f"seen together {times:,} time" + ("s" if times > 1 else "")
     else:

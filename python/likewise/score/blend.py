@@ -1,4 +1,4 @@
-"""The blend: what `similar` scores with, as one inner product of a query and an item vector.
+"""The blend: what `similar` scores with but for pairs, one inner product of query and item vector.
 
 Owns the list of parts, and nothing else of what they are: each is a file of this room. With c and o
 an item's center and context vector of length 1, f its co-occurrence vector, t its text of length 1,
@@ -112,10 +112,6 @@ class Blend:
         if key not in self._made:
             self._made[key] = make()
         return cast(T, self._made[key])
-
-    def has_made(self, key: str) -> bool:
-        """Tell whether `once` has made something under a key."""
-        return key in self._made
 
     # --- columns ----------------------------------------------------------------------------------
 

@@ -59,9 +59,6 @@ class Blend(Protocol):
     def once(self, key: str, make: Callable[[], T]) -> T:
         """Return what was made under a key, made when it is first asked for."""
 
-    def has_made(self, key: str) -> bool:
-        """Tell whether `once` has made something under a key."""
-
     def width(self) -> int:
         """Return the floats of an item vector."""
 
@@ -99,9 +96,7 @@ def evidence_of_training(blend: Blend) -> Evidence | None:
     """Return the same for the items of training."""
     if not blend.part(Pairs).any:
         return None
-    if blend.has_made("evidence"):
-        return blend.once("evidence", lambda: None)
-    return evidence_in(blend, blend.once("index", lambda: _own_index(blend)))
+    return blend.once("evidence", lambda: Evidence(blend, _home(blend), None))
 
 
 def lent_without_history(blend: Blend) -> dict[str, npt.NDArray[Any]]:
@@ -133,9 +128,7 @@ def _without(blend: Blend) -> Int64:
 def _near(blend: Blend, vectors: Float32, index: Index | None = None) -> Table:
     """Return the items of training that new ones borrow from, and in what shares."""
     known = np.diff(blend.part(Pairs).table.offsets) > 0
-    if index is None:
-        index = blend.once("index", lambda: _own_index(blend))
-    found = index.search(blend.query_vectors(vectors, 0.0), NEAREST, where=known)
+    found = (index or _home(blend)).search(blend.query_vectors(vectors, 0.0), NEAREST, where=known)
     shares = np.where(found.positions >= 0, np.maximum(found.scores, 0.0), 0.0) ** 2
     shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-12)
     there = shares > 0
@@ -177,13 +170,17 @@ def _rows_of_training(blend: Blend, index: Index) -> npt.NDArray[Any]:
     return np.full(len(catalogue), -1)
 
 
-def _own_index(blend: Blend) -> ExactIndex:
-    vectors, usable = blend.index_vectors()
-    threads = blend.encoder.threads
-    return ExactIndex(
-        vectors, blend.encoder.catalogue, side="similar", metric="dot", threads=threads,
-        usable=usable,
-    )  # fmt: skip
+def _home(blend: Blend) -> ExactIndex:
+    """Return an index of the items of training, where none was given that has them."""
+
+    def make() -> ExactIndex:
+        vectors, usable = blend.index_vectors()
+        return ExactIndex(
+            vectors, blend.encoder.catalogue, side="similar", metric="dot",
+            threads=blend.encoder.threads, usable=usable,
+        )  # fmt: skip
+
+    return blend.once("index", make)
 
 
 class Evidence:
@@ -241,7 +238,9 @@ class Evidence:
             near = _near(self._blend, vectors[new], self._own)
             source = np.full(len(at), -1, np.int64)
             source[new] = np.arange(len(new))
-            borrowed = self._product(near, self.pairs.shares(QUERY, SEEN))
+            lenders, place = np.unique(near.items, return_inverse=True)
+            near = near._replace(items=place.astype(np.int32))
+            borrowed = self._product(near, self.pairs.shares(lenders, QUERY, SEEN))
             rows = _side_by_side(rows, rows_of(borrowed, source))
         answers = self._in_index(rows)
         if self._answers is not None:
@@ -282,9 +281,7 @@ class Evidence:
 
     def _lifts(self, rows: Table, vectors: Float32) -> Float32:
         """Return what each pair adds to the score that vectors give it."""
-        own = self._own
-        if own is None:
-            own = self._blend.once("index", lambda: _own_index(self._blend))
+        own = self._own or _home(self._blend)
         if isinstance(own, ExactIndex):
             found = own.rows
         else:

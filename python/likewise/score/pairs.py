@@ -150,25 +150,26 @@ class Pairs(Part):
         """Whether there are pairs at all."""
         return len(self.table.items) > 0
 
-    def shares(self, whole: float, seen: float) -> Table:
-        """Return what one who borrows the pairs of an item lists.
+    def shares(self, lenders: npt.NDArray[Any], whole: float, seen: float) -> Table:
+        """Return what one who borrows the pairs of some items (n,) lists, a row for each of them.
 
         Each pair's share, which sum to ``whole`` where they are many, to half of that where they
         were seen together ``seen`` times in all. And the item itself, as if it were its own best
         pair: what is nearly like it goes with it at least as well.
         """
-        offsets, items, weights = self.table
+        offsets, flat = _places(self.table, lenders)
+        items, weights = self.table.items[flat], self.table.weights[flat]
         lengths = np.diff(offsets)
         rows = np.flatnonzero(lengths)
         row = np.repeat(np.arange(len(lengths)), lengths)
         sums = np.bincount(row, weights, len(lengths))
-        times = np.bincount(row, self.times, len(lengths))
+        times = np.bincount(row, self.times[flat], len(lengths))
         each = whole * times / (times + seen) / np.maximum(sums, 1e-30)
         shares = (weights * each[row]).astype(np.float32)
         starts = offsets[rows]
         return Table(
             offsets + np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths > 0)]),
-            np.insert(items, starts, rows.astype(np.int32)),
+            np.insert(items, starts, np.asarray(lenders)[rows].astype(np.int32)),
             np.insert(shares, starts, shares[starts]),
         )
 
@@ -233,12 +234,17 @@ def _looked_at(counts: Int64) -> int:
 
 def rows_of(table: Table, at: npt.NDArray[Any]) -> Table:
     """Return some rows of a table; those at -1 are empty."""
+    offsets, flat = _places(table, at)
+    return Table(offsets, table.items[flat], table.weights[flat])
+
+
+def _places(table: Table, at: npt.NDArray[Any]) -> tuple[Int64, Int64]:
+    """Return the offsets of some rows, one below the other, and where their pairs stand."""
     there = np.maximum(at, 0)
     lengths = np.where(at >= 0, table.offsets[there + 1] - table.offsets[there], 0)
     offsets = np.zeros(len(at) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
-    flat = np.repeat(table.offsets[there] - offsets[:-1], lengths) + np.arange(offsets[-1])
-    return Table(offsets, table.items[flat], table.weights[flat])
+    return offsets, np.repeat(table.offsets[there] - offsets[:-1], lengths) + np.arange(offsets[-1])
 
 
 def listed(table: Table) -> Listed:

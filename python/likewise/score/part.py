@@ -1,8 +1,9 @@
 """A part of the score: the contract that every file of this room keeps.
 
-The score of a query and an answer is a sum of parts, each an inner product of some columns:
-concatenated they are one vector of an item. A new part is a file with one class, one line in the
-list of blend.py, and its columns in compose.py and in the core, which makes all parts at once.
+The score of a query and an answer by their vectors is a sum of parts, each an inner product of some
+columns: concatenated they are one vector of an item. (Pairs have no columns; they come on top of
+the sum.) A new part is a file with one class, one line in the list of blend.py, and its columns in
+compose.py and in the core, which makes all parts at once.
 """
 
 from __future__ import annotations

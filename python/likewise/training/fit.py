@@ -1,7 +1,7 @@
 """Training: sessions and a catalogue in, what was learned of them out.
 
-Owns what happens around the core's training loop: which parts learn when, features and their
-weights, progress, and the conversion of the core's tables.
+Owns what happens around the core's training loop: which parts learn when and of which events,
+features and their weights, progress, and the conversion of the core's tables.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from likewise.arrays import Float32, Float64, Int32
+from likewise.items import that_may_be_cut, without_last
 from likewise.score.blend import Blend
 from likewise.score.pairs import (
     KERNELS,
@@ -82,10 +83,8 @@ def hold_out(sessions: History | Any, options: Options) -> Held | None:
     """
     if not options.own_row:
         return None
-    items, offsets = sessions.items, sessions.offsets
-    last = offsets[1:] - 1
-    fit = np.flatnonzero(np.diff(offsets) >= 3)
-    fit = fit[items[last[fit]] != items[last[fit] - 1]]
+    items, last = sessions.items, sessions.offsets[1:] - 1
+    fit = that_may_be_cut(sessions)
     wanted = min(max(_SHARE * len(fit), _LEAST), _MOST, _GREATEST * len(fit))
     wanted = int(min(wanted, _COMPARISONS / max(1, min(len(sessions.catalogue), _OTHERS))))
     if wanted < _FEWEST:
@@ -103,14 +102,8 @@ def hold_out(sessions: History | Any, options: Options) -> Held | None:
     chosen = np.sort(chosen[fits][:wanted])
     if len(chosen) < _FEWEST:
         return None
-    stays = np.ones(len(items), np.bool_)
-    stays[last[chosen]] = False
-    gone = np.zeros(len(offsets) - 1, np.int64)
-    gone[chosen] = 1
-    shorter = offsets.copy()
-    shorter[1:] -= np.cumsum(gone)
     made: Any = type(sessions)
-    kept = made.from_arrays(items[stays], shorter, sessions.catalogue)
+    kept = made.from_arrays(*without_last(sessions, chosen), sessions.catalogue)
     return Held(kept, items[last[chosen] - 1], items[last[chosen]])
 
 
