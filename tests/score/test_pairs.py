@@ -92,15 +92,18 @@ def test_threads_and_rows_change_nothing(kernel: Kernel) -> None:
 
 @settings(max_examples=60)
 @given(
-    counts=st.lists(st.integers(0, 5000), max_size=30), most=st.integers(1, 20_000)
-)  # fmt: skip
+    counts=st.lists(st.integers(0, 5000), max_size=30),
+    few=st.integers(1, 20_000),
+    epochs=st.integers(1, 20),
+)
 def test_so_many_events_are_looked_at_that_all_are_no_more_than_wanted(
-    counts: list[int], most: int
+    counts: list[int], few: int, epochs: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(counting, "_EVENTS", most)
-        told = counting._looked_at(np.array(counts, np.int64))
+        patch.setattr(counting, "_EVENTS", few)
+        told = counting._looked_at(np.array(counts, np.int64), epochs)
     least = counting._LEAST_EVENTS
+    most = max(few, epochs * sum(counts) // 8)
 
     def in_all(cap: int) -> int:
         return sum(min(count, cap) for count in counts)

@@ -47,11 +47,10 @@ struct Pair {
   std::uint32_t times;
 };
 
-/// A pair as it is returned.
-struct Counted {
-  ItemId item;
-  float weight;
-  std::int32_t times;
+/// Where the pairs of a row stand.
+struct Place {
+  const std::vector<Pair>* pairs;
+  std::size_t begin, size;
 };
 
 /// What one item has gathered with others: a list, and a hash table of where each stands in it. An
@@ -91,10 +90,10 @@ class Gathering {
 
 constexpr std::uint32_t kLevelBits = 12;  // sign and exponent, and three bits more
 
-/// What one thread needs.
+/// What one thread needs, and the pairs it has found.
 struct Workspace {
   Gathering gathered;
-  std::vector<Pair> pairs;
+  std::vector<Pair> pairs, found;
   std::array<std::uint32_t, std::size_t{1} << kLevelBits> levels{};  // all 0 between two items
 };
 
@@ -131,10 +130,19 @@ void check(const Sequences& sessions, std::size_t n_items, std::span<const ItemI
   }
 }
 
-/// Of `count` events in order, whether the n-th is one of the `most` that are looked at.
-bool looked_at(std::size_t n, std::size_t count, std::size_t most) {
-  return count <= most || n * most / count != (n + 1) * most / count;
-}
+/// An item's events as they are met in order, of which `most` at most are looked at, evenly spaced.
+struct Next {
+  std::size_t place;  // where the next one is put
+  std::size_t rest;   // of what has been met, what is not looked at yet, times `most`
+
+  bool looked_at(std::size_t count, std::size_t most) {
+    if (count <= most) return true;
+    rest += most;
+    if (rest < count) return false;
+    rest -= count;
+    return true;
+  }
+};
 
 class Counter {
  public:
@@ -166,26 +174,22 @@ class Counter {
     const auto threads = static_cast<std::size_t>(std::max(1, options_.threads));
     std::vector<Workspace> work(threads);
     for (std::size_t first = 0; first < rows_.size();) {
-      const std::size_t last = sort_events(first);
-      std::vector<std::vector<Counted>> best(last - first);
+      const std::size_t last = sort_events(first, poll);
+      places_.resize(last - first);
       parallel_for(
           options_.threads, static_cast<std::int64_t>(last - first), kGrain,
           [&](std::int64_t from, std::int64_t to, int thread) {
             Workspace& mine = work[static_cast<std::size_t>(thread)];
             for (std::int64_t r = from; r < to; ++r) {
               const auto at = static_cast<std::size_t>(r);
-              pairs_of(rows_[first + at], starts_[at], starts_[at + 1], mine, best[at]);
+              const std::size_t begin = mine.found.size();
+              add_pairs_of(rows_[first + at], starts_[at], starts_[at + 1], mine);
+              places_[at] = {&mine.found, begin, mine.found.size() - begin};
             }
           },
           poll);
-      for (const std::vector<Counted>& pairs : best) {
-        for (const Counted& pair : pairs) {
-          found.items.push_back(pair.item);
-          found.weights.push_back(pair.weight);
-          found.times.push_back(pair.times);
-        }
-        found.offsets.push_back(static_cast<Offset>(found.items.size()));
-      }
+      put_together(found, poll);
+      for (Workspace& one : work) one.found.clear();
       first = last;
     }
     return found;
@@ -197,7 +201,7 @@ class Counter {
   }
 
   /// Sorts the events of as many rows from `first` on as may be held; returns where they end.
-  std::size_t sort_events(std::size_t first) {
+  std::size_t sort_events(std::size_t first, const Poll& poll) {
     starts_.assign(1, 0);
     std::size_t last = first;
     while (last < rows_.size()) {
@@ -211,25 +215,33 @@ class Counter {
     for (std::size_t r = first; r < last; ++r) {
       slots_[static_cast<std::size_t>(rows_[r])] = static_cast<std::int32_t>(r - first);
     }
-    struct Next {
-      std::size_t place, met;
-    };
-    std::vector<Next> next(last - first);
-    for (std::size_t r = 0; r < next.size(); ++r) next[r] = {starts_[r], 0};
+    const auto workers = std::max<std::int64_t>(1, options_.threads);
+    const auto each = (static_cast<std::int64_t>(last - first) + workers - 1) / workers;
+    parallel_for(
+        options_.threads, static_cast<std::int64_t>(last - first), each,
+        [&](std::int64_t from, std::int64_t to, int) { sort_rows(from, to); }, poll);
+    return last;
+  }
+
+  /// Puts the events of the rows [from, to) of those held where they belong.
+  void sort_rows(std::int64_t from, std::int64_t to) {
+    std::vector<Next> next;
+    for (std::int64_t r = from; r < to; ++r)
+      next.push_back({starts_[static_cast<std::size_t>(r)], 0});
     for (std::size_t s = 0; s + 1 < sessions_.offsets.size(); ++s) {
       const auto begin = static_cast<std::size_t>(sessions_.offsets[s]);
       const auto end = static_cast<std::size_t>(sessions_.offsets[s + 1]);
       for (std::size_t e = begin; e < end; ++e) {
         const auto item = static_cast<std::size_t>(sessions_.items[e]);
-        if (slots_[item] < 0) continue;
-        Next& at = next[static_cast<std::size_t>(slots_[item])];
-        if (looked_at(at.met++, counts_[item], options_.occurrences)) {
+        const std::int32_t slot = slots_[item];
+        if (slot < from || slot >= to) continue;
+        Next& at = next[static_cast<std::size_t>(slot - from)];
+        if (at.looked_at(counts_[item], options_.occurrences)) {
           seen_[at.place++] = {sessions_.offsets[s], static_cast<std::uint32_t>(end - begin),
                                static_cast<std::uint32_t>(e - begin)};
         }
       }
     }
-    return last;
   }
 
   float weight_of(std::size_t length) const {
@@ -251,12 +263,12 @@ class Counter {
 
   /// The most others that an item can meet in its events [first, last) of those held.
   std::size_t most_met(std::size_t first, std::size_t last) const {
-    std::size_t most = (last - first) * (ahead_.size() + behind_.size());
-    if (options_.window == 0) {
-      most = 0;
-      for (std::size_t k = first; k < last && most < counts_.size(); ++k) {
-        most += seen_[k].length;
-      }
+    std::size_t most = 0;
+    for (std::size_t k = first; k < last && most < counts_.size(); ++k) {
+      const auto [begin, length, place] = seen_[k];
+      most += options_.window == 0 ? length - 1
+                                   : std::min<std::size_t>(ahead_.size(), length - 1 - place) +
+                                         std::min<std::size_t>(behind_.size(), place);
     }
     return std::min(most, counts_.size());
   }
@@ -329,8 +341,7 @@ class Counter {
     }
   }
 
-  void pairs_of(ItemId item, std::size_t first, std::size_t last, Workspace& work,
-                std::vector<Counted>& found) const {
+  void add_pairs_of(ItemId item, std::size_t first, std::size_t last, Workspace& work) const {
     work.gathered.reset(most_met(first, last));
     if (options_.window == 0) {
       gather_sets(item, first, last, work.gathered);
@@ -345,10 +356,34 @@ class Counter {
       pairs.resize(options_.most);
     }
     std::sort(pairs.begin(), pairs.end(), before);
-    found.reserve(pairs.size());
-    for (const Pair& pair : pairs) {
-      found.push_back({pair.item, pair.weight, static_cast<std::int32_t>(pair.times)});
+    work.found.insert(work.found.end(), pairs.begin(), pairs.end());
+  }
+
+  /// Adds the pairs of the rows at hand to those of the rows before them.
+  void put_together(PairCounts& found, const Poll& poll) const {
+    const std::size_t rows = found.offsets.size() - 1;
+    for (const Place& place : places_) {
+      found.offsets.push_back(found.offsets.back() + static_cast<Offset>(place.size));
     }
+    const auto size = static_cast<std::size_t>(found.offsets.back());
+    found.items.resize(size);
+    found.weights.resize(size);
+    found.times.resize(size);
+    parallel_for(
+        options_.threads, static_cast<std::int64_t>(places_.size()), kGrain,
+        [&](std::int64_t from, std::int64_t to, int) {
+          for (std::int64_t r = from; r < to; ++r) {
+            const Place& place = places_[static_cast<std::size_t>(r)];
+            auto at = static_cast<std::size_t>(found.offsets[rows + static_cast<std::size_t>(r)]);
+            for (std::size_t n = place.begin; n < place.begin + place.size; ++n, ++at) {
+              const Pair& pair = (*place.pairs)[n];
+              found.items[at] = pair.item;
+              found.weights[at] = pair.weight;
+              found.times[at] = static_cast<std::int32_t>(pair.times);
+            }
+          }
+        },
+        poll);
   }
 
   const Sequences& sessions_;
@@ -359,6 +394,7 @@ class Counter {
   std::vector<float> by_length_;       // what a session of so many events weighs
   std::vector<float> ahead_, behind_;  // what a distance weighs, from 1 on
   std::vector<std::size_t> starts_;
+  std::vector<Place> places_;
   std::vector<Seen, PageAllocator<Seen>> seen_;
 };
 

@@ -23,6 +23,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
@@ -106,6 +107,13 @@ class Blend:
     def part(self, kind: type[Part]) -> Any:
         """Return the part of a class."""
         return next(part for part in self.parts if isinstance(part, kind))
+
+    def with_part(self, part: Part) -> Blend:
+        """Return the same with another part in the place of that of its class."""
+        found = copy(self)
+        found.parts = tuple(part if isinstance(part, type(one)) else one for one in self.parts)
+        found._made = {}
+        return found
 
     def once(self, key: str, make: Callable[[], T]) -> T:
         """Return what was made under a key, made when it is first asked for."""

@@ -235,7 +235,7 @@ class Evidence:
         new = np.flatnonzero((at < 0) | ~self._known[np.maximum(at, 0)])
         new = new[vectors[new].any(axis=1)]
         if self._borrows and len(new):
-            near = _near(self._blend, vectors[new], self._own)
+            near = self._lenders_of(at[new], vectors[new])
             source = np.full(len(at), -1, np.int64)
             source[new] = np.arange(len(new))
             lenders, place = np.unique(near.items, return_inverse=True)
@@ -244,11 +244,19 @@ class Evidence:
             rows = _side_by_side(rows, rows_of(borrowed, source))
         answers = self._in_index(rows)
         if self._answers is not None:
-            lifts = rows._replace(weights=self._lifts(rows, vectors))
+            lending = _only(rows, np.diff(self._answers.offsets)[rows.items] > 0)
+            lifts = lending._replace(weights=self._lifts(lending, vectors))
             more = self._product(lifts, self._answers)
             gain = -self.gain  # below 0: what is added
             answers = _side_by_side(answers, more._replace(weights=more.weights * np.float32(gain)))
         return listed(answers)
+
+    def _lenders_of(self, at: Int64, vectors: Float32) -> Table:
+        """Return what queries without pairs borrow from: found before, where all are at home."""
+        if self._own is None or (at < 0).any() or (self._blend.encoder.counts[at] > 0).any():
+            return _near(self._blend, vectors, self._own)
+        there = np.searchsorted(_without(self._blend), at)
+        return rows_of(_near_here(self._blend, self._own), there)
 
     def _balanced(self, new: Int64) -> float:
         """Return the greatest gain that leaves items without history about their places."""
@@ -315,9 +323,15 @@ class Evidence:
         if self._places is None:
             return rows
         places = self._places[rows.items]
-        there = places >= 0
-        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(there)])[rows.offsets]
-        return Table(offsets, places[there], rows.weights[there])
+        return _only(rows._replace(items=places), places >= 0)
+
+
+def _only(rows: Table, there: Mask) -> Table:
+    """Return rows with some of what they hold."""
+    if there.all():
+        return rows
+    offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(there)])[rows.offsets]
+    return Table(offsets, rows.items[there], rows.weights[there])
 
 
 def _side_by_side(one: Table, other: Table) -> Table:

@@ -17,7 +17,7 @@ model is what n-gram models of language do for rare pairs (Jelinek and Mercer 19
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,17 +28,15 @@ from likewise.content.composition import Contribution, check_shape
 from likewise.score.part import Arrays, Batch, Part, Sequences, Shapes, Trained
 from likewise.search.filters import Listed
 
-if TYPE_CHECKING:
-    pass
-
 __all__ = ["KERNELS", "SHARPNESS", "Kernel", "Pairs", "Table", "count_pairs", "rows_of"]
 
 #: Of the mixture: how much better a chance a higher score of vectors is.
 SHARPNESS = 10.0
 #: Pairs of an item.
 MOST = 50
-# Events that are looked at, in all: of items with most events, no more than it takes.
-_EVENTS, _LEAST_EVENTS = 1 << 22, 32
+# Events that are looked at, in all: of items with most events, no more than it takes. More where
+# training reads them often, so that counting takes no larger share of it.
+_EVENTS, _LEAST_EVENTS, _SHARE = 1 << 22, 32, 0.125
 
 
 class Kernel(NamedTuple):
@@ -199,12 +197,16 @@ class Pairs(Part):
 
 
 def count_pairs(
-    sessions: Sequences, kernel: Kernel, threads: int = 0, rows: Int32 | None = None
+    sessions: Sequences,
+    kernel: Kernel,
+    threads: int = 0,
+    rows: Int32 | None = None,
+    epochs: int = 1,
 ) -> tuple[Table, Int32]:
     """Count the best pairs of all items, or of some (ascending), and how often each was seen.
 
-    Of an item with very many events some, evenly spaced, are looked at: memory is 16 bytes an event
-    looked at, 8 million at a time.
+    Of an item with very many events some, evenly spaced, are looked at, more where training has
+    many epochs: memory is 16 bytes an event looked at, 8 million at a time.
     """
     counts = sessions.counts
     offsets, items, weights, times = _core.count_pairs(
@@ -214,18 +216,19 @@ def count_pairs(
         rows=rows,
         **kernel._asdict(),
         most=MOST,
-        occurrences=_looked_at(counts),
+        occurrences=_looked_at(counts, epochs),
         threads=threads,
     )
     return Table(offsets, items, weights), times
 
 
-def _looked_at(counts: Int64) -> int:
-    """Return the most events of an item that are looked at, so that all are some 4 million."""
+def _looked_at(counts: Int64, epochs: int) -> int:
+    """Return the most events of an item that are looked at, so that all are not too many."""
+    most = max(_EVENTS, int(_SHARE * epochs * counts.sum()))
     low, high = _LEAST_EVENTS, max(_LEAST_EVENTS, int(counts.max(initial=0)))
     while low < high:
         middle = (low + high + 1) // 2
-        if int(np.minimum(counts, middle).sum()) <= _EVENTS:
+        if int(np.minimum(counts, middle).sum()) <= most:
             low = middle
         else:
             high = middle - 1

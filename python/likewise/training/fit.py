@@ -109,8 +109,12 @@ def fit(
     )
     if options.own_row:
         with blas_threads(options.threads):
-            chosen = weigh(held, Blend(state.encoder, learned), options.threads)
-            state.learned |= pair_arrays(sessions, chosen, options.threads)
+            blend = Blend(state.encoder, learned)
+            chosen = weigh(held, blend, options.threads)
+            pairs = pair_arrays(sessions, chosen, options.threads, options.epochs)
+            state.learned |= pairs
+        # What was made of the other parts is not made again.
+        state.once("blend", lambda: blend.with_part(Pairs(state.encoder, pairs)))
     else:
         state.learned |= Pairs.none(len(items))
     return state

@@ -107,9 +107,11 @@ def hold_out(sessions: History | Any, options: Options) -> Held | None:
     return Held(kept, items[last[chosen] - 1], items[last[chosen]])
 
 
-def pair_arrays(sessions: Any, chosen: Weighing, threads: int) -> dict[str, npt.NDArray[Any]]:
+def pair_arrays(
+    sessions: Any, chosen: Weighing, threads: int, epochs: int = 1
+) -> dict[str, npt.NDArray[Any]]:
     """Count the pairs of all sessions; return them as files hold them."""
-    table, times = count_pairs(sessions, chosen.kernel, threads)
+    table, times = count_pairs(sessions, chosen.kernel, threads, epochs=epochs)
     # The most that is counted is no more than the best score there is.
     most = float(table.weights.max(initial=0.0))
     weight = min(chosen.weight, np.exp(SHARPNESS) / most) if most else chosen.weight
