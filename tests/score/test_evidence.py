@@ -21,7 +21,7 @@ from likewise.score.evidence import (
     PLACES,
     USUAL_GAIN,
     Evidence,
-    _alive,
+    share_of_new,
     evidence_in,
 )  # fmt: skip
 from likewise.score.pairs import Pairs
@@ -151,7 +151,7 @@ def test_items_without_history_have_about_the_places_they_have_without_pairs(
 ) -> None:
     model = trained(seed, new_items)
     evidence, usual = evidence_at_home(model), places(model, None)
-    step = MOST_GAIN / _STEPS * _alive(int((model.counts == 0).sum()), len(model.counts))
+    step = MOST_GAIN / _STEPS * share_of_new(int((model.counts == 0).sum()), len(model.counts))
     assert round(evidence.gain / step, 6) in range(_STEPS + 1)
     assert evidence.gain == 0.0 or places(model, evidence) <= PLACES * usual
     # And it is the greatest of them: with the one before they would have more.
@@ -162,11 +162,11 @@ def test_items_without_history_have_about_the_places_they_have_without_pairs(
 
 
 def test_a_third_may_be_new_and_most_of_a_catalogue_is_not() -> None:
-    assert [_alive(n, 900) for n in (0, 1, 100, 300)] == [1.0] * 4
-    told = [_alive(n, 900) for n in range(300, 901, 50)]
+    assert [share_of_new(n, 900) for n in (0, 1, 100, 300)] == [1.0] * 4
+    told = [share_of_new(n, 900) for n in range(300, 901, 50)]
     assert told == sorted(told, reverse=True)
-    assert _alive(450, 900) == 0.25
-    assert _alive(900, 900) == 0.0
+    assert share_of_new(450, 900) == 0.25
+    assert share_of_new(900, 900) == 0.0
 
 
 # --- other catalogues -----------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 import likewise as lw
 from helpers.tiny_shop import Spy
 from likewise.score.blend import Blend, blend_of
-from likewise.score.pairs import KERNELS, SHARPNESS, Pairs, count_pairs
+from likewise.score.pairs import KERNELS, SHARPNESS, Pairs, Table, count_pairs
 from likewise.score.popularity import POPULARITY
 from likewise.training import held_out
 from likewise.training.held_out import (
@@ -178,6 +178,43 @@ def test_pairs_that_vectors_cannot_hold_weigh_much_and_chance_little() -> None:
 def test_nothing_held_out_is_weighed_as_usual() -> None:
     model = lw.train(random_sessions(1, 200), options=options())
     assert weigh(None, blend_of(model), 1) == (KERNELS[0], WEIGHT_OF_FEW)
+
+
+def test_new_items_are_no_rivals_and_those_never_sold_are() -> None:
+    few = np.array([3, 0, 1, 2, 5, 9])
+    most = np.array([3, 0, 0, 0, 5, 0])
+    assert held_out._rivals(few).tolist() == [0, 2, 3, 4, 5]
+    assert held_out._rivals(most).tolist() == list(range(6))
+
+
+def test_how_new_items_score_does_not_tell_what_pairs_weigh() -> None:
+    """A name that all buy, on new items too: they stand above any that was bought."""
+    events = [list(one) for one in pairwise_sessions(2, 1500)]
+    names = [f"thing {i % 40}" for i in range(N)] + [f"thing {i % 40}" for i in range(N // 4)]
+    catalogue = lw.Catalogue.from_arrays([f"i{i}" for i in range(len(names))], names=names)
+    offsets = np.concatenate([[0], np.cumsum([len(one) for one in events])])
+    sessions = lw.Sessions.from_arrays(np.concatenate(events), offsets, catalogue)
+    held = hold_out(sessions, options(content=True))
+    assert held is not None
+    model = lw.train(held.kept, options=options(content=True))
+    blend = Blend(model.encoder, {**model.learned, **Pairs.none(len(catalogue))})
+    ranks = held_out._Trial(held, blend, 1).ranks(_any(held.queries))(0.0)
+    vectors = blend.trained_vectors()
+    scores = (blend.query_vectors(vectors, POPULARITY)[held.queries] @ vectors.T)[:, :N]
+    rows = np.arange(len(scores))
+    own = scores[rows, held.targets][:, None]
+    scores[rows, held.queries] = -np.inf
+    surely, at_most = (scores > own + 1e-6).sum(axis=1), (scores >= own - 1e-6).sum(axis=1) - 1
+    near = surely < 20
+    assert near.sum() > 50
+    assert ((surely <= ranks) & (ranks <= at_most))[near].all()
+
+
+def _any(queries: np.ndarray) -> Table:
+    """Lists of one item, for each query."""
+    asked = np.unique(queries)
+    others = ((asked + 1) % N).astype(np.int32)
+    return Table(np.arange(len(asked) + 1), others, np.ones(len(asked), np.float32))
 
 
 @pytest.mark.parametrize("kernel", KERNELS)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from likewise.arrays import Float32, Float64, Int32
 from likewise.items import that_may_be_cut, without_last
 from likewise.score.blend import Blend
+from likewise.score.evidence import share_of_new
 from likewise.score.pairs import (
     KERNELS,
     SHARPNESS,
@@ -152,6 +153,17 @@ def _unlike(weight: float) -> float:
     return abs(float(np.log(max(weight, 0.1) / USUAL_WEIGHT)))
 
 
+def _rivals(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the items whose scores may rise above that of a held-out one.
+
+    What is new keeps its places, whatever pairs weigh (score/evidence.py): it is no rival. Where
+    most of a catalogue was never seen, that is not new, and a weight may put it behind.
+    """
+    without = int((counts == 0).sum())
+    new = share_of_new(without, len(counts)) >= 0.5
+    return np.flatnonzero(counts > 0) if new else np.arange(len(counts))
+
+
 class _Trial:
     """Held-out pairs, and what vectors say of them.
 
@@ -166,9 +178,9 @@ class _Trial:
             whole = blend.index_vectors()[0]
             self._vectors_of = whole.__getitem__
         self._queries = blend.query_vectors(self._vectors_of(self.asked), POPULARITY)
-        n_items = len(blend.encoder.counts)
-        others = np.linspace(0, n_items - 1, min(n_items, _OTHERS)).astype(np.int64)
-        self._each = n_items / len(others)
+        rivals = _rivals(blend.encoder.counts)
+        others = rivals[np.linspace(0, len(rivals) - 1, min(len(rivals), _OTHERS)).astype(np.int64)]
+        self._each = len(rivals) / len(others)
         rows = self._vectors_of(others)
         index = ExactIndex(rows, metric="dot", threads=threads)
         found = index.search(self._queries, _ANSWERS)
@@ -188,7 +200,8 @@ class _Trial:
             there = these >= 0
             scores[row, there] = vectors[place[row, there]] @ self._queries[row]
         same = (self._others[:, :, None] == items[:, None, :]).any(axis=2)
-        others = np.where(same, -np.inf, self._scores)
+        others = np.where(same, -np.inf, self._scores)[which]
+        others[self._others[which] == targets[:, None]] = -np.inf  # not to be above itself
         wanted = self._vectors_of(targets)
         own = np.einsum("ij,ij->i", wanted, self._queries[which])
         is_target = items[which] == targets[:, None]
@@ -199,7 +212,7 @@ class _Trial:
                 is_target.any(axis=1), np.where(is_target, whole[which], -np.inf).max(axis=1), own
             )[:, None]
             level = ((whole[which] == mine) & ~is_target).sum(axis=1)
-            more = self._each * (others[which] > mine).sum(axis=1)
+            more = self._each * (others > mine).sum(axis=1)
             ranks: Float64 = more + (whole[which] > mine).sum(axis=1) + 0.5 * level
             return ranks
 
