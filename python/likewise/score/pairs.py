@@ -64,8 +64,7 @@ class Kernel(NamedTuple):
 KERNELS = (
     Kernel(10, True, 0.75, 0.5),
     Kernel(10, True, 0.0, 0.5),
-    Kernel(0, False, 1.0, 1.0),
-    Kernel(0, False, 1.0, 0.0),
+    Kernel(0, False, 1.0, 0.5),
 )
 
 

@@ -49,8 +49,8 @@ _WEIGHTS = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
 #: out: of few sessions a pair that was seen once says little.
 USUAL_WEIGHT, WEIGHT_OF_FEW = 3.0, 1.0
 # Differences that are less than this many standard errors are none: what is nearest to the usual
-# is taken.
-_SAME = 0.5
+# is taken (Breiman et al. 1984, the rule of one standard error).
+_SAME = 1.0
 
 
 @dataclass(frozen=True, eq=False)
