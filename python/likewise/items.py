@@ -1,7 +1,7 @@
 """What rooms may ask of a catalogue, of sessions, and of items with vectors, whose ever they are.
 
-Owns which last events of sessions may be held out, and sessions without them: splits, baselines and
-training all do it.
+Owns which last events of sessions may be held out, and sessions without some events: splits,
+baselines and training all do it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Embedded", "History", "Items", "that_may_be_cut", "without_last"]
+__all__ = ["Embedded", "History", "Items", "that_may_be_cut", "without", "without_last"]
 
 
 class Items(Protocol):
@@ -98,6 +98,10 @@ class History(Protocol):
     def n_events(self) -> int:
         """Events of all sessions together."""
 
+    @property
+    def order(self) -> str:
+        """Whether the order of a session's events says something: "time" or "none"."""
+
     def __len__(self) -> int:
         """Sessions."""
 
@@ -142,8 +146,13 @@ def without_last(
     >>> without_last(two, np.array([0]))
     (array([4, 5, 7]), array([0, 2, 3]))
     """
-    gone = np.zeros(len(sessions.offsets), np.int64)
-    gone[cut + 1] = 1
+    return without(sessions, sessions.offsets[cut + 1] - 1)
+
+
+def without(
+    sessions: History, events: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """Return items and offsets of sessions without some events, given by place (ascending)."""
     stays = np.ones(len(sessions.items), np.bool_)
-    stays[sessions.offsets[cut + 1] - 1] = False
-    return sessions.items[stays], sessions.offsets - np.cumsum(gone)
+    stays[events] = False
+    return sessions.items[stays], sessions.offsets - np.searchsorted(events, sessions.offsets)

@@ -19,6 +19,7 @@ from likewise.content.composition import SideWeights, check_shape
 from likewise.content.encoder import Encoder
 from likewise.content.features import Recipe
 from likewise.options import Options
+from likewise.order import ORDERS
 
 if TYPE_CHECKING:
     from likewise.items import Items
@@ -61,6 +62,8 @@ class State:
         When it was trained, ISO 8601.
     version : str
         The likewise that trained it.
+    order : str
+        Of the sessions it learned from: "time", or "none" where it said nothing.
     prepared : dict of str to array
         What follows from the others and a file held all the same, so that first answers need not
         wait for it: see `Encoder.prepared`; and ``company_map``, for score/co_occurrence.py.
@@ -81,6 +84,7 @@ class State:
     history: list[dict[str, Any]]
     created: str
     version: str
+    order: str = "time"
     prepared: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -90,6 +94,8 @@ class State:
         check_shape("counts", self.counts, np.int64, items[:1])
         check_shape("center", self.center, np.float32, items)
         check_shape("context", self.context, np.float32, items)
+        if self.order not in ORDERS[1:]:
+            raise ValueError(f"order must be 'time' or 'none', got {self.order!r}")
         if (self.recipe is None) != (self.center_content is None):
             raise ValueError("recipe and center_content must be given together or not at all")
         tokens = len(self.token_weights)

@@ -76,6 +76,20 @@ def test_train_json(data: tuple[Path, Path], tmp_path: Path, capfd: Capture) -> 
     assert about["kernels"] == lw.kernels()
 
 
+def test_the_order_of_sessions(data: tuple[Path, Path], tmp_path: Path, capfd: Capture) -> None:
+    told = {}
+    for order in ("auto", "none"):
+        place = tmp_path / order
+        ran = run(capfd, "train", *data, "-o", place, "--order", order, *QUICK)
+        assert ran.code == 0
+        assert ("; no order" in ran.out) == (order == "none")
+        told[order] = json.loads(run(capfd, "info", place, "--json").out)["order"]
+    assert told == {"auto": "time", "none": "none"}
+    ran = run(capfd, "train", *data, "-o", tmp_path / "no", "--order", "size", *QUICK)
+    assert ran.code == 2
+    assert "'size' is not one of 'auto', 'time', 'none'" in ran.err
+
+
 def test_other_column_names_globs_and_csv(shop: lw.Shop, tmp_path: Path, capfd: Capture) -> None:
     events = shop.events.rename_columns(["visit", "product", "at", "what"])
     half = len(events) // 2

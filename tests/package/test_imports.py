@@ -19,7 +19,8 @@ CSRC = ROOT / "csrc"
 #: A module imports its own room and rooms to its left; rooms in one tuple do not import each other.
 #: The empty text is the package itself: what stands in ``likewise/__init__.py``.
 ROOMS: imports.Order = (
-    "errors", "doors", ("arrays", "items", "levels", "options", "version", "work", "display"),
+    "errors", "doors",
+    ("arrays", "items", "levels", "options", "order", "version", "work", "display"),
     "reading", "tables", "content", "state", "search", "score",
     ("storage", "questions", "neighbours", "training"), "model",
     ("interop", "simulation", "evaluation"), ("tuning", "pages"), ("maps", "clustering"), "report",

@@ -66,6 +66,7 @@ def assert_same(first: Model, second: Model) -> None:
             np.testing.assert_array_equal(one.ngrams, other.ngrams)
     assert first.unknown_weight == second.unknown_weight
     assert (first.created, first.version) == (second.created, second.version)
+    assert first.order == second.order
 
 
 @pytest.mark.parametrize(
@@ -86,6 +87,13 @@ def test_loading_gives_the_same_model(kind: dict[str, Any], tmp_path: Path) -> N
         text = {"name": "unseen rubber thing", "category": "Pets"}
         assert list(model.similar(**text)) == list(loaded.similar(**text))
     assert_same(model, load(tmp_path / "m", verify=False))
+
+
+@pytest.mark.parametrize("order", ["time", "none"])
+def test_whether_there_was_an_order_is_kept(order: str, tmp_path: Path) -> None:
+    data = Sessions.read([["B1", "B2", "B3"], ["B2", "B9"]], catalogue_of(ITEMS), order=order)
+    loaded = load(train(data, dim=DIM, epochs=1, threads=1).save(tmp_path / "m"))
+    assert loaded.order == loaded.info()["order"] == order
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from likewise.commands.options import (
     training_options,
 )
 from likewise.options import Options
+from likewise.order import ORDERS
 from likewise.reading.options import TICKS, PathOptions, ReadOptions
 
 __all__ = [
@@ -215,6 +216,11 @@ _session_options = together(
     option(
         "--collapse-repeats/--keep-repeats", default=True, show_default=True,
         help="Whether an item directly after itself counts once.",
+    ),
+    option(
+        "--order", type=click.Choice(ORDERS), default="auto", show_default=True,
+        help="Whether the order of a session's events says something: none for goods of one "
+        "basket. auto tells by their times and by the data.",
     ),
     option(
         "--memory-limit", metavar="SIZE",

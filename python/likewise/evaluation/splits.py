@@ -141,7 +141,9 @@ def last_split(sessions: Sessions) -> LastSplit:
     >>> model = train(split.train)  # doctest: +SKIP
     """
     cut = that_may_be_cut(sessions)
-    train = Sessions.from_arrays(*without_last(sessions, cut), sessions.catalogue)
+    train = Sessions.from_arrays(
+        *without_last(sessions, cut), sessions.catalogue, order=sessions.order
+    )
     last = sessions.offsets[cut + 1] - 1
     return LastSplit(train, sessions.items[last - 1], sessions.items[last])
 
@@ -185,7 +187,9 @@ def cold_split(sessions: Sessions, share: float = 0.1, seed: int = 4) -> ColdSpl
     to_warm = same_session & vanishes[:-1] & ~vanishes[1:]
     to_cold = same_session & ~vanishes[:-1] & vanishes[1:]
     stays, train_offsets = _closed_up(sessions, ~vanishes)
-    train = Sessions.from_arrays(items[stays], train_offsets, sessions.catalogue)
+    train = Sessions.from_arrays(
+        items[stays], train_offsets, sessions.catalogue, order=sessions.order
+    )
     return ColdSplit(train, cold, before[to_warm], after[to_warm], before[to_cold], after[to_cold])
 
 
@@ -252,8 +256,9 @@ def transfer_split(sessions: Sessions, held: Sequence[str] | NDArray[Any]) -> Tr
     other = last_split(_only(sessions, mask))
     offsets = np.concatenate([train.offsets, train.offsets[-1] + other.train.offsets[1:]])
     seen = Sessions.from_arrays(
-        np.concatenate([train.items, other.train.items]), offsets, sessions.catalogue
-    )
+        np.concatenate([train.items, other.train.items]), offsets, sessions.catalogue,
+        order=sessions.order,
+    )  # fmt: skip
     return TransferSplit(train, mask, other.queries, other.targets, seen)
 
 
@@ -268,7 +273,9 @@ def same_catalogue(sessions: Sessions, catalogue: Catalogue | None) -> Sessions:
     if catalogue is None or catalogue is sessions.catalogue:
         return sessions
     if catalogue.ids.equals(sessions.catalogue.ids):
-        return Sessions.from_arrays(sessions.items, sessions.offsets, catalogue)
+        return Sessions.from_arrays(
+            sessions.items, sessions.offsets, catalogue, order=sessions.order
+        )
     positions = np.asarray(catalogue.positions(sessions.catalogue.ids), np.int32)
     items = positions[sessions.items]
     if len(items) and items.min() < 0:
@@ -276,7 +283,7 @@ def same_catalogue(sessions: Sessions, catalogue: Catalogue | None) -> Sessions:
         raise InputError(
             f"catalogue must have every item of the sessions, got none with item_id {missing!r}"
         )
-    return Sessions.from_arrays(items, sessions.offsets, catalogue)
+    return Sessions.from_arrays(items, sessions.offsets, catalogue, order=sessions.order)
 
 
 def _same_session(sessions: Sessions) -> Mask:
@@ -289,7 +296,9 @@ def _same_session(sessions: Sessions) -> Mask:
 def _only(sessions: Sessions, wanted: Mask) -> Sessions:
     """Sessions of wanted items alone; those of fewer than two events are dropped."""
     stays, offsets = _closed_up(sessions, wanted[sessions.items])
-    return Sessions.from_arrays(sessions.items[stays], offsets, sessions.catalogue)
+    return Sessions.from_arrays(
+        sessions.items[stays], offsets, sessions.catalogue, order=sessions.order
+    )
 
 
 def _closed_up(sessions: Sessions, wanted: Mask) -> tuple[Mask, NDArray[np.int64]]:

@@ -24,6 +24,7 @@ def info(model: State) -> dict[str, Any]:
         "items": len(model.catalogue),
         "warm_items": int(np.count_nonzero(model.counts)),
         "events": int(model.counts.sum()),
+        "order": model.order,
         "dim": model.options.dim,
         "tokens": 0 if content is None else len(content.token_hashes),
         "ngram_rows": 0 if content is None else len(content.ngrams),
@@ -79,7 +80,7 @@ def text(model: State) -> str:
     context = "items alone" if model.context_content is None else "content"
     rows = [
         ["  items", f"{about['items']:,} ({about['warm_items']:,} warm, {cold:,} cold)"],
-        ["  events", f"{about['events']:,}"],
+        ["  events", f"{about['events']:,}{', in no order' if model.order == 'none' else ''}"],
         ["  vectors", f"{about['dim']} dimensions, context vectors from {context}"],
         ["  content", about["content"]],
         *(["  missing", what] for what in about["missing"]),

@@ -200,6 +200,7 @@ def _describe(model: State, folder: Path, more_sizes: dict[str, int]) -> dict[st
             "events": int(model.counts.sum()),
         },
         "options": model.options.to_dict(),
+        "order": model.order,
         "recipe": None if model.recipe is None else model.recipe.to_dict(),
         "unknown_weight": float(model.unknown_weight),
         "history": model.history,
@@ -322,6 +323,7 @@ def _assemble(folder: Path, about: dict[str, Any], made: type[S]) -> S:
             history=about["history"],
             created=about["created"],
             version=about["likewise_version"],
+            order=about.get("order", "time"),  # models of before have none
             prepared=ready,
         )
     except (ValueError, OverflowError) as error:

@@ -179,6 +179,19 @@ def cut_at_gaps(const stamp[::1] times not None, const int64_t[::1] offsets not 
     return cut
 
 
+def all_tied(const stamp[::1] times not None, const int64_t[::1] offsets not None):
+    """Tell whether the events of each session have one time; false where none has two events."""
+    cdef int64_t session, i, pairs = 0
+    with nogil:
+        for session in range(offsets.shape[0] - 1):
+            for i in range(offsets[session] + 1, offsets[session + 1]):
+                if times[i - 1] != times[i]:
+                    with gil:
+                        return False
+                pairs += 1
+    return pairs > 0
+
+
 def thin_out(int32_t[::1] items not None, int64_t[::1] offsets not None,
              const uint8_t[::1] drop, bint collapse):
     """Drop items and collapse immediate repeats in place; sessions stay, even if empty.

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from likewise.arrays import EXACT, combined, from_numpy
+from likewise.arrays import combined, from_numpy
 from likewise.doors import later
 from likewise.errors import InputError
 from likewise.reading.duck import connect, stream
@@ -28,7 +28,7 @@ from likewise.reading.messages import one_line
 from likewise.tables import _arrange
 from likewise.tables._ingest import MISSING_ID, IdTable
 from likewise.tables.columns import encode, table_texts, text_column, text_views
-from likewise.tables.times import Times
+from likewise.tables.times import Times, as_floats, finer
 from likewise.work.machine import free_memory
 from likewise.work.waiting import interruptible
 
@@ -52,11 +52,15 @@ def memory_share() -> int:
 
 
 class Ordered(NamedTuple):
-    """Events in order: items int32 (n,), offsets int64 (n_sessions + 1,), cuts made at gaps."""
+    """Events in order: items int32 (n,), offsets int64 (n_sessions + 1,), cuts made at gaps.
+
+    And whether the events of each session have one time.
+    """
 
     items: npt.NDArray[np.int32]
     offsets: Int64s
     gap_cuts: int
+    tied: bool = False
 
 
 class Growing:
@@ -216,14 +220,14 @@ class EventStore:
             return values
         if self.ticks:
             if times.ticks < self.ticks:
-                return _finer(values, self.ticks // times.ticks, what)
+                return finer(values, self.ticks // times.ticks, what)
             factor = times.ticks // self.ticks
-            self._convert(lambda held: _finer(held, factor, what), f"time * {factor}")
+            self._convert(lambda held: finer(held, factor, what), f"time * {factor}")
             self.ticks = times.ticks
             return values
         if values.dtype == np.int64:
-            return _as_floats(values, what)
-        self._convert(lambda held: _as_floats(held, what), "time::DOUBLE")
+            return as_floats(values, what)
+        self._convert(lambda held: as_floats(held, what), "time::DOUBLE")
         self.time_type = values.dtype
         return values
 
@@ -272,13 +276,13 @@ class EventStore:
         if not self.timed or len(items) == 0:
             return Ordered(items, offsets, 0)
         _arrange.sort_by_time(items, times, offsets)
-        if gap is None:
-            return Ordered(items, offsets, 0)
-        limit = _gap_in_ticks(gap, ticks, times.dtype)
-        if times.dtype == np.int64 and limit >= 2**63:
-            limit -= 2**64  # the bits of an unsigned number, which is how the loop compares it
-        cut = _arrange.cut_at_gaps(times, offsets, limit)
-        return Ordered(items, cut, len(cut) - len(offsets))
+        cut = offsets
+        if gap is not None:
+            limit = _gap_in_ticks(gap, ticks, times.dtype)
+            if times.dtype == np.int64 and limit >= 2**63:
+                limit -= 2**64  # the bits of an unsigned number, which is how the loop compares it
+            cut = _arrange.cut_at_gaps(times, offsets, limit)
+        return Ordered(items, cut, len(cut) - len(offsets), _arrange.all_tied(times, cut))
 
     # --- on disk ----------------------------------------------------------------------------------
 
@@ -320,6 +324,7 @@ class EventStore:
         starts = Growing(np.int64, 0)
         cuts = 0
         before: tuple[Any, Any] | None = None
+        tied = self.timed
         try:
             query = "SELECT DISTINCT key FROM events"
             found = interruptible(disk, lambda: stream(disk, query).read_all())
@@ -344,35 +349,22 @@ class EventStore:
                 fresh[1:] = rank[1:] != rank[:-1]
                 fresh[0] = before is None or rank[0] != before[0]
                 moment = batch.column(2).to_numpy() if self.timed else None
-                if gap is not None and moment is not None:
+                if moment is not None:
                     previous = np.roll(moment, 1)
                     if before is not None:
                         previous[0] = before[1]
-                    far = ~fresh & _far_apart(previous, moment, gap, ticks)
-                    cuts += int(np.count_nonzero(far))
-                    fresh |= far
+                    if gap is not None:
+                        far = ~fresh & _far_apart(previous, moment, gap, ticks)
+                        cuts += int(np.count_nonzero(far))
+                        fresh |= far
+                    tied = tied and bool((fresh | (previous == moment)).all())
                 starts.append(np.flatnonzero(fresh) + items.size)
                 items.append(batch.column(1).to_numpy())
                 before = rank[-1], moment[-1] if moment is not None else None
         except (duckdb.Error, pa.ArrowException, OSError) as error:
             raise InputError(f"cannot order events on disk: {one_line(error)}") from None
-        total = items.size
-        return Ordered(items.take(), np.append(starts.take(), np.int64(total)), cuts)
-
-
-def _finer(values: Int64s, factor: int, what: str) -> Int64s:
-    if len(values) and max(-int(values.min()), int(values.max())) * factor >= 2**63:
-        raise InputError(
-            f"{what} holds times of two resolutions, of which the finer one does not reach as far "
-            "as the other"
-        )
-    return values * factor
-
-
-def _as_floats(values: npt.NDArray[Any], what: str) -> npt.NDArray[np.float64]:
-    if len(values) and max(-int(values.min()), int(values.max())) > EXACT:
-        raise InputError(f"{what} holds fractions in one place and too large numbers in another")
-    return values.astype(np.float64)
+        offsets = np.append(starts.take(), np.int64(items.size))
+        return Ordered(items.take(), offsets, cuts, tied and len(offsets) <= offsets[-1])
 
 
 def _table(columns: dict[str, npt.NDArray[Any]]) -> pa.Table:

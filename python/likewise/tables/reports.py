@@ -104,6 +104,10 @@ class SessionsReport:
     time_unit : str
         Unit of times that are numbers: s, ms, us or ns; empty for dates, and where neither the
         caller nor the magnitude tells.
+    order : str
+        What `order` came to: "time" or "none"; of arrays, what was asked for.
+    order_told_by : str
+        Why it came to that; empty where it was asked for, and where there is an order.
     examples : dict of str to str
         One example of what was dropped, by attribute.
     """
@@ -123,6 +127,8 @@ class SessionsReport:
     events: int = 0
     timed: bool = True
     time_unit: str = ""
+    order: str = "time"
+    order_told_by: str = ""
     examples: dict[str, str] = field(default_factory=dict, compare=False)
 
     def __str__(self) -> str:
@@ -153,6 +159,8 @@ class SessionsReport:
             notes.append(f"times are {_UNITS[self.time_unit]} since 1970")
         if not self.timed:
             notes.append("no times: events in the order of the input")
+        if self.order == "none":
+            notes.append(": ".join(part for part in ("no order", self.order_told_by) if part))
         head = (
             f"{self.sessions:,} sessions of {self.events:,} events "
             f"from {self.events_read:,} events read"

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from likewise.arrays import from_numpy
 from likewise.errors import InputError
+from likewise.order import checked_order, order_of
 from likewise.reading.checks import read_options
 from likewise.reading.options import Usual
 from likewise.tables import _arrange
@@ -47,6 +48,9 @@ class Sessions:
         int64 (n_sessions + 1,), session i is ``items[offsets[i]:offsets[i + 1]]``, read-only.
     catalogue : Catalogue
     report : SessionsReport
+    order : str
+        "time" where events of a session stand in an order that says something, "none" where they
+        do not: goods of one basket.
 
     Examples
     --------
@@ -56,7 +60,12 @@ class Sessions:
     """
 
     def __init__(
-        self, items: Int32s, offsets: Int64s, catalogue: Catalogue, report: SessionsReport
+        self,
+        items: Int32s,
+        offsets: Int64s,
+        catalogue: Catalogue,
+        report: SessionsReport,
+        order: str,
     ) -> None:
         """Keep what a class method has checked; not for callers."""
         items.flags.writeable = False
@@ -65,12 +74,20 @@ class Sessions:
         self.offsets = offsets
         self.catalogue = catalogue
         self.report = report
+        self._order = order
         self._counts: Int64s | None = None
 
     @property
     def n_events(self) -> int:
         """How many events all sessions have together."""
         return len(self.items)
+
+    @property
+    def order(self) -> str:
+        """Whether the order of events says something: "time" or "none"."""
+        if self._order == "auto":
+            self._order, _ = order_of(self.items, self.offsets)
+        return self._order
 
     @property
     def counts(self) -> Int64s:
@@ -100,7 +117,7 @@ class Sessions:
     def __repr__(self) -> str:
         return (
             f"<Sessions: {len(self):,} sessions, {self.n_events:,} events, "
-            f"{len(self.catalogue):,} items>"
+            f"{len(self.catalogue):,} items{', no order' if self.order == 'none' else ''}>"
         )
 
     # --- making them ------------------------------------------------------------------------------
@@ -120,6 +137,7 @@ class Sessions:
         min_length: int = 2,
         min_count: int = 1,
         collapse_repeats: bool = True,
+        order: str = "auto",
         memory_limit: int | str | None = None,
         date_format: str | None = None,
         time_unit: str | None = None,
@@ -165,6 +183,12 @@ class Sessions:
             Fewest events of an item whose events are kept.
         collapse_repeats : bool
             Whether an item that directly follows itself counts once.
+        order : {"auto", "time", "none"}
+            Whether the order of a session's events says something. Where it does not, for goods of
+            one basket, training makes no difference between near and far, before and after.
+            "auto" is "none" where the events of each session have one time, and where neighbours
+            in a session are no more alike than chance has it (`likewise.order`); the report says
+            so. Where events are too few to tell it is "time".
         memory_limit : int or str, optional
             Bytes, or text such as "2GB", that ordering may take beside the result; what does
             not fit is ordered on disk, in a temporary folder that is removed. None is two
@@ -210,6 +234,7 @@ class Sessions:
         clock = Clock(date_format, time_unit, options.missing)
         min_length = _at_least_one("min_length", min_length)
         min_count = _at_least_one("min_count", min_count)
+        order = checked_order(order)
         limit = _bytes(memory_limit)
         table = IdTable() if catalogue is None else catalogue._positions
         names = {"session_id": session_id, "item_id": item_id, "timestamp": timestamp}
@@ -236,6 +261,10 @@ class Sessions:
             first = offsets[np.argmax(short)]
             examples["short_sessions"] = f"one begins with {catalogue.ids[items[first]].as_py()!r}"
         kept, short_events = _arrange.drop_short(items, offsets, min_length)
+        items, offsets = _cut(items, int(offsets[kept])), _cut(offsets, kept + 1)
+        why = ""
+        if order == "auto":
+            order, why = order_of(items, offsets, ordered.tied)
         report = SessionsReport(
             repeats_collapsed=repeats,
             rare_events=rare,
@@ -243,13 +272,17 @@ class Sessions:
             short_session_events=short_events,
             gap_cuts=ordered.gap_cuts,
             sessions=kept,
-            events=int(offsets[kept]),
+            events=len(items),
+            order=order,
+            order_told_by=why,
             **dropped,
         )
-        return cls(_cut(items, report.events), _cut(offsets, kept + 1), catalogue, report)
+        return cls(items, offsets, catalogue, report, order)
 
     @classmethod
-    def from_arrays(cls, items: Any, offsets: Any, catalogue: Catalogue) -> Sessions:
+    def from_arrays(
+        cls, items: Any, offsets: Any, catalogue: Catalogue, *, order: str = "auto"
+    ) -> Sessions:
         """Make sessions of arrays that are in their final form already.
 
         Parameters
@@ -259,9 +292,12 @@ class Sessions:
         offsets : integer array (n_sessions + 1,)
             From 0 to n_events, never falling.
         catalogue : Catalogue
+        order : {"auto", "time", "none"}
+            As in :meth:`read`.
         """
         if not isinstance(catalogue, Catalogue):
             raise InputError(f"catalogue must be a Catalogue, got {type(catalogue).__name__}")
+        order = checked_order(order)
         flat = _integers("items", items)
         ends = _integers("offsets", offsets)
         if len(ends) == 0 or ends[0] != 0 or ends[-1] != len(flat):
@@ -271,8 +307,8 @@ class Sessions:
         if len(flat) and (flat.min() < 0 or flat.max() >= len(catalogue)):
             bad = flat[(flat < 0) | (flat >= len(catalogue))][0]
             raise InputError(f"items must be in [0, {len(catalogue)}), got {bad}")
-        report = SessionsReport(len(flat), sessions=len(ends) - 1, events=len(flat))
-        return cls(flat.astype(np.int32), ends.astype(np.int64), catalogue, report)
+        report = SessionsReport(len(flat), sessions=len(ends) - 1, events=len(flat), order=order)
+        return cls(flat.astype(np.int32), ends.astype(np.int64), catalogue, report, order)
 
 
 def _note_first(

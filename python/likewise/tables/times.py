@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import likewise._core as _core
+from likewise.arrays import EXACT
 from likewise.doors import later
 from likewise.errors import InputError
 from likewise.reading.messages import one_line
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 else:
     duckdb = later("duckdb")
 
-__all__ = ["Clock", "Times"]
+__all__ = ["Clock", "Times", "as_floats", "finer"]
 
 # Seconds since 1970 from 1973 to 2286 have nine or ten digits; each finer unit has three more.
 _FIRST, _LAST = 10**8, 10**10
@@ -282,3 +283,20 @@ def _of_values(array: pa.Array, what: str) -> Times:
         bad = ~np.isfinite(values)
         missing = bad if missing is None else missing | bad
     return Times(values, missing, ticks)
+
+
+def finer(values: npt.NDArray[np.int64], factor: int, what: str) -> npt.NDArray[np.int64]:
+    """Return times in ticks that are so many times as fine; InputError where they do not fit."""
+    if len(values) and max(-int(values.min()), int(values.max())) * factor >= 2**63:
+        raise InputError(
+            f"{what} holds times of two resolutions, of which the finer one does not reach as far "
+            "as the other"
+        )
+    return values * factor
+
+
+def as_floats(values: npt.NDArray[Any], what: str) -> npt.NDArray[np.float64]:
+    """Return whole numbers as float64; InputError where one is not exact there."""
+    if len(values) and max(-int(values.min()), int(values.max())) > EXACT:
+        raise InputError(f"{what} holds fractions in one place and too large numbers in another")
+    return values.astype(np.float64)

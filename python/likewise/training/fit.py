@@ -106,6 +106,7 @@ def fit(
         history=watch.history,
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         version=__version__,
+        order=sessions.order,
     )
     if options.own_row:
         with blas_threads(options.threads):
@@ -153,5 +154,7 @@ def _as_sessions(sessions: Sessions | Any, catalogue: Catalogue | Any | None) ->
                 f"catalogue must hold every item of sessions, {str(missing)!r} is missing; read "
                 f"the sessions with this catalogue"
             )
-        return Sessions.from_arrays(known[sessions.items], sessions.offsets, catalogue)
+        return Sessions.from_arrays(
+            known[sessions.items], sessions.offsets, catalogue, order=sessions.order
+        )
     return sessions

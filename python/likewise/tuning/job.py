@@ -249,5 +249,6 @@ def _sampled(sessions: Sessions, n: int, seed: int) -> Sessions:
     lengths = np.diff(sessions.offsets)
     offsets = np.concatenate([[0], np.cumsum(lengths[chosen])]).astype(np.int64)
     return Sessions.from_arrays(
-        sessions.items[np.repeat(chosen, lengths)], offsets, sessions.catalogue
-    )
+        sessions.items[np.repeat(chosen, lengths)], offsets, sessions.catalogue,
+        order=sessions.order,
+    )  # fmt: skip
