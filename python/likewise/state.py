@@ -64,6 +64,9 @@ class State:
         The likewise that trained it.
     order : str
         Of the sessions it learned from: "time", or "none" where it said nothing.
+    pair_counting : dict
+        How pairs were counted, and what a count weighs beside vectors, as held-out events have it
+        (score/pairs.py, `Kernel`, and ``weight``); empty where none were.
     prepared : dict of str to array
         What follows from the others and a file held all the same, so that first answers need not
         wait for it: see `Encoder.prepared`; and ``company_map``, for score/co_occurrence.py.
@@ -85,6 +88,7 @@ class State:
     created: str
     version: str
     order: str = "time"
+    pair_counting: dict[str, Any] = field(default_factory=dict)
     prepared: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -96,6 +100,8 @@ class State:
         check_shape("context", self.context, np.float32, items)
         if self.order not in ORDERS[1:]:
             raise ValueError(f"order must be 'time' or 'none', got {self.order!r}")
+        if not isinstance(self.pair_counting, dict):
+            raise ValueError(f"pair_counting must be an object, got {self.pair_counting!r}")
         if (self.recipe is None) != (self.center_content is None):
             raise ValueError("recipe and center_content must be given together or not at all")
         tokens = len(self.token_weights)

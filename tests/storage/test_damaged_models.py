@@ -100,6 +100,7 @@ BAD_FOLDERS: list[tuple[str, Damage, str]] = [
     ("size of wrong type", edit(sizes__tokens=1.5), "size 'tokens' is 1.5"),
     ("bytes as text", edit(files={VECTORS: {"bytes": "9", "sha256": ""}}), "does not list"),
     ("no such order", edit(order="Time"), "does not fit its files: order must be 'time' or 'none'"),
+    ("a list for an object", edit(pair_counting=[1]), "pair_counting must be an object, got"),
     ("order left to us", edit(order="auto"), "does not fit its files: order must be"),
     ("an absurd number", edit(unknown_weight=10**400), "does not fit its files|is damaged"),
     ("no size", edit(sizes__center_buckets=...), "size 'center_buckets' is None"),

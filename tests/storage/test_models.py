@@ -67,6 +67,7 @@ def assert_same(first: Model, second: Model) -> None:
     assert first.unknown_weight == second.unknown_weight
     assert (first.created, first.version) == (second.created, second.version)
     assert first.order == second.order
+    assert first.pair_counting == second.pair_counting
 
 
 @pytest.mark.parametrize(
@@ -87,6 +88,17 @@ def test_loading_gives_the_same_model(kind: dict[str, Any], tmp_path: Path) -> N
         text = {"name": "unseen rubber thing", "category": "Pets"}
         assert list(model.similar(**text)) == list(loaded.similar(**text))
     assert_same(model, load(tmp_path / "m", verify=False))
+
+
+def test_how_pairs_were_counted_is_kept(tmp_path: Path) -> None:
+    data = Sessions.read([["B1", "B2", "B3"], ["B2", "B9"]], catalogue_of(ITEMS))
+    model = train(data, dim=DIM, epochs=1, threads=1)
+    loaded = load(model.save(tmp_path / "m"))
+    assert {"window", "decay", "backwards", "length_power", "weight"} == set(model.pair_counting)
+    assert loaded.pair_counting == loaded.info()["pair_counting"] == model.pair_counting
+    pairs = loaded.info()["pairs"]
+    assert pairs == 8
+    assert f"{pairs} seen together, counted by " in str(loaded)
 
 
 @pytest.mark.parametrize("order", ["time", "none"])

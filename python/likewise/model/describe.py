@@ -29,6 +29,8 @@ def info(model: State) -> dict[str, Any]:
         "tokens": 0 if content is None else len(content.token_hashes),
         "ngram_rows": 0 if content is None else len(content.ngrams),
         "content": _content(model),
+        "pairs": len(model.learned.get("pair_items", ())),
+        "pair_counting": model.pair_counting,
         "missing": missing(model),
         "context": model.options.context,
         "bytes": model.nbytes,
@@ -73,6 +75,15 @@ def _content(model: State) -> str:
     return said
 
 
+def _pairs(model: State) -> list[str]:
+    told, n = model.pair_counting, len(model.learned.get("pair_items", ()))
+    if not told or not n:
+        return []
+    window, after = told.get("window"), "" if told.get("backwards") else " before"
+    near = f"{window} events or fewer{after or ' apart'}" if window else "a session as a set"
+    return [f"{n:,} seen together, counted by {near}, weight {told.get('weight', 0):g}"]
+
+
 def text(model: State) -> str:
     """Return a few aligned lines that say what the model is."""
     about = info(model)
@@ -83,6 +94,7 @@ def text(model: State) -> str:
         ["  events", f"{about['events']:,}{', in no order' if model.order == 'none' else ''}"],
         ["  vectors", f"{about['dim']} dimensions, context vectors from {context}"],
         ["  content", about["content"]],
+        *(["  pairs", what] for what in _pairs(model)),
         *(["  missing", what] for what in about["missing"]),
         ["  trained", f"{model.created}, {model.options.epochs} epochs, likewise {model.version}"],
         ["  memory", f"{about['bytes'] / 1e6:,.1f} MB"],

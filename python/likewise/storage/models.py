@@ -201,6 +201,7 @@ def _describe(model: State, folder: Path, more_sizes: dict[str, int]) -> dict[st
         },
         "options": model.options.to_dict(),
         "order": model.order,
+        "pair_counting": model.pair_counting,
         "recipe": None if model.recipe is None else model.recipe.to_dict(),
         "unknown_weight": float(model.unknown_weight),
         "history": model.history,
@@ -323,7 +324,8 @@ def _assemble(folder: Path, about: dict[str, Any], made: type[S]) -> S:
             history=about["history"],
             created=about["created"],
             version=about["likewise_version"],
-            order=about.get("order", "time"),  # models of before have none
+            order=about.get("order", "time"),  # models of before have none of both
+            pair_counting=about.get("pair_counting", {}),
             prepared=ready,
         )
     except (ValueError, OverflowError) as error:

@@ -114,6 +114,8 @@ def fit(
             chosen = weigh(held, blend, options.threads)
             pairs = pair_arrays(sessions, chosen, options.threads, options.epochs)
             state.learned |= pairs
+            if len(pairs["pair_items"]):
+                state.pair_counting = {**chosen.kernel._asdict(), "weight": chosen.weight}
         # What was made of the other parts is not made again.
         state.once("blend", lambda: blend.with_part(Pairs(state.encoder, pairs)))
     else:
