@@ -344,7 +344,8 @@ def same_catalogue(sessions: Sessions, catalogue: Catalogue | None) -> Sessions:
 
 
 def _check_share(share: float) -> None:
-    if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 < share < 1:
+    known = isinstance(share, (int, float, np.number)) and not isinstance(share, bool)
+    if not (known and 0 < share < 1):
         raise InputError(f"share must be between 0 and 1, got {share!r}")
 
 
