@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.fake_training import fake_train
+from helpers.places import SHARED
 from helpers.session_lists import sessions_of
 from likewise import train
 from likewise.errors import InputError
@@ -262,6 +263,29 @@ def test_fasttext_composes_what_it_never_saw(sessions):
     for kind in ("shop", "last of shop"):
         chance = found["likewise center-center", kind].hr
         assert found["gensim FastText", kind].hr > 2 * chance
+
+
+@pytest.mark.parametrize(
+    ("name", "by_texts", "by_counts"), [("amazon_office_industrial", 0.1708, 0.1077)]
+)
+def test_baselines_of_a_shop_on_real_sets(name, by_texts, by_counts):
+    pytest.importorskip("sklearn", reason="scikit-learn is not installed")
+    folder = SHARED / "data" / name
+    if not folder.exists():
+        pytest.skip(f"real data is not at {folder}; set LIKEWISE_DATA to the folder above data")
+    catalogue = Catalogue.read(folder / "products.parquet")
+    history = Sessions.read(folder / "events.parquet", catalogue, min_length=1)
+    vectors = np.random.default_rng(1).normal(size=(2, len(catalogue), 8)).astype(np.float32)
+    rows = evaluate(
+        history, split="shop", train=fake_train(vectors), baselines=["pair-counts", "tf-idf"],
+        samples=0,
+    ).rows  # fmt: skip
+    found = {(row.system, row.kind): row.hr for row in rows}
+    # Words and n-grams together: the best that scikit-learn finds with either or both.
+    assert found["TF-IDF", "shop"] == pytest.approx(by_texts, abs=0.002)
+    by_count = found["pair counts, with history", "last of shop"]
+    assert by_count == pytest.approx(by_counts, abs=0.002)
+    assert found["likewise center-center", "shop"] < 0.02  # chance: 20 of 3,572
 
 
 def test_a_system_of_some_items_answers_for_the_catalogue():
