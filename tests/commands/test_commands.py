@@ -288,6 +288,8 @@ def test_evaluate_by_time_and_by_category(
     for words, message in (
         (["--split", "time"], "--date and --split time belong together"),
         (["--held", "x"], "--held and --split transfer belong together"),
+        (["--share", "0.3"], "--share needs --split cold or shop"),
+        (["--split", "shop", "--share", "1"], "'--share': 1.0 is not in the range"),
         (["--vectors", "x"], "--vectors must be NAME=FILE"),
     ):
         ran = run(capfd, "evaluate", *data, *words, *QUICK)
@@ -296,6 +298,20 @@ def test_evaluate_by_time_and_by_category(
     ran = run(capfd, "evaluate", *data, "--split", "time", "--date", "soon", *QUICK)
     assert ran.code == 1
     assert "a date such as '2024-05-31', got 'soon'" in ran.err
+
+
+def test_evaluate_in_a_shop_without_history(data: tuple[Path, Path], capfd: Capture) -> None:
+    asked = ["evaluate", *data, "--split", "shop", "--baseline", "pair-counts", *QUICK]
+    halves, thirds = run(capfd, *asked, "--json"), run(capfd, *asked, "--json", "--share", "0.3")
+    assert halves.code == thirds.code == 0, halves.err + thirds.err
+    (half,), (third,) = json.loads(halves.out), json.loads(thirds.out)
+    assert half["split"] == "shop"
+    assert [(row["kind"], row["system"]) for row in half["rows"] if "pair" in row["system"]] == [
+        ("last of shop", "pair counts, with history")
+    ]
+    assert {row["kind"] for row in half["rows"]} == {"shop", "last of shop"}
+    assert half["rows"][0]["pairs"] > 1.5 * third["rows"][0]["pairs"] > 0
+    assert half["train_events"] < third["train_events"]
 
 
 def test_evaluate_scores_other_vectors(

@@ -357,7 +357,7 @@ def test_a_kind_without_pairs_has_no_figure():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"split": "first"}, "split must be last, time, cold or transfer, got 'first'"),
+        ({"split": "first"}, "split must be last, time, cold, shop or transfer, got 'first'"),
         ({"split": "time"}, "later must be given for split 'time' and no other"),
         ({"held": ["x"]}, "held must be given for split 'transfer' and no other"),
         ({"pairs": "some"}, "pairs must be all or complements, got 'some'"),

@@ -29,7 +29,7 @@ from likewise.commands.output import print_json, print_text, read_items, read_se
 from likewise.commands.sources import history_arguments, history_given, history_options
 from likewise.errors import InputError
 from likewise.evaluation.baselines import BASELINES
-from likewise.evaluation.evaluation import PAIRS, SPLITS
+from likewise.evaluation.evaluation import PAIRS, SHARES, SPLITS
 from likewise.evaluation.evaluation import evaluate as evaluate_model
 from likewise.tuning.tuning import SPACE, Tuning, search
 from likewise.work.progress import Steps, TrainingProgress, say
@@ -46,6 +46,7 @@ _looked_for = k_option(20, "Length of the lists that targets are looked for in."
     examples="""
 likewise evaluate events.parquet products.parquet
 likewise evaluate events.parquet products.parquet --split cold --epochs 5 --json
+likewise evaluate events.parquet products.parquet --split shop
 likewise evaluate events.parquet products.parquet --split time --date 2024-11-01
 likewise evaluate events.parquet products.parquet --split transfer --held "Toys & Games"
 likewise evaluate events.parquet products.parquet --pairs complements
@@ -58,9 +59,13 @@ likewise evaluate events.parquet products.parquet --vectors images=image-vectors
     "--split", "splits", type=click.Choice(SPLITS), multiple=True, default=["last"],
     show_default=True,
     help="last: the last item of a session, from the one before. cold: items that vanish from "
-    "training, as queries and as targets. time: events from --date on. transfer: categories that "
-    "are not trained on (--held). Several when given again.",
+    "training, as queries and as targets. time: events from --date on. shop: half of the items are "
+    "a shop without history, asked about among themselves. transfer: categories that are not "
+    "trained on (--held). Several when given again.",
 )  # fmt: skip
+@option("--share", type=click.FloatRange(0, 1, min_open=True, max_open=True),
+              help="Share of the items that vanish (cold; .1 without it) or are a shop (shop; .5)."
+              )  # fmt: skip
 @option("--date", metavar="DATE",
               help="Where a split by time trains before and asks after: 2024-05-31, or a number "
               "in the unit of the column.")  # fmt: skip
@@ -88,6 +93,7 @@ def evaluate(
     events: str,
     catalogue: str | None,
     splits: tuple[str, ...],
+    share: float | None,
     date: str | None,
     held: tuple[str, ...],
     pairs: str,
@@ -109,6 +115,8 @@ def evaluate(
     for split, flag, given in (("time", "--date", date), ("transfer", "--held", held)):
         if bool(given) != (split in splits):
             raise click.UsageError(f"{flag} and --split {split} belong together")
+    if share is not None and not SHARES.keys() & set(splits):
+        raise click.UsageError(f"--share needs --split {' or '.join(SHARES)}")
     items = read_items(catalogue, columns, say=not as_json)
     systems = {name: _vectors(name, path) for name, path in map(_named_file, vectors)}
     whole = None
@@ -130,7 +138,7 @@ def evaluate(
             TrainingProgress(f"training ({split})", quiet=quiet) as progress,
         ):
             found = evaluate_model(
-                past, items, options, split, k, pairs=pairs, later=later,
+                past, items, options, split, k, pairs=pairs, share=share, later=later,
                 held=held if split == "transfer" else None, limit=limit,
                 baselines=chosen or baselines, systems=systems, progress=progress, notify=steps,
             )  # fmt: skip

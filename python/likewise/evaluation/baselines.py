@@ -22,6 +22,7 @@ from likewise.evaluation.peers import (
     lightfm_hybrid,
 )
 from likewise.evaluation.rules import BM25, EASE, Rules, check_ease
+from likewise.evaluation.systems import WithHistory, Within
 from likewise.levels import levels_of
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ __all__ = [
     "Rules",
     "TfIdf",
     "baseline_systems",
+    "baselines_beside",
     "check_baselines",
     "chosen_baselines",
     "usual_baselines",
@@ -70,6 +72,7 @@ BASELINES = (
     "lightfm",
 )
 _COUNTING = BASELINES[:6]
+_BY_TEXT = ("tf-idf", "fasttext", "lightfm")  # know something of items without history
 _FEW = 1000  # items of which `EASE` is made and chosen in seconds
 
 
@@ -231,10 +234,16 @@ def check_baselines(names: Sequence[str], sessions: History | None = None) -> tu
     return tuple(names)
 
 
-def chosen_baselines(baselines: bool | Sequence[str], sessions: History) -> tuple[str, ...]:
+def chosen_baselines(
+    baselines: bool | Sequence[str], sessions: History, split: str = "last"
+) -> tuple[str, ...]:
     """Return the names that a caller of `evaluate` means."""
     if isinstance(baselines, str):
         raise InputError(f"baselines must be a sequence of names or a bool, got {baselines!r}")
+    if isinstance(baselines, (bool, np.bool_)) and baselines and split == "shop":
+        needs = {"tf-idf": "sklearn", "fasttext": "gensim"}
+        there = [name for name, library in needs.items() if find_spec(library)]
+        return (*there, "item-knn", "pair-counts")
     if isinstance(baselines, (bool, np.bool_)):
         return usual_baselines(sessions) if baselines else ()
     return check_baselines(baselines)
@@ -295,6 +304,38 @@ def baseline_systems(
             yield implicit_als(sessions, threads=threads, seed=seed, k=k)
         else:
             yield lightfm_hybrid(sessions, threads=threads, seed=seed, k=k)
+
+
+def baselines_beside(
+    names: Sequence[str], sessions: History, own: History | None, held: Mask | None, **settings: int
+) -> Iterator[Any]:
+    """Make baselines as `baseline_systems` does, or for a shop without history.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of `BASELINES`. Of a shop ``tf-idf`` is fitted on its items; ``fasttext`` and ``lightfm``
+        learn from ``sessions``; all others know items by their history alone and are given
+        ``own``: they are `WithHistory`, come last, and are no rivals but what the shop could have.
+    sessions, own : Sessions
+        History of other items and, where a shop is asked about, of the shop, on one catalogue.
+    held : bool (n_items,)
+        The items of the shop.
+    **settings
+        As in `baseline_systems`, which says what is raised, too.
+    """
+    if own is None or held is None:
+        yield from baseline_systems(names, sessions, **settings)
+        return
+    for name in sorted(names, key=lambda name: name not in _BY_TEXT):
+        if name not in _BY_TEXT:
+            yield from map(WithHistory, baseline_systems([name], own, **settings))
+        elif name == "tf-idf":
+            positions = np.flatnonzero(held)
+            shop = TfIdf(sessions.catalogue.take(positions))
+            yield Within(shop, positions, len(held))
+        else:
+            yield from baseline_systems([name], sessions, **settings)
 
 
 def _by_count(counts: Longs) -> Longs:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from likewise.errors import InputError
-from likewise.evaluation.baselines import baseline_systems, check_baselines, chosen_baselines
+from likewise.evaluation.baselines import baselines_beside, check_baselines, chosen_baselines
 from likewise.evaluation.measures import (
     Resampler,
     band_of_items,
@@ -25,22 +25,23 @@ from likewise.evaluation.measures import (
     list_measures,
     pair_measures,
 )
-from likewise.evaluation.ranking import model_systems, sides_of, systems_of, vectors_of
+from likewise.evaluation.ranking import sides_of, systems_elsewhere, systems_of
 from likewise.evaluation.results import Band, Evaluation, Result
 from likewise.evaluation.splits import (
     ColdSplit,
     LastSplit,
+    ShopSplit,
     TimeSplit,
     TransferSplit,
     cold_split,
     last_split,
     same_catalogue,
+    shop_split,
     time_split,
     transfer_split,
 )
-from likewise.evaluation.systems import OtherCategories, cosine_ranks
+from likewise.evaluation.systems import OtherCategories, WithHistory, cosine_ranks
 from likewise.options import Options
-from likewise.score.blend import blend_of
 from likewise.state import State
 from likewise.tables.sessions import Sessions
 from likewise.training.fit import fit
@@ -65,17 +66,20 @@ __all__ = [
     "Evaluation",
     "LastSplit",
     "Result",
+    "ShopSplit",
     "TimeSplit",
     "TransferSplit",
     "cold_split",
     "cosine_ranks",
     "evaluate",
     "last_split",
+    "shop_split",
     "time_split",
     "transfer_split",
 ]
 
-SPLITS = ("last", "time", "cold", "transfer")
+SPLITS = ("last", "time", "cold", "shop", "transfer")
+SHARES = {"cold": 0.1, "shop": 0.5}  # of the items that are held out, where no share is given
 PAIRS = ("all", "complements")
 _NOTHING = float("nan")
 _FIGURES = [name for name, kind in Result.__annotations__.items() if kind == "float"]
@@ -109,6 +113,8 @@ class _Questions:
         self.bands = band_of_items(history.counts)
         self.held: Mask | None = None
         self.seen: Sessions | None = None
+        self.own: Sessions | None = None
+        self.counts = history.counts
         categories = history.catalogue.coded_categories.indices.fill_null(-1)
         self.categories: Longs = categories.to_numpy(zero_copy_only=False).astype(np.int64)
 
@@ -122,7 +128,8 @@ class _Questions:
             chosen = np.random.default_rng(0).choice(total, self.limit, replace=False)
             queries, targets = queries[chosen], targets[chosen]
         # Pairs about the same cold item are alike; other pairs are of different sessions.
-        groups = {"cold query": queries, "both cold": queries, "cold target": targets}
+        groups = {"cold target": targets}
+        groups |= dict.fromkeys(("cold query", "both cold", "shop", "last of shop"), queries)
         resampler = Resampler(groups.get(kind, np.arange(len(queries))), self.samples)
         banded = {"warm": targets, "cold query": targets, "cold target": queries}.get(kind)
         band = None if banded is None else self.bands[banded]
@@ -139,7 +146,7 @@ def evaluate(
     *,
     pairs: str = "all",
     seed: int = 4,
-    share: float = 0.1,
+    share: float | None = None,
     later: Sessions | None = None,
     held: Sequence[str] | NDArray[Any] | None = None,
     limit: int = 20000,
@@ -155,28 +162,31 @@ def evaluate(
     Parameters
     ----------
     sessions : Sessions
-        History.
     catalogue : Catalogue, optional
         Items with their content; that of the sessions by default. Must have every item that
         occurs in the sessions.
     options : Options, optional
         How to train.
-    split : {"last", "time", "cold", "transfer"}
+    split : {"last", "time", "cold", "shop", "transfer"}
         `last_split`: the next item, known from history. `cold_split`: items without history, as
-        queries (answers are the items with history) and as targets (answers are all items).
+        queries (answers are those with history) and as targets (answers are all items).
         `time_split`: train on ``sessions``, ask for what happened ``later``; items that are new by
-        then are cold. `transfer_split`: learn nothing of the ``held`` categories and answer among
-        them; beside a model that saw them.
+        then are cold. `shop_split`: a share of the items is a shop without history, not learned
+        from and asked about among themselves, as ``recommend_all(catalogue=shop)`` answers; the
+        pairs ``last of shop`` are for comparison with baselines that have the shop's own history.
+        `transfer_split`: learn nothing of the ``held`` categories and answer among them; beside a
+        model that saw them.
     k : int
-        Length of the lists that targets are looked for in, at least 1.
+        Length of the lists, at least 1.
     pairs : {"all", "complements"}
         With ``"complements"`` only pairs of items of two categories are asked for, and every system
         may answer only with items of other categories than the query's: what `complements` is for.
         Items without a category are left out.
     seed : int
-        Which items vanish in a cold split.
-    share : float
-        How many items vanish in a cold split.
+        Which items vanish in a cold split, or are the shop.
+    share : float, optional
+        How many of them: of the items that occur in sessions .1 without it in a cold split, of the
+        items of the catalogue .5 in one by shop.
     later : Sessions
         What happened after ``sessions``, for the split by time.
     held : sequence of str, or bool array (n_items,)
@@ -188,15 +198,15 @@ def evaluate(
         Resamples for the intervals; 0 leaves them out.
     baselines : bool or sequence of str
         Which of `likewise.evaluation.baselines.BASELINES` to score as well; True for those that are
-        quick and installed. Settings are chosen by events held out of training.
+        quick and installed. Settings are chosen by events held out of training. Of a shop, True
+        is for TF-IDF of its items and gensim's FastText, where installed, and item-kNN and pair
+        counts, which have its history.
     systems : mapping of str to object, optional
         What else to score, by the name it has in the table: float vectors (n_items, dim); an
         object with ``vectors``, and ``ids`` when it has its own; with ``recommend(ids, k)``, which
         returns a sequence of ids for each; or another model.
-    progress : callable, optional
-        Passed on to training.
-    notify : callable, optional
-        Told in a few words what is done next.
+    progress, notify : callable, optional
+        Passed on to training; told in a few words what is done next.
     train : callable, optional
         Takes the arguments of `likewise.train` and returns what has ``center`` and ``context``
         vectors of all items; `likewise.train` by default.
@@ -220,7 +230,7 @@ def evaluate(
     every query. Intervals are those of the pairs (of the cold items, where there are some), not of
     the training: another seed moves figures as well.
 
-    Systems other than likewise see all names and categories, held ones too, in every split.
+    Systems other than likewise see all names and categories, held ones too, except in a shop.
 
     Examples
     --------
@@ -239,7 +249,7 @@ def evaluate(
         if (given is None) is (split == wanted):
             raise InputError(f"{name} must be given for split {wanted!r} and no other")
     sessions = same_catalogue(sessions, catalogue)
-    names = chosen_baselines(baselines, sessions)
+    names = chosen_baselines(baselines, sessions, split)
     options = Options() if options is None else options
     given_systems = [
         system
@@ -247,11 +257,12 @@ def evaluate(
         for system in systems_of(name, given, sessions.catalogue, k)
     ]
     ask = partial(_Questions, pairs=pairs, limit=limit, samples=samples)
+    share = SHARES.get(split) if share is None else share
     questions = _hold_out(sessions, split, seed, share, later, held, ask)
     if not any(kind.n for kind in questions.kinds):
         apart = "pairs of items of two categories" if questions.apart else "events"
         raise InputError(f"sessions must have {apart} to hold out for split {split!r}, got none")
-    check_baselines(names, questions.history)
+    check_baselines(names, questions.own or questions.history)
     tell = notify or (lambda text: None)
     began = time.perf_counter()
     tell("training")
@@ -266,16 +277,19 @@ def evaluate(
             seen = fit(questions.seen, options=options, made=State, progress=progress)
             yield from sides_of(seen, "likewise that saw them,")[:1]
         tell("baselines")
-        yield from baseline_systems(
-            names, questions.history, threads=options.threads, seed=options.seed, k=k
-        )
+        yield from baselines_beside(
+            names, questions.history, questions.own, questions.held,
+            threads=options.threads, seed=options.seed, k=k,
+        )  # fmt: skip
         yield from given_systems
 
     with blas_threads(options.threads):
         for system in chain(ours, others()):
             for kind in questions.kinds:
-                tell(f"{system.name}: {kind.kind}")
-                found[kind.kind].append(_score(system, kind, questions, k))
+                # What has the shop's history was counted with the events of the others.
+                if kind.kind.startswith("last of shop") or not isinstance(system, WithHistory):
+                    tell(f"{system.name}: {kind.kind}")
+                    found[kind.kind].append(_score(system, kind, questions, k))
     return Evaluation(
         rows=tuple(row for rows in found.values() for row in rows),
         split=split,
@@ -291,7 +305,7 @@ def _hold_out(
     sessions: Sessions,
     split: str,
     seed: int,
-    share: float,
+    share: Any,
     later: Sessions | None,
     held: Sequence[str] | NDArray[Any] | None,
     ask: Callable[[Sessions], _Questions],
@@ -318,6 +332,12 @@ def _hold_out(
             ("both cold", ~known[0] & ~known[1], None),
         ):
             questions.add(kind, after.queries[chosen], after.targets[chosen], allowed)
+    elif split == "shop":
+        shop = shop_split(sessions, share, seed)
+        questions = ask(shop.train)
+        questions.held, questions.own, questions.counts = shop.held, shop.own.train, sessions.counts
+        questions.add("shop", shop.queries, shop.targets, shop.held)
+        questions.add("last of shop", shop.own.queries, shop.own.targets, shop.held)
     else:
         assert held is not None
         other = transfer_split(sessions, held)
@@ -337,28 +357,9 @@ def _trained(
         model = train(history, catalogue, options, progress=progress)
         return list(sides_of(model, "likewise"))
     # The other half is unknown in training, its words and how rare they are included.
-    kept = np.flatnonzero(~questions.held)
-    known = same_catalogue(history, catalogue.take(kept))
+    known = same_catalogue(history, catalogue.take(np.flatnonzero(~questions.held)))
     model = fit(known, known.catalogue, options, made=State, progress=progress)
-    others = catalogue.take(np.flatnonzero(questions.held))
-    blend = blend_of(model)
-    domain = blend.domain_of(others)
-    own = vectors_of(model, domain)
-    if model.recipe is None:  # identities know nothing of others
-        theirs = [np.zeros((len(others), part.shape[1]), np.float32) for part in own]
-    else:
-        theirs = [
-            blend.item_vectors(others, domain=domain),
-            *(model.encoder.encode(others, side) for side in ("center", "context")),
-        ]
-    placed = []
-    for trained, composed in zip(own, theirs, strict=True):
-        vectors = np.zeros((len(catalogue), trained.shape[1]), np.float32)
-        vectors[kept], vectors[questions.held] = trained, composed
-        placed.append(vectors)
-    at = np.full(len(catalogue), -1, np.int64)
-    at[kept] = np.arange(len(kept))
-    return list(model_systems("likewise", blend, placed, catalogue, at))
+    return list(systems_elsewhere("likewise", model, catalogue, questions.held))
 
 
 def _score(system: Any, pairs: _Pairs, questions: _Questions, k: int) -> Result:
@@ -385,7 +386,7 @@ def _score(system: Any, pairs: _Pairs, questions: _Questions, k: int) -> Result:
         shown = list_measures(
             system.lists(asked, k, pairs.allowed),
             asked,
-            questions.history.counts,
+            questions.counts,
             questions.categories,
             pairs.allowed,
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from likewise.errors import InputError
-from likewise.evaluation.systems import ListSystem, System, VectorSystem, ranks_by
+from likewise.evaluation.systems import ListSystem, System, VectorSystem, Within, ranks_by
 from likewise.score.blend import Blend, blend_of
 from likewise.score.evidence import evidence_in
 from likewise.score.popularity import POPULARITY
@@ -35,6 +35,7 @@ __all__ = [
     "SimilarSystem",
     "model_systems",
     "sides_of",
+    "systems_elsewhere",
     "systems_of",
     "vectors_of",
 ]
@@ -126,6 +127,27 @@ def sides_of(model: Any, name: str) -> list[System]:
     if isinstance(model, State):
         return model_systems(name, blend_of(model), vectors_of(model), model.catalogue)
     return _vector_systems(name, model.center, model.context)
+
+
+def systems_elsewhere(name: str, model: State, catalogue: Items, held: Mask) -> list[System]:
+    """Make the systems of a model in a shop that it never saw: ``held`` items of a catalogue.
+
+    They answer as ``recommend_all(catalogue=shop)`` of the model does, in positions of the whole
+    catalogue.
+    """
+    positions = np.flatnonzero(held)
+    others = catalogue.take(positions)
+    blend = blend_of(model)
+    domain = blend.domain_of(others)
+    if model.recipe is None:  # identities know nothing of others
+        vectors = [np.zeros((len(others), width), np.float32) for width in (blend.width(), 1, 1)]
+    else:
+        vectors = [
+            blend.item_vectors(others, domain=domain),
+            *(model.encoder.encode(others, side) for side in ("center", "context")),
+        ]
+    made = model_systems(name, blend, vectors, others, np.full(len(others), -1))
+    return [Within(system, positions, len(catalogue)) for system in made]
 
 
 def systems_of(name: str, given: Any, catalogue: Items, k: int) -> list[System]:

@@ -51,7 +51,7 @@ class Result:
     ----------
     system : str
         What was asked, such as ``"likewise center-center"``.
-    kind : {"warm", "cold query", "cold target", "both cold", "transfer"}
+    kind : {"warm", "cold query", "cold target", "both cold", "shop", "last of shop", "transfer"}
         Which pairs it was asked for; with `` complements`` after it, those of two categories.
     hr, mrr, ndcg : float
         Share of targets among the best k; mean of 1 / rank; mean of 1 / log2(rank + 1), which with
@@ -68,7 +68,8 @@ class Result:
         Share of the items that may be answers which are among the best k of some query.
     popularity : float
         Of what is recommended: the mean share of items that have fewer events than an answer. 0.5
-        is that of items drawn by chance, 1 that of the most popular.
+        is that of items drawn by chance, 1 that of the most popular. Events are those of history;
+        in a split by shop those that nobody was told.
     same_category : float
         Share of answers in the very category of the query.
     hr_low, hr_high, mrr_low, mrr_high, ndcg_low, ndcg_high : float
@@ -110,7 +111,7 @@ class Evaluation:
     ----------
     rows : tuple of Result
         One for each system and kind of pair.
-    split : {"last", "time", "cold", "transfer"}
+    split : {"last", "time", "cold", "shop", "transfer"}
     k : int
         Length of the lists that targets are looked for in.
     train_sessions, train_events : int
@@ -150,6 +151,11 @@ class Evaluation:
                 "category: share of answers in the query's category. head, middle, tail: HR by "
                 "popularity.",
             ]
+        if any(row.system.endswith(", with history") for row in self.rows):
+            lines.append(
+                "with history: counted in the shop's own sessions less the events asked for, of "
+                "which no other line knows anything."
+            )
         lines += [
             f"note: {row.system}, {row.kind}: {row.tied:.1%} of the pairs are found by a tie alone"
             for row in self.rows

@@ -27,11 +27,13 @@ if TYPE_CHECKING:
 __all__ = [
     "ColdSplit",
     "LastSplit",
+    "ShopSplit",
     "TimeSplit",
     "TransferSplit",
     "cold_split",
     "last_split",
     "same_catalogue",
+    "shop_split",
     "time_split",
     "transfer_split",
 ]
@@ -121,6 +123,30 @@ class TransferSplit:
     seen: Sessions
 
 
+@dataclass(frozen=True)
+class ShopSplit:
+    """History of some items, and pairs of others, which are a shop without history.
+
+    Attributes
+    ----------
+    train : Sessions
+        What a model may learn from: no event of an item of the shop.
+    held : bool (n_items,)
+        The items of the shop.
+    queries, targets : int32 (n,)
+        Items of the shop next to each other in a session.
+    own : LastSplit
+        Of sessions of the shop's items alone: what counting with its own history may learn from,
+        and is asked for.
+    """
+
+    train: Sessions
+    held: Mask
+    queries: Ints
+    targets: Ints
+    own: LastSplit
+
+
 def last_split(sessions: Sessions) -> LastSplit:
     """Hold out the last event of each session of three or more.
 
@@ -171,8 +197,7 @@ def cold_split(sessions: Sessions, share: float = 0.1, seed: int = 4) -> ColdSpl
     InputError
         When ``share`` is out of range or leaves no item to vanish.
     """
-    if not 0 < share < 1:
-        raise InputError(f"share must be between 0 and 1, got {share!r}")
+    _check_share(share)
     items = sessions.items
     n_items = len(sessions.catalogue)
     seen = np.flatnonzero(np.bincount(items, minlength=n_items)).astype(np.int32)
@@ -262,6 +287,45 @@ def transfer_split(sessions: Sessions, held: Sequence[str] | NDArray[Any]) -> Tr
     return TransferSplit(train, mask, other.queries, other.targets, seen)
 
 
+def shop_split(sessions: Sessions, share: float = 0.5, seed: int = 4) -> ShopSplit:
+    """Make a share of the items a shop without history, to be asked about among themselves.
+
+    Items are drawn from the whole catalogue. Sessions, those trained on and the shop's own, are
+    closed up over the other items and dropped when fewer than two events are left. The pairs asked
+    for are neighbours in the sessions as they were; an item beside itself is none.
+
+    Parameters
+    ----------
+    sessions : Sessions
+    share : float
+        Share of the items of the catalogue, in (0, 1).
+    seed : int
+        Which items.
+
+    Returns
+    -------
+    ShopSplit
+
+    Raises
+    ------
+    InputError
+        When ``share`` is out of range or leaves no two items to ask among, or none to learn from.
+    """
+    _check_share(share)
+    n_items = len(sessions.catalogue)
+    count = int(share * n_items)
+    if count < 2:
+        raise InputError(f"share {share:g} of {n_items} items leaves no two to ask among")
+    held = np.zeros(n_items, bool)
+    held[np.random.default_rng(seed).choice(n_items, count, replace=False)] = True
+    train = _only(sessions, ~held)
+    if not len(train):
+        raise InputError(f"share {share:g} leaves no session of two other items to learn from")
+    before, after = sessions.items[:-1], sessions.items[1:]
+    asked = _same_session(sessions) & held[before] & held[after] & (before != after)
+    return ShopSplit(train, held, before[asked], after[asked], last_split(_only(sessions, held)))
+
+
 def same_catalogue(sessions: Sessions, catalogue: Catalogue | None) -> Sessions:
     """Put the sessions on another catalogue's positions, when it is another one.
 
@@ -284,6 +348,12 @@ def same_catalogue(sessions: Sessions, catalogue: Catalogue | None) -> Sessions:
             f"catalogue must have every item of the sessions, got none with item_id {missing!r}"
         )
     return Sessions.from_arrays(items, sessions.offsets, catalogue, order=sessions.order)
+
+
+def _check_share(share: float) -> None:
+    known = isinstance(share, (int, float, np.number)) and not isinstance(share, bool)
+    if not (known and 0 < share < 1):
+        raise InputError(f"share must be between 0 and 1, got {share!r}")
 
 
 def _same_session(sessions: Sessions) -> Mask:

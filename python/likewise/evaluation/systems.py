@@ -35,6 +35,8 @@ __all__ = [
     "OtherCategories",
     "System",
     "VectorSystem",
+    "WithHistory",
+    "Within",
     "best_of_rows",
     "blocks",
     "cosine_ranks",
@@ -263,7 +265,7 @@ class OtherCategories:
         lowest = ranks.copy()
         for pairs, others in self._groups(queries, allowed):
             found = self.system.ranks(queries[pairs], targets[pairs], others)
-            ranks[pairs], lowest[pairs] = found if isinstance(found, tuple) else (found, found)
+            ranks[pairs], lowest[pairs] = _two(found)
         return ranks, lowest
 
     def lists(self, queries: Ints, k: int, allowed: Mask | None = None) -> Ints:
@@ -281,3 +283,68 @@ class OtherCategories:
             if len(pairs):
                 others = (self.categories >= 0) & (self.categories != asked[pairs[0]])
                 yield pairs, others if allowed is None else others & allowed
+
+
+class Within:
+    """A system of some items of a catalogue, asked in positions of the whole.
+
+    Parameters
+    ----------
+    system : System
+        Knows no other items.
+    positions : int array (m,)
+        Where its items are in the catalogue.
+    n_items : int
+        Items of the catalogue.
+    """
+
+    def __init__(self, system: System, positions: Longs, n_items: int) -> None:
+        self.name = system.name
+        self.system = system
+        self._items = np.asarray(positions, np.int32)
+        self._at = np.full(n_items, -1, np.int32)
+        self._at[positions] = np.arange(len(positions))
+
+    def ranks(
+        self, queries: Ints, targets: Ints, allowed: Mask | None = None
+    ) -> tuple[Longs, Longs]:
+        """Rank of each target among the system's items; ``n_items`` where one is none of them."""
+        ranks = np.full(len(queries), len(self._at), np.int64)
+        lowest = ranks.copy()
+        asked, wanted = self._at[queries], self._at[targets]
+        pairs = np.flatnonzero((asked >= 0) & (wanted >= 0))
+        found = self.system.ranks(asked[pairs], wanted[pairs], self._allowed(allowed))
+        for to, some in zip((ranks, lowest), _two(found), strict=True):
+            there = some < len(self._items)  # that many mean that it was not found
+            to[pairs[there]] = some[there]
+        return ranks, lowest
+
+    def lists(self, queries: Ints, k: int, allowed: Mask | None = None) -> Ints:
+        """Positions in the catalogue of the best answers, padded with -1."""
+        lists = np.full((len(queries), k), -1, np.int32)
+        asked = self._at[queries]
+        rows = np.flatnonzero(asked >= 0)
+        found = self.system.lists(asked[rows], k, self._allowed(allowed))
+        lists[rows] = np.where(found >= 0, self._items[found], -1)
+        return lists
+
+    def _allowed(self, allowed: Mask | None) -> Mask | None:
+        return None if allowed is None else allowed[self._items]
+
+
+class WithHistory:
+    """A system that had the history which the others had not, and says so in its name.
+
+    Parameters
+    ----------
+    system : System
+    """
+
+    def __init__(self, system: System) -> None:
+        self.name = f"{system.name}, with history"
+        self.ranks, self.lists = system.ranks, system.lists
+
+
+def _two(found: Any) -> tuple[Longs, Longs]:
+    """Return ranks and, where a system does not tell, the same as the lowest of them."""
+    return found if isinstance(found, tuple) else (found, found)
