@@ -21,8 +21,8 @@ from likewise.score.evidence import (
     PLACES,
     USUAL_GAIN,
     Evidence,
-    share_of_new,
     evidence_in,
+    share_of_new,
 )  # fmt: skip
 from likewise.score.pairs import Pairs
 from likewise.score.popularity import POPULARITY
