@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -44,79 +43,10 @@ void fetch(const float* row, std::size_t dim) {
 #endif
 }
 
-/// The best by whole scores so far, the worst of them first.
-class Best {
- public:
-  void reset(std::size_t k) {
-    k_ = k;
-    heap_.clear();
-  }
-
-  /// What a candidate must beat.
-  bool full() const { return heap_.size() == k_; }
-  float bar() const { return heap_.front().score; }
-
-  void add(Found one) {
-    if (full()) {
-      if (!better(one, heap_.front())) return;
-      std::pop_heap(heap_.begin(), heap_.end(), better);
-      heap_.back() = one;
-    } else {
-      heap_.push_back(one);
-    }
-    std::push_heap(heap_.begin(), heap_.end(), better);
-  }
-
-  /// Puts them in order, the best first.
-  std::span<const Found> sorted() {
-    std::sort_heap(heap_.begin(), heap_.end(), better);
-    return heap_;
-  }
-
- private:
-  std::vector<Found> heap_;
-  std::size_t k_ = 0;
-};
-
-/// One of the best by vectors: its position, and its place among them.
-struct Placed {
-  ItemId position;
-  std::size_t place;
-};
-
 /// What one thread needs.
 struct Workspace {
-  Best best;
-  std::vector<Placed> found;        // by position
-  std::vector<std::size_t> others;  // listed, and not among the best by vectors
-};
-
-/// The weight with which a candidate that vectors score `floor` at most reaches a bar. Never too
-/// high: what rounding may take is left.
-class Bound {
- public:
-  Bound(float floor, double sharpness) : floor_(floor), sharpness_(sharpness) {
-    least_ = std::exp(sharpness_ * (floor_ + kSlack));
-  }
-
-  void raise(float bar) {
-    if (bar == bar_) return;
-    bar_ = bar;
-    weight_ = std::exp(sharpness_ * (bar - kSlack)) - least_;
-    more_ = bar - floor_ - kSlack;
-  }
-
-  bool beats(float weight) const {
-    return weight < 0.0F ? -weight >= more_ : static_cast<double>(weight) >= weight_;
-  }
-
- private:
-  static constexpr float kSlack = 1e-5F;
-  float floor_;
-  double sharpness_;
-  float bar_ = -std::numeric_limits<float>::infinity();
-  double least_, weight_ = -std::numeric_limits<double>::infinity();
-  float more_ = -std::numeric_limits<float>::infinity();
+  std::vector<Found> best;
+  std::vector<ItemId> named;
 };
 
 void merge(const TopKRequest& request, const Listed& listed, const Kernels& set, std::size_t query,
@@ -124,52 +54,38 @@ void merge(const TopKRequest& request, const Listed& listed, const Kernels& set,
   const auto first = static_cast<std::size_t>(listed.offsets[query]);
   const auto last = static_cast<std::size_t>(listed.offsets[query + 1]);
   if (first == last) return;
-  work.found.clear();
-  while (work.found.size() < request.k && positions[work.found.size()] >= 0) {
-    work.found.push_back({positions[work.found.size()], work.found.size()});
-  }
-  // Others score no more by vectors than the last of the best, where those are as many as wanted.
-  const bool bounded = work.found.size() == request.k;
-  Bound bound(bounded ? scores[request.k - 1] : 1.0F, listed.sharpness);
-  const auto by_position = [](const Placed& a, const Placed& b) { return a.position < b.position; };
-  std::sort(work.found.begin(), work.found.end(), by_position);
-  work.others.clear();
-  for (std::size_t l = first; l < last; ++l) {
-    const Placed wanted{listed.positions[l], 0};
-    const auto there = std::lower_bound(work.found.begin(), work.found.end(), wanted, by_position);
-    if (there == work.found.end() || there->position != wanted.position) {
-      work.others.push_back(l);
-      continue;
-    }
-    float& score = scores[there->place];
-    score = joined_score(score, listed.weights[l], listed.sharpness);
-  }
-  work.best.reset(request.k);
-  for (const Placed& one : work.found) work.best.add({scores[one.place], one.position});
-  const auto fetch_one = [&](std::size_t n) {
-    if (n >= work.others.size() || !bound.beats(listed.weights[work.others[n]])) return;
-    const auto position = static_cast<std::size_t>(listed.positions[work.others[n]]);
-    fetch(request.candidates + position * request.stride, request.dim);
+  const auto row_of = [&](std::size_t l) {
+    return request.candidates + static_cast<std::size_t>(listed.positions[l]) * request.stride;
   };
-  if (bounded) bound.raise(work.best.bar());
-  for (std::size_t n = 0; n < kReadAhead; ++n) fetch_one(n);
-  for (std::size_t n = 0; n < work.others.size(); ++n) {
-    fetch_one(n + kReadAhead);
-    const std::size_t l = work.others[n];
-    if (!bound.beats(listed.weights[l])) continue;
+  for (std::size_t l = first; l < std::min(last, first + kReadAhead); ++l) {
+    fetch(row_of(l), request.dim);
+  }
+  work.named.assign(listed.positions.begin() + static_cast<std::ptrdiff_t>(first),
+                    listed.positions.begin() + static_cast<std::ptrdiff_t>(last));
+  std::sort(work.named.begin(), work.named.end());
+  work.best.clear();
+  for (std::size_t i = 0; i < request.k; ++i) {
+    const ItemId position = positions[i];
+    if (position < 0) break;
+    if (std::binary_search(work.named.begin(), work.named.end(), position)) continue;
+    work.best.push_back({scores[i], position});
+  }
+  for (std::size_t l = first; l < last; ++l) {
+    if (l + kReadAhead < last) fetch(row_of(l + kReadAhead), request.dim);
     const ItemId position = listed.positions[l];
     if (!may_be_answer(request, static_cast<std::size_t>(position)) ||
         !passes(request, query, position) || !has_label_of(request, query, position)) {
       continue;
     }
     const float score = exact_score(request, set, query, position);
-    work.best.add({joined_score(score, listed.weights[l], listed.sharpness), position});
-    if (bounded) bound.raise(work.best.bar());
+    work.best.push_back({joined_score(score, listed.weights[l], listed.sharpness), position});
   }
-  const std::span<const Found> best = work.best.sorted();
+  const std::size_t count = std::min(work.best.size(), request.k);
+  std::partial_sort(work.best.begin(), work.best.begin() + static_cast<std::ptrdiff_t>(count),
+                    work.best.end(), better);
   for (std::size_t i = 0; i < request.k; ++i) {
-    positions[i] = i < best.size() ? best[i].position : -1;
-    scores[i] = i < best.size() ? best[i].score : kNoScore;
+    positions[i] = i < count ? work.best[i].position : -1;
+    scores[i] = i < count ? work.best[i].score : kNoScore;
   }
 }
 
