@@ -211,6 +211,20 @@ def test_the_file_is_the_table_and_says_what_it_is(model: lw.Model, tmp_path: Pa
     assert done.coverage == len({row["neighbor_id"] for row in table.to_pylist()}) / 40
 
 
+def test_it_says_what_share_of_the_places_new_items_have(model: lw.Model) -> None:
+    seen = dict(zip(model.catalogue.ids.to_pylist(), model.counts.tolist(), strict=True))
+    done = model.recommend_all(k=4)
+    rows = done.table.to_pylist()
+    assert done.new_candidates == sum(n == 0 for n in seen.values()) / 40
+    assert done.new_places == sum(seen[row["neighbor_id"]] == 0 for row in rows) / len(rows)
+    known = [{"item_id": i, "name": "red ball"} for i, n in seen.items() if n][:3]
+    other = [*known, {"item_id": "new", "name": "red ball"}]
+    mixed = model.recommend_all(k=3, catalogue=other)
+    assert (mixed.new_candidates, mixed.new_places) == (0.25, 0.25)
+    assert "25.0% of the candidates have no history, and have 25.0% of the places" in str(mixed)
+    assert "history" not in str(model.recommend_all(k=3, catalogue=other[-1:]))
+
+
 def test_pieces_do_not_change_the_answer(model: lw.Model, tmp_path: Path, monkeypatch: Any) -> None:
     whole = model.recommend_all(k=6, per_category=1, distinct=True).table
     monkeypatch.setattr("likewise.neighbours.recommend._CHUNK", 7)

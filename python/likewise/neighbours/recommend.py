@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pyarrow as pa
 
-from likewise.arrays import Int32
+from likewise.arrays import Int32, Int64, Mask
 from likewise.neighbours.attributes import Attributes
 from likewise.neighbours.choose import Cap, Rules, name_keys
 from likewise.neighbours.lists import Job, Source
@@ -34,6 +34,7 @@ from likewise.tables.catalogue import as_catalogue
 from likewise.work.replacing import check_file_place, whole_file
 
 if TYPE_CHECKING:
+    from likewise.items import Items
     from likewise.search.index import Index
 
 __all__ = ["Recommendations", "recommend_all"]
@@ -264,7 +265,8 @@ def recommend_all(
         full=counts.full,
         short=len(asked) - counts.full - counts.empty,
         empty=counts.empty,
-        coverage=float(counts.seen.sum()) / max(1, usable),
+        coverage=float(np.count_nonzero(counts.times)) / max(1, usable),
+        **_new(model, candidates, allowed, counts.times),
         search=job.index.kind,
         recall=reached,
         seconds=time.monotonic() - began,
@@ -272,6 +274,24 @@ def recommend_all(
         trust=trust,
         table=table,
     )
+
+
+def _new(
+    model: Source, candidates: Items, allowed: Mask | None, times: Int64
+) -> dict[str, float | None]:
+    """Return which shares of the candidates and of all places items without history have."""
+    if not isinstance(model, State):
+        return {"new_candidates": None, "new_places": None}
+    if candidates is model.catalogue:
+        at = np.arange(len(candidates))
+    else:
+        at = np.asarray(model.catalogue.positions(candidates.ids), np.int64)
+    new = (at < 0) | (model.counts[np.maximum(at, 0)] == 0)
+    there = new if allowed is None else new[allowed]
+    return {
+        "new_candidates": float(there.mean()) if len(there) else 0.0,
+        "new_places": float(times[new].sum()) / max(1, int(times.sum())),
+    }
 
 
 # --- arguments ------------------------------------------------------------------------------------

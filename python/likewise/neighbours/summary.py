@@ -27,6 +27,9 @@ class Recommendations:
         Lists of k items, of fewer, of none.
     coverage : float
         Share of the candidates that are in some list, 0 to 1.
+    new_candidates, new_places : float or None
+        Shares of items without history: among the candidates, and of all places in lists. None for
+        vectors of another model.
     search : str
         ``"exact"``, ``"partitioned"`` or ``"hnsw"``.
     recall : float or None
@@ -48,6 +51,8 @@ class Recommendations:
     short: int
     empty: int
     coverage: float
+    new_candidates: float | None
+    new_places: float | None
     search: str
     recall: float | None
     seconds: float
@@ -64,5 +69,10 @@ class Recommendations:
             f"{self.full:,} full lists, {self.short:,} short, {self.empty:,} empty; "
             f"{self.coverage:.1%} of the candidates are in some list",
         ]
+        if self.new_candidates and self.new_candidates < 1.0:
+            lines.append(
+                f"{self.new_candidates:.1%} of the candidates have no history, and have "
+                f"{self.new_places:.1%} of the places"
+            )
         lines += [f"{which}: {trust}" for which, trust in self.trust.items()]
         return "\n".join(lines)

@@ -25,7 +25,7 @@ _ROWS_WRITTEN = 1 << 18  # at least, of a row group
 
 @dataclass(eq=False)
 class Counts:
-    """What was written: rows, full and empty lists, and which candidates are in some list."""
+    """What was written: rows, full and empty lists, and how often each candidate is in one."""
 
     candidates: int
     k: int
@@ -34,7 +34,7 @@ class Counts:
     empty: int = 0
 
     def __post_init__(self) -> None:
-        self.seen = np.zeros(self.candidates, dtype=np.bool_)
+        self.times = np.zeros(self.candidates, dtype=np.int64)
 
     def add(self, positions: Int32) -> None:
         """Count some lists, positions (n, k), -1 where there is no answer."""
@@ -42,7 +42,7 @@ class Counts:
         self.rows += int(lengths.sum())
         self.full += int((lengths == self.k).sum())
         self.empty += int((lengths == 0).sum())
-        self.seen[positions[positions >= 0]] = True
+        self.times += np.bincount(positions[positions >= 0], minlength=self.candidates)
 
 
 def schema_of(names: bool, about: dict[str, str]) -> pa.Schema:
