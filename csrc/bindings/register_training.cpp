@@ -3,6 +3,8 @@
 #include <pybind11/stl.h>
 
 #include <optional>
+#include <stdexcept>
+#include <string>
 
 #include "bindings/arrays.h"
 #include "bindings/feature_arrays.h"
@@ -29,13 +31,21 @@ py::dict to_dict(const Progress& progress) {
   return record;
 }
 
+Order order_of(const std::string& order) {
+  if (order == "time") return Order::kTime;
+  if (order == "none") return Order::kNone;
+  throw std::invalid_argument("order must be \"time\" or \"none\", got \"" + order + '"');
+}
+
 /// Weights as NumPy arrays; items' vectors are complete: own row plus content.
 py::dict train_arrays(const py::array& items, const py::array& offsets, const py::array& counts,
                       const std::optional<py::dict>& features, std::size_t buckets,
-                      const py::dict& given_options, const py::object& on_progress) {
+                      const py::dict& given_options, const py::object& on_progress,
+                      const std::string& order) {
   const Options options = options_from_dict(given_options);
   TrainingInput input;
-  input.sessions = {vector_view<ItemId>("items", items), vector_view<Offset>("offsets", offsets)};
+  input.sessions = {vector_view<ItemId>("items", items), vector_view<Offset>("offsets", offsets),
+                    order_of(order)};
   input.counts = vector_view<std::int64_t>("counts", counts);
   if (features) input.features = feature_view(*features);
   input.buckets = buckets;
@@ -67,7 +77,8 @@ py::dict train_arrays(const py::array& items, const py::array& offsets, const py
 void register_training(py::module_& m) {
   py::register_exception<Diverged>(m, "Diverged", PyExc_ArithmeticError);
   m.def("train", &train_arrays, py::arg("items"), py::arg("offsets"), py::arg("counts"),
-        py::arg("features"), py::arg("buckets"), py::arg("options"), py::arg("on_progress"));
+        py::arg("features"), py::arg("buckets"), py::arg("options"), py::arg("on_progress"),
+        py::arg("order"));
   m.def("set_default_threads", &set_default_threads, py::arg("threads"));
   m.def("trim_allocator", &trim_allocator);
   m.def("row_floats", &padded, py::arg("dim"));

@@ -29,6 +29,14 @@ def test_it_writes_the_report_and_says_where(tmp_path: Path, capfd: Capture) -> 
     assert "item-kNN" in page
 
 
+def test_a_shop_of_baskets(tmp_path: Path, capfd: Capture) -> None:
+    ran = run(capfd, *SMALL, tmp_path / "demo", "--baskets")
+    assert ran.code == 0, ran.err
+    assert "1,500 baskets bought there" in ran.out
+    assert "no order: events of a session have one time" in " ".join(ran.out.split())
+    assert lw.load(tmp_path / "demo" / "model").order == "none"
+
+
 @pytest.fixture
 def earlier(tmp_path: Path) -> Path:
     """Return the folder of an earlier demonstration."""

@@ -28,7 +28,7 @@ def catalogue() -> Catalogue:
     return Catalogue.from_arrays([f"item{i}" for i in range(N_ITEMS)], categories, names)
 
 
-def sessions(seed: int = 8, n: int = 90) -> Sessions:
+def sessions(seed: int = 8, n: int = 90, order: str = "time") -> Sessions:
     """Sessions of 0, 1, 2 and more events, one far longer than a block; items seen once, never."""
     rng = np.random.default_rng(seed)
     lengths = [3, 0, 1, 2, LONG_SESSION, *rng.integers(1, 11, size=n)]
@@ -36,7 +36,9 @@ def sessions(seed: int = 8, n: int = 90) -> Sessions:
     items = rng.choice(N_ITEMS - 1, size=sum(lengths), p=share / share.sum())  # the last: never
     items[:3] = [N_ITEMS - 2, 0, 0]  # an item right beside itself
     offsets = np.concatenate([[0], np.cumsum(lengths)])
-    return Sessions.from_arrays(items.astype(np.int32), offsets.astype(np.int64), catalogue())
+    return Sessions.from_arrays(
+        items.astype(np.int32), offsets.astype(np.int64), catalogue(), order=order
+    )
 
 
 def options(**changes: Any) -> Options:

@@ -71,7 +71,9 @@ class Planner:
         counts: np.ndarray,
         noise: NoiseSampler,
         options: dict[str, Any],
+        order: str,
     ) -> None:
+        self.unordered = order == "none"
         self.items, self.offsets, self.noise, self.o = items, offsets, noise, options
         self.keep = keep_shares(counts, options["subsample"])
         self.edges = self.slices()
@@ -96,6 +98,15 @@ class Planner:
             order[i - 1], order[j] = order[j], order[i - 1]
         return order
 
+    def session(self, s: int) -> list[int]:
+        session = list(self.items[self.offsets[s] : self.offsets[s + 1]])
+        if self.unordered:
+            rng = Rng(self.o["seed"], CONSTANTS["order_stream"], s)
+            for i in range(len(session), 1, -1):
+                j = rng.below(i)
+                session[i - 1], session[j] = session[j], session[i - 1]
+        return session
+
     def next_session(self, stream: Stream) -> bool:
         """The next sub-sampled session of two events or more, from slice after slice."""
         while True:
@@ -106,9 +117,7 @@ class Planner:
                 at, self.taken = self.taken, self.taken + 1
                 part = self.order(at // self.count)[at % self.count]
                 first, last = self.edges[part], self.edges[part + 1]
-                stream.left = [
-                    self.items[self.offsets[s] : self.offsets[s + 1]] for s in range(first, last)
-                ]
+                stream.left = [self.session(s) for s in range(first, last)]
                 stream.rng = Rng(self.o["seed"], CONSTANTS["slice_stream"], at)
                 self.latest = at
                 continue

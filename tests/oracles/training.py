@@ -87,11 +87,12 @@ class Reference:
         features: dict[str, np.ndarray] | None,
         buckets: int,
         options: dict[str, Any],
+        order: str,
     ) -> None:
         self.items, self.offsets, self.counts = items.tolist(), offsets.tolist(), counts
         self.features, self.buckets, self.o = features, buckets, options
         self.noise = NoiseSampler(counts, options["noise_exponent"])
-        self.planner = Planner(self.items, self.offsets, counts, self.noise, options)
+        self.planner = Planner(self.items, self.offsets, counts, self.noise, options, order)
         keep = self.planner.keep
         self.mean, self.blocks = np.zeros(options["dim"]), 0
         kept = counts * (1.0 if keep is None else keep)

@@ -7,8 +7,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from likewise.errors import InputError
+from likewise.simulation import process
 from likewise.simulation.shop import Shop, simulate
 from likewise.simulation.words import DEPARTMENTS, LANGUAGES
+from likewise.tables.catalogue import Catalogue
+from likewise.tables.sessions import Sessions
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +138,103 @@ def test_complements_are_looked_at_together(shop):
     never = simulate(n_items=1500, n_sessions=6000, seed=3, excursions=0)
     often = simulate(n_items=1500, n_sessions=6000, seed=3, excursions=0.2)
     assert follows(never) + 0.03 < follows(shop) < follows(often) - 0.08
+
+
+# --- baskets --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def baskets() -> Shop:
+    return simulate(n_items=1500, n_sessions=6000, seed=3, baskets=True)
+
+
+def test_baskets_are_sets_of_one_time(shop, baskets):
+    lengths = np.diff(baskets.offsets)
+    basket = np.repeat(np.arange(6000), lengths)
+    assert len(lengths) == 6000
+    assert lengths.min() >= 1
+    assert 6 < lengths.mean() < 9
+    assert len(np.unique(basket * 1500 + baskets.items)) == len(baskets.items)
+    table = baskets.events
+    assert table.schema == shop.events.schema
+    seconds = table["timestamp"].cast("int64").to_numpy()
+    assert (np.diff(seconds)[basket[1:] == basket[:-1]] == 0).all()
+    assert (np.diff(seconds) >= 0).all()
+    assert len(np.unique(seconds)) > 5000
+    assert set(table["event"].to_pylist()) == {"purchase"}
+    again = simulate(n_items=1500, n_sessions=6000, seed=3, baskets=True)
+    assert again.events.equals(table)
+    assert baskets.catalogue.equals(shop.catalogue)  # the same shop, seen otherwise
+    assert not np.bincount(baskets.items, minlength=1500)[baskets.truth.is_new].any()
+
+
+def together(shop: Shop) -> np.ndarray:
+    """In how many sessions two items are, (n_items, n_items)."""
+    there = np.zeros((len(shop.offsets) - 1, len(shop.truth.intent)), np.float32)
+    there[np.repeat(np.arange(len(there)), np.diff(shop.offsets)), shop.items] = 1
+    counts = there.T @ there
+    np.fill_diagonal(counts, 0)
+    return counts
+
+
+def test_baskets_hold_complements_and_staples(baskets):
+    truth, counts = baskets.truth, together(baskets)
+    staples = np.flatnonzero(truth.is_staple)
+    assert len(staples) == 15
+    assert len(set(truth.intent[staples].tolist())) == 15  # one of a purpose
+    assert 0.1 < truth.is_staple[baskets.items].mean() < 0.25
+    others = counts.sum(axis=1)[:, None] * counts.sum(axis=0) / counts.sum()
+
+    def more_than_by_chance(which: np.ndarray) -> float:
+        return float(counts[which].sum() / others[which].sum())
+
+    partners = truth.complements[truth.intent]
+    goes_with = (partners[:, :, None] == truth.intent).any(axis=1)
+    same = truth.intent[:, None] == truth.intent
+    assert more_than_by_chance(goes_with) > 1.5
+    assert more_than_by_chance(same) > 1.5
+    assert more_than_by_chance(~goes_with & ~same) < 1.0
+    # A staple goes with anything alike; any other item with some.
+    spread = (counts > 0).mean(axis=1)
+    assert spread[staples].min() > np.quantile(spread, 0.97)
+
+
+def test_customers_buy_the_same_things_again(monkeypatch):
+    """Pairs that nothing else joins are in several baskets; without such habits in fewer."""
+    often = []
+    for chance in (process._AGAIN, 0.0):
+        monkeypatch.setattr(process, "_AGAIN", chance)
+        made = simulate(n_items=1500, n_sessions=6000, seed=3, baskets=True)
+        truth, counts = made.truth, together(made)
+        expected = counts.sum(axis=1)[:, None] * counts.sum(axis=0) / counts.sum()
+        goes_with = (truth.complements[truth.intent][:, :, None] == truth.intent).any(axis=1)
+        alike = goes_with | goes_with.T | (truth.intent[:, None] == truth.intent)
+        often.append((counts[~alike & (expected < 0.3)] >= 3).sum())
+    assert often[0] > 1.3 * often[1]
+
+
+def test_only_baskets_have_no_order(shop, baskets):
+    """By one time for a basket, and by the data, whatever the size of the shop."""
+    assert Sessions.read(shop.events).order == "time"
+    assert Sessions.read(baskets.events).order == "none"
+    for n_items, n_sessions, seed in ((300, 1500, 1), (1500, 6000, 2), (4000, 20_000, 3)):
+        for is_baskets in (False, True):
+            made = simulate(n_items, n_sessions, seed=seed, baskets=is_baskets)
+            plain = Catalogue.from_arrays(made.catalogue["item_id"].to_pylist())
+            sessions = Sessions.from_arrays(made.items, made.offsets, plain)
+            assert sessions.order == ("none" if is_baskets else "time")
+
+
+def test_visits_have_no_staples(shop):
+    assert not shop.truth.is_staple.any()
+    assert not shop.baskets
+
+
+@pytest.mark.parametrize("n_items", [10, 11, 60])
+def test_tiny_baskets(n_items):
+    made = simulate(n_items, 5, items_per_intent=2, new_items=0.9, baskets=True)
+    assert made.events.num_rows == len(made.items) == made.offsets[-1]
+    assert made.truth.is_staple.sum() == 2
 
 
 def test_known_pairs_go_together():

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+import likewise._core as _core
 from likewise import Catalogue, Sessions
 from likewise.commands.main import main
 from likewise.errors import InputError
@@ -237,3 +238,13 @@ def test_one_spelling_everywhere() -> None:
         assert option.default == "auto"
         assert isinstance(option.type, click.Choice)
         assert list(option.type.choices) == list(ORDERS)
+    sessions = {
+        "items": np.zeros(2, np.int32), "offsets": np.array([0, 2]), "counts": np.array([2]),
+    }  # fmt: skip
+    for order in ("auto", "", "Time"):
+        with pytest.raises(ValueError, match='order must be "time" or "none", got '):
+            _core.train(
+                **sessions, features=None, buckets=0,
+                options={**_core.option_defaults(), "content": False}, on_progress=None,
+                order=order,
+            )  # fmt: skip

@@ -19,6 +19,7 @@ from likewise.training.held_out import (
     Weighing,
     hold_out,
     pair_arrays,
+    ways_of,
     weigh,
 )  # fmt: skip
 from oracles import pairs as reference
@@ -26,11 +27,11 @@ from oracles import pairs as reference
 N = 400
 
 
-def sessions_of(events: list[list[int]], n_items: int = N) -> lw.Sessions:
+def sessions_of(events: list[list[int]], n_items: int = N, order: str = "time") -> lw.Sessions:
     offsets = np.concatenate([[0], np.cumsum([len(one) for one in events])]).astype(np.int64)
     items = np.concatenate([*events, []]).astype(np.int32)
     return lw.Sessions.from_arrays(
-        items, offsets, lw.Catalogue.from_arrays([f"i{i}" for i in range(n_items)])
+        items, offsets, lw.Catalogue.from_arrays([f"i{i}" for i in range(n_items)]), order=order
     )
 
 
@@ -39,12 +40,13 @@ def options(**changes: Any) -> lw.Options:
     return lw.Options(**{**base, **changes})
 
 
-def random_sessions(seed: int, n: int = 3000) -> lw.Sessions:
+def random_sessions(seed: int, n: int = 3000, order: str = "time") -> lw.Sessions:
     """Events that say nothing of each other, of some items far more than of others."""
     rng = np.random.default_rng(seed)
     share = 1.0 / np.arange(1, N + 1)
     share /= share.sum()
-    return sessions_of([rng.choice(N, rng.integers(0, 9), p=share).tolist() for _ in range(n)])
+    events = [rng.choice(N, rng.integers(0, 9), p=share).tolist() for _ in range(n)]
+    return sessions_of(events, order=order)
 
 
 def pairwise_sessions(seed: int, n: int = 3000) -> lw.Sessions:
@@ -79,6 +81,37 @@ def test_last_events_of_some_sessions_are_held_out(seed: int) -> None:
     assert told == list(zip(held.queries.tolist(), held.targets.tolist(), strict=True))
     assert 100 <= len(told) <= 500
     assert held.kept.catalogue is sessions.catalogue
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_any_events_of_sessions_without_order_are_held_out(seed: int) -> None:
+    """From any place, asked for by any other: the last of a list that is sorted says little."""
+    sessions = random_sessions(seed, order="none")
+    held = hold_out(sessions, options())
+    assert held is not None
+    assert held.kept.order == "none"
+    places, asked, at = [], [], 0
+    for whole, kept in zip(listed(sessions), listed(held.kept), strict=True):
+        if whole == kept:
+            continue
+        assert len(whole) >= 3
+        query, target = held.queries[at], held.targets[at]
+        gone = [i for i in range(len(whole)) if whole[:i] + whole[i + 1 :] == kept]
+        assert target in {whole[i] for i in gone}
+        assert query in kept
+        assert query != target
+        if whole.count(query) == whole.count(target) == 1:
+            places.append(gone[0] / (len(whole) - 1))
+            asked.append(whole.index(query) - gone[0])
+        at += 1
+    assert at == len(held.queries) == len(held.targets)
+    assert 100 <= at <= 500
+    # As many early as late ones, asked for by what stands before as by what stands after.
+    assert abs(np.mean(places) - 0.5) < 5 * np.std(places) / np.sqrt(len(places))
+    assert abs(np.mean(np.sign(asked))) < 5 / np.sqrt(len(asked))
+    before, after = sessions.counts, held.kept.counts
+    np.testing.assert_array_equal(before - after, np.bincount(held.targets, minlength=N))
+    assert (4 * after >= 3 * before).all()
 
 
 @pytest.mark.parametrize("min_count", [1, 5])
@@ -178,6 +211,22 @@ def test_pairs_that_vectors_cannot_hold_weigh_much_and_chance_little() -> None:
 def test_nothing_held_out_is_weighed_as_usual() -> None:
     model = lw.train(random_sessions(1, 200), options=options())
     assert weigh(None, blend_of(model), 1) == (KERNELS[0], WEIGHT_OF_FEW)
+    way, weight = weigh(None, blend_of(model), 1, ways_of("none"))
+    assert way.window == 0
+    assert weight == WEIGHT_OF_FEW
+
+
+@pytest.mark.parametrize("n", [300, 3000], ids=["none held out", "some held out"])
+def test_pairs_of_sessions_without_order_are_counted_whatever_it_is(n: int) -> None:
+    """Even where partners stand side by side, and it would do better to look there."""
+    plain = pairwise_sessions(1, n)
+    sessions = lw.Sessions.from_arrays(plain.items, plain.offsets, plain.catalogue, order="none")
+    part: Pairs = blend_of(lw.train(sessions, options=options())).part(Pairs)
+    assert part.any
+    tables = [count_pairs(sessions, way)[0] for way in KERNELS if way.window == 0]
+    assert len(tables) == 2
+    assert any(np.array_equal(part.table.items, table.items) for table in tables)
+    assert set(ways_of("time")) == set(KERNELS) > set(ways_of("none"))
 
 
 def test_new_items_are_no_rivals_and_those_never_sold_are() -> None:

@@ -58,8 +58,12 @@ def loss(model: Model, sessions: Sessions) -> float:
         {"shared_negatives": False},
     ],
 )
-def test_one_thread_and_one_seed_are_bit_equal(changes):
-    models = [train(tiny_shop.sessions(), options=tiny_shop.options(**changes)) for _ in range(2)]
+@pytest.mark.parametrize("order", ["time", "none"])
+def test_one_thread_and_one_seed_are_bit_equal(changes, order):
+    models = [
+        train(tiny_shop.sessions(order=order), options=tiny_shop.options(**changes))
+        for _ in range(2)
+    ]
     for name in TABLES:
         assert getattr(models[0], name).tobytes() == getattr(models[1], name).tobytes()
     first, second = (model.center_content for model in models)
@@ -68,6 +72,31 @@ def test_one_thread_and_one_seed_are_bit_equal(changes):
         assert first.ngrams.tobytes() == second.ngrams.tobytes()
     records = [model.history[-1] for model in models]
     assert records[0]["loss_per_pair"] == records[1]["loss_per_pair"]
+
+
+def test_without_an_order_the_order_says_nothing():
+    """Items that are looked at alternately, seldom side by side: near and far are alike.
+
+    Read in their order the two of a pair, ten events apart, are never trained on.
+    """
+    rng = np.random.default_rng(3)
+    pairs = np.arange(40).reshape(20, 2)
+    first = np.array([rng.permutation(20)[:10] for _ in range(400)])
+    sides = rng.integers(0, 2, first.shape)
+    there = [pairs[first, sides], pairs[first, 1 - sides]]
+    items = np.concatenate(there, axis=1).astype(np.int32)
+    alike = {}
+    for order in ("time", "none"):
+        data = Sessions.from_arrays(
+            items.ravel(), np.arange(0, items.size + 1, 20), tiny_shop.catalogue(), order=order
+        )
+        model = train(data, content=False, window=2, dim=16, epochs=30, threads=1)
+        assert model.order == model.info()["order"] == order
+        assert str(model).count("in no order") == (order == "none")
+        both = np.einsum("ij,ij->i", model.center[::2], model.context[1::2])
+        others = (model.center @ model.context.T).mean(axis=1)[::2]
+        alike[order] = float((both > others).mean())
+    assert alike["none"] > 0.9 > 0.7 > alike["time"]
 
 
 @pytest.mark.parametrize("content", [True, False])

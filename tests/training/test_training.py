@@ -63,22 +63,30 @@ CASES: dict[str, dict[str, Any]] = {
 TOLERANCES = {"avx512bf16": (0.015, 0.002)}
 
 
+#: Of sessions without an order.
+UNORDERED = ["defaults", "context content", "subsample", "independent", "window beyond any session"]
+
+
 @cache
-def reference(case: str) -> tuple[dict[str, Any], Reference]:
+def reference(case: str, order: str = "time") -> tuple[dict[str, Any], Reference]:
     """What the core is given for a case, and what the reference makes of it.
 
     At a learning rate at which rounding does not grow from block to block.
     """
     chosen = tiny_shop.options(**{"learning_rate": 0.03, **CASES[case]})
     with pytest.MonkeyPatch.context() as patch:
-        _, spy = tiny_shop.trained(patch, chosen)
+        _, spy = tiny_shop.trained(patch, chosen, tiny_shop.sessions(order=order))
+    assert spy.arguments["order"] == order
     return spy.arguments, Reference(**spy.reference_arguments()).run()
 
 
 @pytest.mark.parametrize("kernels", _core.supported_kernels())
-@pytest.mark.parametrize("case", CASES)
-def test_tables_agree_with_the_reference(case, kernels, monkeypatch):
-    arguments, expected = reference(case)
+@pytest.mark.parametrize(
+    ("case", "order"),
+    [*((case, "time") for case in CASES), *((case, "none") for case in UNORDERED)],
+)
+def test_tables_agree_with_the_reference(case, order, kernels, monkeypatch):
+    arguments, expected = reference(case, order)
     monkeypatch.setenv("LIKEWISE_KERNELS", kernels)
     records: list[dict[str, Any]] = []
     tables = _core.train(**{**arguments, "on_progress": records.append})

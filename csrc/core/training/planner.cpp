@@ -6,12 +6,22 @@
 #include <utility>
 
 namespace likewise {
+namespace {
+
+void shuffle(std::vector<ItemId>& session, Rng& rng) {
+  for (std::size_t i = session.size(); i > 1; --i) {
+    std::swap(session[i - 1], session[rng.below(static_cast<std::uint32_t>(i))]);
+  }
+}
+
+}  // namespace
 
 Planner::Planner(const SessionView& sessions, const NoiseSampler& noise,
                  std::span<const float> keep, const Options& options, NextSlice next_slice)
     : sessions_(sessions),
       noise_(noise),
       keep_(keep),
+      seed_(options.seed),
       window_(static_cast<std::size_t>(options.window)),
       id_dropout_(options.content && options.own_row ? static_cast<float>(options.id_dropout)
                                                      : 0.0F),
@@ -32,15 +42,21 @@ bool Planner::next_session(Stream& stream) {
       latest_ = slice.number;
       continue;
     }
-    const auto begin = static_cast<std::size_t>(sessions_.offsets[slice.first]);
-    const auto end = static_cast<std::size_t>(sessions_.offsets[slice.first + 1]);
-    ++slice.first;
+    const std::size_t session = slice.first++;
+    const auto begin = static_cast<std::size_t>(sessions_.offsets[session]);
+    const auto end = static_cast<std::size_t>(sessions_.offsets[session + 1]);
     stream.current = sessions_.items.subspan(begin, end - begin);
-    if (!keep_.empty()) {
-      stream.kept.clear();
-      for (const ItemId item : stream.current) {
-        const float share = keep_[static_cast<std::size_t>(item)];
-        if (share >= 1.0F || slice.rng.uniform() < share) stream.kept.push_back(item);
+    if (sessions_.order == Order::kNone || !keep_.empty()) {
+      stream.kept.assign(stream.current.begin(), stream.current.end());
+      if (sessions_.order == Order::kNone) {
+        Rng order(seed_, kOrderStream, session);
+        shuffle(stream.kept, order);
+      }
+      if (!keep_.empty()) {
+        std::erase_if(stream.kept, [&](ItemId item) {
+          const float share = keep_[static_cast<std::size_t>(item)];
+          return share < 1.0F && slice.rng.uniform() >= share;
+        });
       }
       stream.current = stream.kept;
     }

@@ -20,10 +20,16 @@
 
 namespace likewise {
 
-/// Sessions as flat arrays; session s is items[offsets[s]] .. items[offsets[s + 1] - 1].
+/// What the order of a session's events says: who came when, or nothing.
+enum class Order { kTime, kNone };
+
+/// Sessions as flat arrays; session s is items[offsets[s]] .. items[offsets[s + 1] - 1]. One
+/// without an order is read as if shuffled, so that it does not matter how its events were listed:
+/// the same way in all epochs, since others every time were found to be worse.
 struct SessionView {
   std::span<const ItemId> items;
   std::span<const Offset> offsets;
+  Order order = Order::kTime;
   std::size_t size() const { return offsets.empty() ? 0 : offsets.size() - 1; }
 };
 
@@ -36,6 +42,8 @@ struct Slice {
 
 /// Fills the next slice to be trained by anyone; false when there is none left.
 using NextSlice = std::function<bool(Slice&)>;
+
+inline constexpr std::uint64_t kOrderStream = 4;  // of random numbers: how a session is shuffled
 
 inline constexpr std::size_t kHalfCenters = 24;   // events after which a half is full
 inline constexpr std::size_t kHalfSlack = 8;      // more of them, rather than cut a session
@@ -100,7 +108,7 @@ class Planner {
   /// One of the two places that the planner reads at.
   struct Stream {
     Slice slice;
-    std::vector<ItemId> kept;         // the session after sub-sampling
+    std::vector<ItemId> kept;         // the session shuffled, and after sub-sampling
     std::span<const ItemId> current;  // the session being cut into pieces
     std::size_t done = 0;             // events of it that have been centers
   };
@@ -111,6 +119,7 @@ class Planner {
   const SessionView& sessions_;
   const NoiseSampler& noise_;
   std::span<const float> keep_;
+  std::uint64_t seed_;
   std::size_t window_;
   // Pairs by weight, times the window, to one side of an event with that many neighbours in reach.
   std::vector<std::int64_t> units_;

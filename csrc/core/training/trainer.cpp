@@ -41,7 +41,8 @@ constexpr std::uint64_t kSliceStream = 1, kShuffleStream = 2, kTableStream = 3;
 using Clock = std::chrono::steady_clock;
 
 void check(const TrainingInput& input, const Options& options) {
-  const auto& [items, offsets] = input.sessions;
+  const auto& items = input.sessions.items;
+  const auto& offsets = input.sessions.offsets;
   const auto refuse = [](const char* what) { throw std::invalid_argument(what); };
   if (offsets.empty() || offsets.front() != 0 ||
       offsets.back() != static_cast<Offset>(items.size()) ||
@@ -379,7 +380,8 @@ std::vector<std::pair<const char*, double>> engine_constants() {
           {"largest_slice", number(kLargestSlice)},
           {"slice_stream", number(kSliceStream)},
           {"shuffle_stream", number(kShuffleStream)},
-          {"table_stream", number(kTableStream)}};
+          {"table_stream", number(kTableStream)},
+          {"order_stream", number(kOrderStream)}};
 }
 
 }  // namespace likewise

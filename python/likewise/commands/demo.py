@@ -12,7 +12,7 @@ import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import numpy as np
@@ -62,6 +62,7 @@ _SHOWN = 5
     examples="""
 likewise demo
 likewise demo --output big-shop --items 10000 --sessions 100000
+likewise demo --baskets
 """,
 )
 @output_option(
@@ -71,10 +72,13 @@ likewise demo --output big-shop --items 10000 --sessions 100000
         help="Size of the catalogue.")  # fmt: skip
 @option("--sessions", type=click.IntRange(1000), default=60000, show_default=True,
         help="Size of the history.")  # fmt: skip
+@option("--baskets", is_flag=True, help="Sessions are baskets, which have no order.")
 @seed_option("Another seed, another shop.", most=None)
 @threads_option()
 @quiet_option
-def demo(output: Path, items: int, sessions: int, seed: int, threads: int, quiet: bool) -> None:
+def demo(
+    output: Path, items: int, sessions: int, baskets: bool, seed: int, threads: int, quiet: bool
+) -> None:
     """Simulate a shop, train on it, show what is found, and evaluate it.
 
     Takes about a minute. No data is needed and none is downloaded.
@@ -83,12 +87,13 @@ def demo(output: Path, items: int, sessions: int, seed: int, threads: int, quiet
     options = Options(threads=threads, seed=seed)
     with _folder(output):
         # More and smaller groups of alike items than by default: the lists below become varied.
-        shop = simulate(items, sessions, seed=seed, items_per_intent=25.0)
+        shop = simulate(items, sessions, seed=seed, items_per_intent=25.0, baskets=baskets)
         new = int(shop.truth.is_new.sum())
         print_text(
             f"A simulated shop: {items:,} items in {len(DEPARTMENTS)} departments, with names in "
             f"{len(set(shop.truth.language.tolist()))} languages.",
-            f"{sessions:,} visits to it; {new:,} items are new and nobody has seen them yet.",
+            f"{sessions:,} {'baskets bought there' if baskets else 'visits to it'}; {new:,} items "
+            "are new and nobody has seen them yet.",
             "",
         )
         catalogue = Catalogue.read(shop.catalogue)
@@ -170,9 +175,7 @@ def _show_answers(shop: Shop, model: Model, catalogue: Catalogue) -> None:
 
 
 def _similar(model: Model, catalogue: Catalogue, item: int) -> Matches:
-    found = model.similar(str(catalogue.ids[item]), _SHOWN)
-    assert isinstance(found, Matches)
-    return found
+    return cast(Matches, model.similar(str(catalogue.ids[item]), _SHOWN))
 
 
 def _complements(model: Model, catalogue: Catalogue, item: int) -> Matches:
@@ -181,9 +184,7 @@ def _complements(model: Model, catalogue: Catalogue, item: int) -> Matches:
     known = pc.equal(pc.count_substring(paths, JOIN), 2)
     others = pc.not_equal(paths, paths[item])
     where = pc.and_(known, others).fill_null(False).to_numpy(zero_copy_only=False)
-    found = model.complements(str(catalogue.ids[item]), _SHOWN, where=where)
-    assert isinstance(found, Matches)
-    return found
+    return cast(Matches, model.complements(str(catalogue.ids[item]), _SHOWN, where=where))
 
 
 def _popular(shop: Shop, catalogue: Catalogue, *, new: bool) -> list[int]:

@@ -1,4 +1,4 @@
-"""The generative process behind the simulated shop: intents, items, walks of sessions.
+"""The generative process behind the simulated shop: intents, items, walks of sessions, baskets.
 
 Owns every random choice but those of names. All of it is drawn column by column; the walk takes
 one step of all sessions at a time. Used by ``simulate`` alone, which documents the process.
@@ -7,6 +7,7 @@ one step of all sessions at a time. Used by ``simulate`` alone, which documents 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,12 +20,18 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int32]
     Floats = NDArray[np.float64]
 
-__all__ = ["Truth", "make_intents", "make_items", "walk"]
+__all__ = ["Truth", "choose_staples", "fill_baskets", "make_intents", "make_items", "walk"]
 
 _MATERIALS = _USES = 6
 _SIGNATURES = _MATERIALS * _USES
 _NEIGHBOURS = (-3, -2, -1, 1, 2, 3)  # steps in the order of the tree that a session may drift
 _COMPLEMENTS = 3
+# Baskets: the share of items that are staples; the chances of an event to be one of them, or what
+# the customer buys again and again; of any other to begin a new purpose, or to be what goes with
+# the purpose at hand. And how many things a customer buys again, in how many baskets.
+_STAPLES = 0.01
+_STAPLE, _AGAIN, _NEXT, _WITH = 0.1, 0.15, 0.2, 0.5
+_FAVOURITES, _BASKETS_EACH = 4, 8
 _LEAVES = [product.leaf for _, product in TYPES]
 _SUBCATEGORIES = [(place, product.subcategory) for place, product in TYPES]
 
@@ -49,6 +56,8 @@ class Truth:
         Chance of a session to start with the intent.
     intent_visible : bool (n_intents,)
         False when another intent has the same words: only behaviour tells the two apart.
+    is_staple : bool (n_items,)
+        Items that are bought along with anything; none where sessions are visits.
     complements : int32 (n_intents, 3)
         The intents that go with an intent: ink with printers.
     types, brands, languages : tuple of str
@@ -63,6 +72,7 @@ class Truth:
     intent_type: Ints
     intent_popularity: Floats
     intent_visible: NDArray[np.bool_]
+    is_staple: NDArray[np.bool_]
     complements: Ints
     types: tuple[str, ...]
     brands: tuple[str, ...]
@@ -208,13 +218,8 @@ def walk(
     longest_first = np.argsort(-lengths, kind="stable")
     starts, steps = starts[longest_first], -lengths[longest_first]
     items = np.empty(int(lengths.sum()), np.int32)
-    popular = np.cumsum(truth.intent_popularity)
     draw = _ItemDraw(rng, truth)
-
-    def begin(count: int) -> NDArray[np.int64]:
-        found = np.searchsorted(popular, rng.random(count) * popular[-1], side="right")
-        return np.asarray(np.minimum(found, len(popular) - 1), np.int64)
-
+    begin = partial(_by_weight, rng, np.cumsum(truth.intent_popularity))
     current = begin(len(lengths))
     seen = items[:0]
     for step in range(int(-steps[0])):
@@ -238,6 +243,61 @@ def walk(
         items[starts[:active] + step] = drawn
         seen = drawn
     return items
+
+
+def choose_staples(intents: Intents, intent: Ints, popularity: Floats) -> NDArray[np.bool_]:
+    """Tell which items are staples: those that sell best, one of an intent."""
+    best_first = np.argsort(-(intents.popularity[intent] * popularity), kind="stable")
+    _, best = np.unique(intent[best_first], return_index=True)
+    staple = np.zeros(len(intent), bool)
+    staple[best_first[np.sort(best)[: max(2, round(_STAPLES * len(intent)))]]] = True
+    return staple
+
+
+def fill_baskets(
+    rng: np.random.Generator, lengths: NDArray[np.int64], truth: Truth
+) -> tuple[Ints, NDArray[np.int64]]:
+    """Fill all baskets; return their items, each once a basket and in no order, and offsets.
+
+    ``lengths`` are those before what is drawn twice is left out.
+    """
+    n, longest_first = len(lengths), np.argsort(-lengths, kind="stable")
+    steps = -lengths[longest_first]
+    draw, staples = _ItemDraw(rng, truth), np.flatnonzero(truth.is_staple)
+    begin = partial(_by_weight, rng, np.cumsum(truth.intent_popularity))
+    among = np.cumsum(1.0 / np.arange(1, len(staples) + 1))
+    bought = np.concatenate([draw(begin(n)) for _ in range(_FAVOURITES)])
+    favourites = bought.reshape(_FAVOURITES, n).T[: max(1, n // _BASKETS_EACH)]
+    customer = rng.integers(0, len(favourites), n)
+    current, items, basket = begin(n), [], []
+    for step in range(int(-steps[0])):
+        active = int(np.searchsorted(steps, -step, side="left"))
+        current, wanted = current[:active], current[:active].copy()
+        if step > 0:
+            moved = np.flatnonzero(rng.random(active) < _NEXT)
+            current[moved] = wanted[moved] = begin(len(moved))
+            along = np.flatnonzero(rng.random(active) < _WITH)
+            which = rng.integers(0, truth.complements.shape[1], len(along))
+            wanted[along] = truth.complements[wanted[along], which]
+        drawn, chance = draw(wanted), rng.random(active)
+        often = np.flatnonzero(chance < _STAPLE)
+        drawn[often] = staples[_by_weight(rng, among, len(often))]
+        again = np.flatnonzero((chance >= _STAPLE) & (chance < _STAPLE + _AGAIN))
+        drawn[again] = favourites[customer[again], rng.integers(0, _FAVOURITES, len(again))]
+        items.append(drawn)
+        basket.append(longest_first[:active])
+    # Each once, and in no order.
+    both = np.unique(np.concatenate(basket) * len(truth.intent) + np.concatenate(items))
+    where, what = np.divmod(both, len(truth.intent))
+    mixed = np.lexsort((rng.random(len(both)), where))
+    offsets = np.searchsorted(where, np.arange(n + 1)).astype(np.int64)
+    return what[mixed].astype(np.int32), offsets
+
+
+def _by_weight(rng: np.random.Generator, until: Floats, count: int) -> NDArray[np.int64]:
+    """Draw places by the weights whose running sum is given."""
+    found = np.searchsorted(until, rng.random(count) * until[-1], side="right")
+    return np.asarray(np.minimum(found, len(until) - 1), np.int64)
 
 
 class _ItemDraw:

@@ -19,7 +19,14 @@ import pyarrow.parquet as pq
 
 from likewise.errors import InputError
 from likewise.simulation.names import TYPES, category_paths, item_names
-from likewise.simulation.process import Truth, make_intents, make_items, walk
+from likewise.simulation.process import (
+    Truth,
+    choose_staples,
+    fill_baskets,
+    make_intents,
+    make_items,
+    walk,
+)  # fmt: skip
 from likewise.simulation.words import LANGUAGES
 
 if TYPE_CHECKING:
@@ -47,13 +54,15 @@ class Shop:
     catalogue : pyarrow.Table
         ``item_id``, ``category``, ``name``: strings, one row per item.
     items : int32 (n_events,)
-        Rows of the catalogue, session after session in time order.
+        Rows of the catalogue, session after session in time order; baskets in no order.
     offsets : int64 (n_sessions + 1,)
         Session ``i`` is ``items[offsets[i]:offsets[i + 1]]``.
     truth : Truth
         Intents, complements, new items.
     seed : int
         The seed it was made with.
+    baskets : bool
+        Whether sessions are baskets.
     """
 
     catalogue: pa.Table
@@ -61,13 +70,15 @@ class Shop:
     offsets: NDArray[np.int64]
     truth: Truth
     seed: int
+    baskets: bool = False
 
     @cached_property
     def events(self) -> pa.Table:
         """History as a shop logs it, made when first asked for.
 
         ``session_id`` (int64), ``item_id`` (string), ``timestamp`` (seconds, strictly rising
-        within a session), ``event`` (``view``, ``cart``, ``purchase``); ordered by session.
+        within a session; one time for a basket), ``event`` (``view``, ``cart``, ``purchase``, in
+        baskets that alone); ordered by session.
         """
         rng = np.random.default_rng([self.seed, 3])
         n, lengths = len(self.items), np.diff(self.offsets)
@@ -77,6 +88,8 @@ class Shop:
         first = since[self.offsets[:-1]] if n else since[:0]
         times = since + np.repeat(begins - first, lengths)
         kinds = np.searchsorted([0.85, 0.95], rng.random(n), side="right")
+        if self.baskets:
+            times, kinds = np.repeat(begins, lengths), np.full(n, len(_EVENT_KINDS) - 1)
         ids = self.catalogue.column("item_id").combine_chunks()
         return pa.table(
             {
@@ -158,6 +171,7 @@ def simulate(
     excursions: float = 0.06,
     jumps: float = 0.04,
     name_words: int = 0,
+    baskets: bool = False,
 ) -> Shop:
     """Make a shop: a catalogue with names, sessions of its customers, and the truth.
 
@@ -184,10 +198,14 @@ def simulate(
         Popularity of the r-th item of an intent is ``r ** -zipf``.
     drift, excursions, jumps : float
         Chance per event to move on to an alike intent, to look once at a complement, and to begin
-        something else. Their sum is at most 1; the rest of the time the intent stays.
+        something else. Their sum is at most 1; the rest of the time the intent stays. Of visits
+        alone.
     name_words : int
         Names are filled up with invented words to at least this many; 0 leaves them as they
         are (about 6). Eight make about 160 character n-grams of 3 to 6.
+    baskets : bool
+        Whether sessions are what was bought together, in no order and at one time, rather than
+        what a visitor looked at, one thing after the other.
 
     Returns
     -------
@@ -213,6 +231,11 @@ def simulate(
     event it may drift to an intent nearby in the tree, jump to another one drawn by popularity, or
     look at an item of a complementary intent for one event. The item is drawn by popularity
     within the intent; the one just seen is drawn again once, so immediate repeats are rare.
+
+    A *basket* is for several purposes: an intent drawn by popularity, given up for another one
+    before one event in five. Half of the events are of what goes with the intent instead. A tenth
+    are staples, a hundredth of the items, bought along with anything; and 15 % are what a customer,
+    of eight baskets or so, buys again and again.
 
     Examples
     --------
@@ -240,6 +263,7 @@ def simulate(
     intent, popularity, is_new, attributes = make_items(
         rng, intents, n_items, new_items, zipf, spoken
     )
+    no_staple = np.zeros(n_items, bool)
     truth = Truth(
         intent=intent,
         brand=attributes.brand,
@@ -249,6 +273,7 @@ def simulate(
         intent_type=intents.kind,
         intent_popularity=intents.popularity,
         intent_visible=intents.visible,
+        is_staple=choose_staples(intents, intent, popularity) if baskets else no_staple,
         complements=intents.complements,
         types=tuple(product.leaf for _, product in TYPES),
         brands=tuple(word.title() for word in attributes.brands),
@@ -264,6 +289,8 @@ def simulate(
     )
     rng = np.random.default_rng([seed, 2])
     lengths = np.minimum(1 + rng.geometric(1 / (mean_length - 1), n_sessions), _LONGEST)
+    if baskets:
+        return Shop(catalogue, *fill_baskets(rng, lengths, truth), truth, seed, baskets)
     items = walk(rng, lengths, truth, intents.neighbours, (jumps, drift, excursions))
     offsets = np.zeros(n_sessions + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])

@@ -23,7 +23,7 @@ from likewise.score.pairs import Pairs
 from likewise.state import State
 from likewise.tables.catalogue import Catalogue
 from likewise.tables.sessions import Sessions
-from likewise.training.held_out import hold_out, pair_arrays, weigh
+from likewise.training.held_out import hold_out, pair_arrays, ways_of, weigh
 from likewise.training.memory import check_memory, give_back
 from likewise.training.progress import Progress, Watch
 from likewise.version import __version__
@@ -84,6 +84,7 @@ def fit(
             buckets=0 if content is None else content.features.recipe.buckets,
             options=options.to_dict(),
             on_progress=watch,
+            order=kept.order,
         )
     except _core.Diverged as error:
         raise TrainingError(str(error)) from None
@@ -110,8 +111,8 @@ def fit(
     )
     if options.own_row:
         with blas_threads(options.threads):
-            blend = Blend(state.encoder, learned)
-            chosen = weigh(held, blend, options.threads)
+            blend, ways = Blend(state.encoder, learned), ways_of(sessions.order)
+            chosen = weigh(held, blend, options.threads, ways)
             pairs = pair_arrays(sessions, chosen, options.threads, options.epochs)
             state.learned |= pairs
             if len(pairs["pair_items"]):

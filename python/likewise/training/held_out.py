@@ -7,15 +7,15 @@ wins, where items are many and events few it only adds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from likewise.arrays import Float32, Float64, Int32
-from likewise.items import that_may_be_cut, without_last
+from likewise.arrays import Float32, Float64, Int32, Int64
+from likewise.items import that_may_be_cut, without
 from likewise.score.blend import Blend
 from likewise.score.evidence import share_of_new
 from likewise.score.pairs import (
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from likewise.items import History
     from likewise.options import Options
 
-__all__ = ["Held", "Weighing", "hold_out", "pair_arrays", "weigh"]
+__all__ = ["Held", "Weighing", "hold_out", "pair_arrays", "ways_of", "weigh"]
 
-# Of sessions of three events and more: the share whose last event is held out, the least and the
+# Of sessions of three events and more: the share of which an event is held out, the least and the
 # most of them, and the greatest share where sessions are few. Fewer than the last number are none.
 _SHARE, _LEAST, _MOST, _GREATEST, _FEWEST = 0.02, 500, 2000, 0.1, 100
 # Items that held-out queries are compared with at most, and comparisons of them.
@@ -45,8 +45,8 @@ _OTHERS, _COMPARISONS = 1 << 15, 25_000_000
 # Answers by vectors that are looked at; what is past the first twenty is no hit.
 _ANSWERS, _HITS = 128, 20
 _WEIGHTS = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
-#: λ that is taken where others are no better; and with the first of `KERNELS` where nothing is held
-#: out: of few sessions a pair that was seen once says little.
+#: λ that is taken where others are no better; and with the first way of counting where nothing is
+#: held out: of few sessions a pair that was seen once says little.
 USUAL_WEIGHT, WEIGHT_OF_FEW = 3.0, 1.0
 # Differences that are less than this many standard errors are none: what is nearest to the usual
 # is taken (Breiman et al. 1984, the rule of one standard error).
@@ -55,14 +55,15 @@ _SAME = 1.0
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """Sessions without some of their last events, and these.
+    """Sessions without some of their events, and these.
 
     Attributes
     ----------
     kept : Sessions
         What vectors are trained on.
     queries, targets : int32 arrays (n,)
-        The event before one that is held out, and that one.
+        The event before one that is held out, and that one; any other of its session where there
+        is no order.
     """
 
     kept: Any
@@ -80,19 +81,21 @@ class Weighing(NamedTuple):
 def hold_out(sessions: History | Any, options: Options) -> Held | None:
     """Hold the last events of some sessions out of training; None where there are too few.
 
+    Where sessions have no order any event, since the last ones may be those that a list ends with.
     Items keep three in four of their events at least.
     """
     if not options.own_row:
         return None
-    items, last = sessions.items, sessions.offsets[1:] - 1
-    fit = that_may_be_cut(sessions)
+    items, ordered = sessions.items, sessions.order != "none"
+    fit = that_may_be_cut(sessions) if ordered else np.flatnonzero(np.diff(sessions.offsets) >= 3)
     wanted = min(max(_SHARE * len(fit), _LEAST), _MOST, _GREATEST * len(fit))
     wanted = int(min(wanted, _COMPARISONS / max(1, min(len(sessions.catalogue), _OTHERS))))
     if wanted < _FEWEST:
         return None
     rng = np.random.default_rng(options.seed)
     chosen = rng.choice(fit, min(len(fit), 4 * wanted), replace=False)
-    targets = items[last[chosen]]
+    asked, events = (_last if ordered else _any)(sessions.offsets, chosen, rng)
+    targets = items[events]
     # No more of an item than a quarter: the first of them that were drawn.
     order = np.argsort(targets, kind="stable")
     first = np.searchsorted(targets[order], targets[order])
@@ -100,12 +103,35 @@ def hold_out(sessions: History | Any, options: Options) -> Held | None:
     nth[order] = np.arange(len(targets)) - first
     least = 4 * max(1, options.min_count)
     fits = (nth + 1) * 4 <= np.where(sessions.counts[targets] >= least, sessions.counts[targets], 0)
-    chosen = np.sort(chosen[fits][:wanted])
-    if len(chosen) < _FEWEST:
+    fits &= items[asked] != targets
+    held = np.flatnonzero(fits)[:wanted]
+    if len(held) < _FEWEST:
         return None
+    held = held[np.argsort(events[held])]
     made: Any = type(sessions)
-    kept = made.from_arrays(*without_last(sessions, chosen), sessions.catalogue)
-    return Held(kept, items[last[chosen] - 1], items[last[chosen]])
+    kept = made.from_arrays(
+        *without(sessions, events[held]), sessions.catalogue, order=sessions.order
+    )
+    return Held(kept, items[asked[held]], targets[held])
+
+
+def _last(offsets: Int64, chosen: Int64, rng: np.random.Generator) -> tuple[Int64, Int64]:
+    """Return the places of the last events but one, and of the last ones."""
+    last = offsets[chosen + 1] - 1
+    return last - 1, last
+
+
+def _any(offsets: Int64, chosen: Int64, rng: np.random.Generator) -> tuple[Int64, Int64]:
+    """Return the places of two events of each session."""
+    first, lengths = offsets[chosen], offsets[chosen + 1] - offsets[chosen]
+    one = (rng.random(len(chosen)) * lengths).astype(np.int64)
+    step = 1 + (rng.random(len(chosen)) * (lengths - 1)).astype(np.int64)
+    return first + one, first + (one + step) % lengths
+
+
+def ways_of(order: str) -> tuple[Kernel, ...]:
+    """Return how pairs may be counted: where sessions have no order, by none of it."""
+    return tuple(way for way in KERNELS if order != "none" or way.window == 0)
 
 
 def pair_arrays(
@@ -124,17 +150,19 @@ def pair_arrays(
     }  # fmt: skip
 
 
-def weigh(held: Held | None, blend: Blend, threads: int) -> Weighing:
+def weigh(
+    held: Held | None, blend: Blend, threads: int, ways: Sequence[Kernel] = KERNELS
+) -> Weighing:
     """Choose how pairs are counted, and their weight, by what finds held-out events best.
 
     By whether they are among the first twenty answers, and by 1 / log2(2 + rank) of those, half and
     half. ``blend`` is that of vectors trained on what was kept, without pairs.
     """
     if held is None:
-        return Weighing(KERNELS[0], WEIGHT_OF_FEW)
+        return Weighing(ways[0], WEIGHT_OF_FEW)
     trial = _Trial(held, blend, threads)
     settings, gains = [], []
-    for kernel in KERNELS:
+    for kernel in ways:
         ranks_with = trial.ranks(count_pairs(held.kept, kernel, threads, trial.asked)[0])
         for weight in _WEIGHTS:
             ranks = ranks_with(weight)

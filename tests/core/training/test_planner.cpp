@@ -144,6 +144,57 @@ void halves_come_from_different_slices() {
   CHECK(alone > 0);  // the last long session
 }
 
+// A session without order is read in one that the seed alone decides, in all epochs; no pair is
+// near more often than another.
+void sessions_without_order_are_read_as_if_shuffled() {
+  constexpr std::size_t kEvents = 40, kReadings = 300;
+  const Corpus corpus({kEvents, 1, 0});
+  SessionView sessions = corpus.view();
+  sessions.order = Order::kNone;
+  const NoiseSampler noise(corpus.counts, 0.5);
+  Options options;
+  options.window = 3;
+  const auto read = [&](std::uint64_t seed, std::uint64_t epoch) {
+    options.seed = seed;
+    Planner planner(sessions, noise, {}, options, slices_of(sessions.size(), 1, epoch));
+    std::vector<ItemId> order;
+    Block block;
+    std::int64_t events = 0;
+    while (planner.next(block)) {
+      CHECK(block.alone());
+      const Half& half = block.halves[0];
+      for (const Center& center : half.centers) order.push_back(half.contexts[center.place]);
+      events += block.events;
+    }
+    CHECK(events + planner.events_left() == static_cast<std::int64_t>(kEvents + 1));
+    return order;
+  };
+  std::vector<double> near(kEvents * kEvents, 0.0);
+  std::vector<ItemId> all(corpus.items.begin(), corpus.items.begin() + kEvents);
+  for (std::size_t seed = 1; seed <= kReadings; ++seed) {
+    const std::vector<ItemId> order = read(seed, 1);
+    CHECK(order != all && order == read(seed, 2) && order != read(seed + 1, 1));
+    std::vector<ItemId> sorted = order;
+    std::sort(sorted.begin(), sorted.end());
+    CHECK(sorted == all);
+    for (std::size_t i = 1; i < kEvents; ++i) {
+      near[static_cast<std::size_t>(order[i - 1]) * kEvents + static_cast<std::size_t>(order[i])] +=
+          1;
+    }
+  }
+  // By distance in the data, forwards and backwards: as many as chance has.
+  for (std::size_t far = 1; far < kEvents; ++far) {
+    double forwards = 0, backwards = 0;
+    for (std::size_t i = 0; i + far < kEvents; ++i) {
+      forwards += near[i * kEvents + i + far];
+      backwards += near[(i + far) * kEvents + i];
+    }
+    const double expected = kReadings * static_cast<double>(kEvents - far) / kEvents;
+    CHECK_CLOSE(forwards, expected, 5 * std::sqrt(expected));
+    CHECK_CLOSE(backwards, expected, 5 * std::sqrt(expected));
+  }
+}
+
 void dropout_only_where_content_can_take_over() {
   const Corpus corpus({200});
   const SessionView sessions = corpus.view();
@@ -235,6 +286,7 @@ int main() {
     for (const std::size_t each : {1, 3, 100}) every_event_is_a_center_once(window, each);
   }
   halves_come_from_different_slices();
+  sessions_without_order_are_read_as_if_shuffled();
   dropout_only_where_content_can_take_over();
   nothing_to_plan();
   frequent_items_are_skipped();
