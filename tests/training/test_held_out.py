@@ -224,7 +224,7 @@ def test_pairs_of_sessions_without_order_are_counted_whatever_it_is(n: int) -> N
     part: Pairs = blend_of(lw.train(sessions, options=options())).part(Pairs)
     assert part.any
     tables = [count_pairs(sessions, way)[0] for way in KERNELS if way.window == 0]
-    assert len(tables) == 2
+    assert 0 < len(tables) < len(KERNELS)
     assert any(np.array_equal(part.table.items, table.items) for table in tables)
     assert set(ways_of("time")) == set(KERNELS) > set(ways_of("none"))
 
