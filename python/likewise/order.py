@@ -1,12 +1,13 @@
 """Order: whether the place of an event in its session says anything.
 
 Owns the words of the option ``order`` and what "auto" comes to. Goods of one basket have no order:
-that all of them have one time shows it, or that items which are neighbours in one session are
-neighbours in another no more often than chance has it.
+that all of them have one time shows it, or that they are sorted by item, or that items which are
+neighbours in one session are neighbours in another no more often than chance has it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,13 @@ import numpy.typing as npt
 
 from likewise.errors import InputError
 
-__all__ = ["ORDERS", "checked_order", "neighbours_are_alike", "order_of"]
+__all__ = [
+    "ORDERS",
+    "are_sorted",
+    "checked_order",
+    "neighbours_are_alike",
+    "order_of",
+]
 
 #: The values of the option.
 ORDERS = ("auto", "time", "none")
@@ -25,6 +32,8 @@ _SHUFFLES = 16
 # Beyond chance: so many standard errors more, and so many times as often. And how many repeats
 # chance must give at least for their absence to say anything.
 _ERRORS, _TIMES, _REPEATS = 3.0, 1.1, 5.0
+# Sorted sessions: the events that tell, the least sessions there must be, and the share of others.
+_LOOKED_AT, _FEWEST, _UNSORTED = 1 << 14, 20, 0.01
 
 
 def checked_order(order: Any) -> str:
@@ -35,7 +44,10 @@ def checked_order(order: Any) -> str:
 
 
 def order_of(
-    items: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64], tied: bool = False
+    items: npt.NDArray[np.int32],
+    offsets: npt.NDArray[np.int64],
+    ids: Any = None,
+    tied: bool | None = None,
 ) -> tuple[str, str]:
     """Return what the order "auto" of sessions comes to, "time" or "none", and why it is none.
 
@@ -43,14 +55,62 @@ def order_of(
     ----------
     items : int32 array (n_events,)
     offsets : int64 array (n_sessions + 1,)
-    tied : bool
-        Whether the events of each session are known to have one time.
+    ids : pyarrow.LargeStringArray (n_items,), optional
+        The ids of items.
+    tied : bool, optional
+        Whether the events of each session have one time; None where they have none at all. Only
+        those may be sorted by item: where times differ it is they that say when events came.
     """
     if tied:
         return "none", "events of a session have one time"
+    if tied is None and are_sorted(items, offsets, ids):
+        return "none", "events of a session are sorted by item"
     if neighbours_are_alike(items, offsets) is False:
         return "none", "neighbours in a session are no more alike than others"
     return "time", ""
+
+
+def are_sorted(
+    items: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64], ids: Any = None
+) -> bool:
+    """Tell whether events stand in the order of their items, as tables often list what they hold.
+
+    By place in the catalogue or by id, as text or as numbers; upwards or downwards. Arguments are
+    those of :func:`order_of`.
+
+    Examples
+    --------
+    >>> are_sorted(np.tile(np.array([2, 5, 7, 9], np.int32), 50), np.arange(0, 201, 4))
+    True
+    """
+    some, session = _some(items, offsets, np.random.default_rng(0), _LOOKED_AT)
+    if not len(some) or session[-1] < _FEWEST:
+        return False
+    inside = session[1:] == session[:-1]
+    for ranks in _ranks(some, ids):
+        steps = np.sign(np.diff(ranks))[inside]
+        for way in (1, -1):
+            unsorted = np.unique(session[1:][inside][steps == -way])
+            if len(unsorted) <= _UNSORTED * len(np.unique(session)):
+                return True
+    return False
+
+
+def _ranks(some: npt.NDArray[np.int64], ids: Any) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield the ranks of items by each order that a table may have."""
+    yield some
+    if ids is None:
+        return
+    used, place = np.unique(some, return_inverse=True)
+    texts = ids.take(used).to_pylist()
+    keys: list[Callable[[str], Any]] = [str.encode]
+    if all(text.isdecimal() for text in texts):
+        keys.append(int)
+    for key in keys:
+        order = sorted(range(len(used)), key=[key(text) for text in texts].__getitem__)
+        rank = np.empty(len(used), np.int64)
+        rank[order] = np.arange(len(used))
+        yield rank[place]
 
 
 def neighbours_are_alike(
@@ -85,7 +145,7 @@ def neighbours_are_alike(
     False
     """
     rng = np.random.default_rng(0)
-    some, session = _some(items, offsets, rng)
+    some, session = _some(items, offsets, rng, _EVENTS)
     if not len(some):
         return None
     inside = session[1:] == session[:-1]
@@ -101,15 +161,21 @@ def neighbours_are_alike(
 
 
 def _some(
-    items: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64], rng: np.random.Generator
+    items: npt.NDArray[np.int32],
+    offsets: npt.NDArray[np.int64],
+    rng: np.random.Generator,
+    events: int,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return items of stretches of some sessions, each once a session, and whose they are."""
+    """Return items of stretches of some sessions, each once a session, and whose they are.
+
+    Some ``events`` of them, of sessions that are evenly spread.
+    """
     lengths = np.diff(offsets)
     long = np.flatnonzero(lengths >= _SHORTEST)
     nothing = np.zeros(0, np.int64)
     if not len(long):
         return nothing, nothing
-    most = int(_EVENTS / np.minimum(lengths[long], _STRETCH).mean()) + 1
+    most = int(events / np.minimum(lengths[long], _STRETCH).mean()) + 1
     long = long[np.linspace(0, len(long) - 1, min(len(long), most)).astype(np.int64)]
     taken = np.minimum(lengths[long], _STRETCH)
     first = offsets[long] + (rng.random(len(long)) * (lengths[long] - taken + 1)).astype(np.int64)

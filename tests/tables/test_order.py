@@ -15,7 +15,7 @@ from likewise import Catalogue, Sessions
 from likewise.commands.main import main
 from likewise.errors import InputError
 from likewise.evaluation.splits import cold_split, last_split, time_split, transfer_split
-from likewise.order import ORDERS, neighbours_are_alike, order_of
+from likewise.order import ORDERS, are_sorted, neighbours_are_alike, order_of
 
 Flat = tuple[np.ndarray, np.ndarray]
 
@@ -104,7 +104,7 @@ def test_items_that_come_again_are_not_neighbours_of_themselves() -> None:
     "sessions",
     [
         [], [np.arange(2)] * 900, [np.arange(200)], [np.zeros(50)] * 50, [np.arange(0)] * 9,
-        list(np.arange(30_000).reshape(-1, 3)),
+        list(np.random.default_rng(0).permutation(30_000).reshape(-1, 3)),
     ],
     ids=["none", "of two", "one", "of one item", "empty", "of items seen once"],
 )  # fmt: skip
@@ -120,6 +120,50 @@ def test_one_long_session_is_looked_at_in_part() -> None:
     many = [one[i : i + 5000] for i in range(0, len(one), 5000)]
     assert neighbours_are_alike(*flat(many)) is True
     assert neighbours_are_alike(*shuffled(flat(many))) is False
+
+
+# --- what is sorted -------------------------------------------------------------------------------
+
+
+NAMES = {
+    "as text": [f"i{i:03}" for i in range(300)],
+    "as numbers": [str(i + 5) for i in range(300)],
+    "in the catalogue": np.random.default_rng(0)
+    .permutation([f"i{i}" for i in range(300)])
+    .tolist(),
+}
+
+
+@pytest.mark.parametrize("way", [1, -1], ids=["upwards", "downwards"])
+@pytest.mark.parametrize("kind", NAMES)
+def test_sessions_that_are_sorted_by_item_have_no_order(kind: str, way: int) -> None:
+    """Though neighbours are alike then: what has nearly the same number."""
+    items, offsets = walks(6)
+    parts = [way * np.unique(way * part) for part in np.split(items, offsets[1:-1])]
+    catalogue = Catalogue.from_arrays(NAMES[kind])
+    made = Sessions.from_arrays(*flat(parts), catalogue)
+    assert neighbours_are_alike(made.items, made.offsets) is True
+    assert made.order == "none"
+    named = [[NAMES[kind][i] for i in part] for part in parts]
+    read = Sessions.read(named, catalogue)
+    assert str(read.report).endswith("no order: events of a session are sorted by item")
+    if kind != "in the catalogue":
+        assert Sessions.read(named).order == "none"
+    # Where times differ it is they that say when events came.
+    rows = table(flat(parts), np.arange(len(made.items)))
+    assert Sessions.read(rows).order == "time"
+    # Some of them are not: it happened to be so.
+    for part in parts[::20]:
+        part[:] = np.roll(part, 1)
+    assert Sessions.from_arrays(*flat(parts), catalogue).order == "time"
+
+
+def test_few_sorted_sessions_may_be_so_by_chance() -> None:
+    parts = [np.arange(3), np.arange(4) * 7, np.array([4, 9, 11])] * 5
+    assert not are_sorted(*flat(parts))
+    assert are_sorted(*flat(parts * 2))
+    assert not are_sorted(*flat([]))
+    assert not are_sorted(*flat([np.arange(2)] * 90))
 
 
 # --- what times say -------------------------------------------------------------------------------

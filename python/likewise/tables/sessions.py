@@ -86,7 +86,7 @@ class Sessions:
     def order(self) -> str:
         """Whether the order of events says something: "time" or "none"."""
         if self._order == "auto":
-            self._order, _ = order_of(self.items, self.offsets)
+            self._order, _ = order_of(self.items, self.offsets, self.catalogue.ids)
         return self._order
 
     @property
@@ -186,9 +186,9 @@ class Sessions:
         order : {"auto", "time", "none"}
             Whether the order of a session's events says something. Where it does not, for goods of
             one basket, training makes no difference between near and far, before and after.
-            "auto" is "none" where the events of each session have one time, and where neighbours
-            in a session are no more alike than chance has it (`likewise.order`); the report says
-            so. Where events are too few to tell it is "time".
+            "auto" is "none" where the events of each session have one time, or no times and are
+            sorted by item, and where neighbours in a session are no more alike than chance has it
+            (`likewise.order`); the report says so. Where events are too few to tell it is "time".
         memory_limit : int or str, optional
             Bytes, or text such as "2GB", that ordering may take beside the result; what does
             not fit is ordered on disk, in a temporary folder that is removed. None is two
@@ -264,7 +264,8 @@ class Sessions:
         items, offsets = _cut(items, int(offsets[kept])), _cut(offsets, kept + 1)
         why = ""
         if order == "auto":
-            order, why = order_of(items, offsets, ordered.tied)
+            tied = ordered.tied if dropped["timed"] else None
+            order, why = order_of(items, offsets, catalogue.ids, tied)
         report = SessionsReport(
             repeats_collapsed=repeats,
             rare_events=rare,
