@@ -65,6 +65,7 @@ KERNELS = (
     Kernel(10, True, 0.75, 0.5),
     Kernel(10, True, 0.0, 0.5),
     Kernel(0, False, 1.0, 0.5),
+    Kernel(0, False, 1.0, 1.0),
 )
 
 

@@ -39,7 +39,7 @@ __all__ = ["Held", "Weighing", "hold_out", "pair_arrays", "ways_of", "weigh"]
 
 # Of sessions of three events and more: the share of which an event is held out, the least and the
 # most of them, and the greatest share where sessions are few. Fewer than the last number are none.
-_SHARE, _LEAST, _MOST, _GREATEST, _FEWEST = 0.02, 500, 2000, 0.1, 100
+_SHARE, _LEAST, _MOST, _GREATEST, _FEWEST = 0.02, 1000, 2000, 0.1, 100
 # Items that held-out queries are compared with at most, and comparisons of them.
 _OTHERS, _COMPARISONS = 1 << 15, 25_000_000
 # Answers by vectors that are looked at; what is past the first twenty is no hit.
@@ -49,8 +49,8 @@ _WEIGHTS = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0)
 #: held out: of few sessions a pair that was seen once says little.
 USUAL_WEIGHT, WEIGHT_OF_FEW = 3.0, 1.0
 # Differences that are less than this many standard errors are none: what is nearest to the usual
-# is taken (Breiman et al. 1984, the rule of one standard error).
-_SAME = 1.0
+# is taken.
+_SAME = 0.5
 
 
 @dataclass(frozen=True, eq=False)
