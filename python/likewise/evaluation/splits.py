@@ -25,18 +25,9 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 __all__ = [
-    "ColdSplit",
-    "LastSplit",
-    "ShopSplit",
-    "TimeSplit",
-    "TransferSplit",
-    "cold_split",
-    "last_split",
-    "same_catalogue",
-    "shop_split",
-    "time_split",
-    "transfer_split",
-]
+    "ColdSplit", "LastSplit", "ShopSplit", "TimeSplit", "TransferSplit", "cold_split",
+    "last_split", "same_catalogue", "shop_split", "time_split", "transfer_split",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
