@@ -15,6 +15,10 @@ from helpers.tiny_shop import KINDS, WORDS, options, sessions
 from likewise.arrays import unit_rows
 from likewise.neighbours.choose import name_keys
 from likewise.score.blend import blend_of
+from likewise.score.evidence import EQUAL_TEXTS, EQUAL_TEXTS_OUT_OF_DOMAIN
+from likewise.score.pairs import SHARPNESS
+from likewise.score.wording import Wording
+from likewise.search.filters import Listed
 from likewise.search.partition import Clusters
 
 N_ITEMS = 900
@@ -102,6 +106,14 @@ def scores_of(
             0
         ]
     scores: np.ndarray = queries.astype(np.float64) @ answers.astype(np.float64).T
+    if side == "similar":
+        assert model.recipe is not None
+        near = Wording(found, model.recipe).near(asked)
+        listed = Listed(near.offsets, near.positions, near.cosines, SHARPNESS)
+        rows = np.repeat(np.arange(len(asked)), np.diff(near.offsets)), near.positions
+        equal = EQUAL_TEXTS if domain is None else EQUAL_TEXTS_OUT_OF_DOMAIN
+        weights = np.expm1(SHARPNESS * equal * np.minimum(near.cosines, 1.0))
+        scores[rows] = listed.joined(scores[rows], weights)
     scores[~queries.any(axis=1)] = -np.inf
     scores[:, ~answers.any(axis=1)] = -np.inf
     return scores

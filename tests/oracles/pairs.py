@@ -92,9 +92,16 @@ class Lists:
     at : int array (n,)
         Where they are in training, -1 for others.
     gain : float
+    texts : list of dict, optional
+        What exact texts of the answers stand for, of each query in turn: by place.
     """
 
-    def __init__(self, model: Model, vectors: np.ndarray, at: np.ndarray, gain: float) -> None:
+    def __init__(
+        self, model: Model, vectors: np.ndarray, at: np.ndarray, gain: float,
+        texts: Sequence[Mapping[int, float]] | None = None,
+    ) -> None:  # fmt: skip
+        self.texts = texts
+        self._vectors = vectors
         self._blend = blend_of(model)
         self._own = self._blend.trained_vectors()
         part: Pairs = self._blend.part(Pairs)
@@ -128,7 +135,7 @@ class Lists:
         whole = sum(squares.values())
         return {i: square / whole for i, square in squares.items() if square > 0}
 
-    def of(self, at: int, vector: np.ndarray) -> dict[int, float]:
+    def of(self, at: int, vector: np.ndarray, query: int = 0) -> dict[int, float]:
         """Return what a query lists, by place: weights, or below 0 what is added."""
         listed: Mapping[int, float] = self.pairs[at] if at >= 0 else {}
         if not listed and self._borrows:
@@ -140,7 +147,17 @@ class Lists:
             lifts = {i: joined(float(scores[i]), w) - float(scores[i]) for i, w in listed.items()}
             for place, more in summed(lifts, self._lent).items():
                 answers[place] = -self._gain * more
+        for place, weight in ({} if self.texts is None else self.texts[query]).items():
+            answers[place] = self._with_text(vector, place, answers.get(place, 0.0), weight)
         return answers
+
+    def _with_text(self, vector: np.ndarray, place: int, listed: float, weight: float) -> float:
+        """Return what an answer's text and what else is listed of it come to."""
+        if listed >= 0:
+            return listed + weight
+        asked = self._blend.query_vectors(vector[None], POPULARITY)[0].astype(np.float64)
+        score = float(asked @ self._vectors[place].astype(np.float64))
+        return score - float(np.log(np.exp(SHARPNESS * (score - listed)) + weight) / SHARPNESS)
 
 
 def whole_scores(
@@ -152,7 +169,7 @@ def whole_scores(
     """
     scores: Any = asked.astype(np.float64) @ vectors.astype(np.float64).T
     for q, row in enumerate(scores):
-        for place, weight in lists.of(int(at[q]), found_by[q]).items():
+        for place, weight in lists.of(int(at[q]), found_by[q], q).items():
             row[place] = joined(float(row[place]), weight)
     scores[:, ~vectors.any(axis=1)] = -np.inf
     scores[~found_by.any(axis=1)] = -np.inf

@@ -19,6 +19,8 @@ from likewise.score.co_occurrence import CO_OCCURRENCE_DIM
 from likewise.score.popularity import POPULARITY
 from likewise.score.text import TEXT_DIM, token_directions
 from oracles import blend as reference_blend
+from oracles import wording as texts_reference
+from oracles.pairs import joined
 
 NEW = [
     {"item_id": "n1", "category": "Toys > Dogs", "name": "red ball"},
@@ -102,16 +104,25 @@ def test_other_catalogues_are_the_formula(model: lw.Model, own_rows: bool) -> No
     abroad = items if np.where(counts > 0, 0.0, strange).mean() > 0.1 else None
     assert (abroad is None) == (model.recipe is None)
     expected = reference_blend.scores(model, items, center, context, counts, 0.4, company, abroad)
+    if model.recipe is not None:
+        queries = items
+        if own_rows:  # a known item asks by what it was called in training
+            names, kinds = items.names.to_pylist(), items.categories.to_pylist()
+            _, kinds[4], names[4] = next(iter(model.catalogue.take([at])))
+            queries = lw.Catalogue.from_arrays(items.ids, kinds, names)
+        for row, listed in enumerate(texts_reference.weights(queries, items, model.recipe, True)):
+            for place, weight in listed.items():
+                expected[row, place] = joined(float(expected[row, place]), weight)
     done = model.recommend_all(
         k=len(items), catalogue=items, popularity=0.4, own_rows=own_rows
     ).table
     found: dict[str, list[tuple[str, float]]] = {item: [] for item in items.ids.to_pylist()}
     for row in done.to_pylist():
         found[row["item_id"]].append((row["neighbor_id"], row["score"]))
-    names = items.ids.to_pylist()
+    ids = items.ids.to_pylist()
     for row, order in enumerate(lists(expected)):
-        answers = found[names[row]]
-        assert sorted(name for name, _ in answers) == sorted(names[p] for p in order)
+        answers = found[ids[row]]
+        assert sorted(name for name, _ in answers) == sorted(ids[p] for p in order)
         np.testing.assert_allclose([s for _, s in answers], expected[row, order], atol=2e-6)
 
 

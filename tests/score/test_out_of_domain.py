@@ -16,6 +16,8 @@ from likewise.score.co_occurrence import CO_OCCURRENCE_DIM
 from likewise.score.popularity import POPULARITY
 from likewise.score.text import TEXT_DIM, TEXT_DIM_OUT_OF_DOMAIN
 from oracles import blend as reference_blend
+from oracles import wording as texts_reference
+from oracles.pairs import joined
 
 STRANGE = ["lampe", "tisch", "stuhl", "regal", "eiche", "buche", "grau", "grün", "hoch", "breit"]
 
@@ -63,7 +65,12 @@ def expected_scores(
     whole = reference_blend.scores(
         model, both, center, context, counts, popularity, company, foreign
     )
-    return whole[: len(queries), len(queries) :]
+    found: np.ndarray = whole[: len(queries), len(queries) :]
+    assert model.recipe is not None
+    for row, listed in enumerate(texts_reference.weights(queries, foreign, model.recipe, True)):
+        for place, weight in listed.items():
+            found[row, place] = joined(float(found[row, place]), weight)
+    return found
 
 
 def assert_scores(found: Any, expected: np.ndarray) -> None:
@@ -140,7 +147,14 @@ def test_reasons_of_answers_abroad_sum_to_the_score(model: lw.Model, foreign: lw
         parts = blend.query_contributions(model.catalogue.position(item), POPULARITY, domain)
         vectors = index.vectors_at(found.positions).astype(np.float64)
         shares = products_of(parts, vectors)
-        np.testing.assert_allclose(shares.sum(axis=1), found.scores, atol=1e-6)
+        one = model.catalogue.take([model.catalogue.position(item)])
+        assert model.recipe is not None
+        listed = texts_reference.weights(one, foreign, model.recipe, True)[0]
+        whole = [
+            joined(score, listed.get(int(place), 0.0))
+            for place, score in zip(found.positions, shares.sum(axis=1), strict=True)
+        ]
+        np.testing.assert_allclose(whole, found.scores, atol=2e-6)
 
 
 def test_new_items_of_the_shop_are_not_abroad(model: lw.Model, foreign: lw.Catalogue) -> None:

@@ -63,6 +63,7 @@ class SimilarSystem:
         self.blend = blend
         self._index = ExactIndex(answers, catalogue, side="similar", metric="dot")
         self._index.trained_at = at
+        self._catalogue = catalogue
         self._at = np.arange(len(answers)) if at is None else at
 
     def _found_by(self, items: Ints) -> Floats:
@@ -75,7 +76,10 @@ class SimilarSystem:
         evidence = evidence_in(self.blend, self._index)
         if evidence is None:
             return None
-        return evidence.of(self._at[items], self._found_by(items))
+        at = np.asarray(self._at[items])
+        others, place = np.unique(items[at < 0], return_inverse=True)
+        asked = (self._catalogue.take(others), place)
+        return evidence.of(at, self._found_by(items), asked)
 
     def ranks(
         self, queries: Ints, targets: Ints, allowed: Mask | None = None

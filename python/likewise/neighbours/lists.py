@@ -116,7 +116,9 @@ class Job:
         if evidence is None:
             return None
         some, first, place = np.unique(rows, return_index=True, return_inverse=True)
-        found = evidence.of(self._trained_at(some), vectors[first])
+        at = self._trained_at(some)
+        new = some[at < 0]
+        found = evidence.of(at, vectors[first], (self.asked.take(new), np.arange(len(new))))
         if len(some) == len(rows):  # both ascend
             return found
         table = rows_of(Table(found.offsets, found.positions, found.weights), place)

@@ -74,6 +74,11 @@ def similar(
     another shop, texts do nearly all: words count by how rare they are there, t is longer, and
     (1 - u_q) is raised to the eighth power.
 
+    In an ``index`` of another catalogue, of which a fifth or more are items that training did not
+    know, texts count exactly besides: of the hundred answers with the greatest cosine of words,
+    character n-grams and category paths, a score s becomes ``log(exp(10 s) + exp(8 cosine) - 1) /
+    10``, with 4 for 8 out of domain (score/wording.py).
+
     Pairs of items that sessions have shown together count beside that: a score s becomes
     ``log(exp(10 s) + w) / 10``, at most 1, with w how often the pair was counted, times a weight
     that held-out events of training chose (score/pairs.py). Items without history take part by the
@@ -339,7 +344,9 @@ def _ask(
     if side == "similar":
         blend = blend_of(model)
         evidence = evidence_in(blend, index)
-        listed = None if evidence is None else evidence.of(query.positions, vectors)
+        if evidence is not None:
+            others = None if query.others is None else (query.others, np.asarray(query.place))
+            listed = evidence.of(query.positions, vectors, others)
         vectors = blend.query_vectors(vectors, popularity)
     found = index.search(vectors, k, where=where, exclude=exclude, listed=listed)
     if query.single:

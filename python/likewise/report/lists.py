@@ -116,10 +116,10 @@ def _ask(
         parts = _with_one_category(asked)
         vectors = blend.trained_vectors(at) if index is None else index.vectors_at(at)
         table = products_of(parts, vectors.astype(np.float64))
-        # What vectors do not say of a score is said by pairs.
+        # What vectors do not say of a score is said by pairs, and in another catalogue by texts.
         together = np.maximum(np.asarray(found.scores, np.float64) - table.sum(axis=1), 0.0)
         table = np.concatenate([table, np.where(together > 1e-5, together, 0.0)[:, None]], axis=1)
-        names = [*map(_named, parts), "seen together"]
+        names = [*map(_named, parts), "seen together" if index is None else "texts as they stand"]
     else:
         parts = _with_one_category(model.encoder.contributions(item))
         vectors = model.encoder.contexts(model.center[at], model.context[at])

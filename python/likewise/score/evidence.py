@@ -1,9 +1,13 @@
-"""Evidence: what pairs of items seen together say of the answers in one catalogue.
+"""Evidence: what pairs seen together, and exact texts, say of the answers in one catalogue.
 
 Owns how items without history take part. An item that training never saw has no pairs; it borrows
 those of the ten items of training that are nearest to it by the score of vectors, popularity aside,
 in shares of the square of that score: as a query their pairs, as an answer the places that they
 have in the lists of others (nearest items stand in for a new listing as in Grbovic and Cheng 2018).
+
+In another catalogue, of items that are new, texts say more than vectors do: their exact cosine t
+(wording.py) is one more opinion of the mixture that pairs.py has, of weight exp(8 t) - 1, or
+exp(4 t) - 1 out of domain.
 """
 
 from __future__ import annotations
@@ -17,12 +21,14 @@ import numpy.typing as npt
 
 import likewise._core as _core
 from likewise.arrays import Float32, Int32, Int64, Mask
-from likewise.score.pairs import MOST, Pairs, Table, listed, rows_of
+from likewise.score.pairs import MOST, SHARPNESS, Pairs, Table, listed, rows_of
 from likewise.score.popularity import POPULARITY
+from likewise.score.wording import Wording, mixed
 from likewise.search.filters import Found, Listed
 from likewise.search.index import ExactIndex
 
 if TYPE_CHECKING:
+    from likewise.items import Items
     from likewise.search.index import Index
 
 T = TypeVar("T")
@@ -38,12 +44,16 @@ NEAREST = 10
 QUERY, SEEN = 500.0, 50.0
 #: How much of what pairs add to its lenders is added to an answer, at most; in other catalogues,
 #: where all answers are without history; and in what steps less is tried.
-MOST_GAIN, USUAL_GAIN, _STEPS = 2.5, 2.0, 20
+MOST_GAIN, USUAL_GAIN, _STEPS = 2.5, 1.0, 20
 #: Places in lists that items without history may have, beside those they have without pairs.
 PLACES = 1.25
 # Queries that tell, and their answers.
 _SAMPLE, _ANSWERS = 500, 20
 _NEAR = ("near_offsets", "near_items", "near_shares")
+#: The score that equal texts stand for in another catalogue, and out of domain, where vectors are
+#: of texts already; and the least share of new items that makes a catalogue another. Why:
+#: benchmarks/notes/shop-without-history.md.
+EQUAL_TEXTS, EQUAL_TEXTS_OUT_OF_DOMAIN, OTHERS = 0.8, 0.4, 0.2
 #: What a file calls the gain.
 GAIN = "near_gain"
 
@@ -80,9 +90,13 @@ class Blend(Protocol):
 def evidence_in(blend: Blend, index: Index) -> Evidence | None:
     """Return what pairs say of the answers in an index, made when it is first asked for.
 
-    None where they say nothing: in an index of other vectors, and of a model without pairs.
+    None where they say nothing: in an index of other vectors, and at home of a model without pairs.
     """
-    if index.side != "similar" or index.catalogue is None or not blend.part(Pairs).any:
+    if index.side != "similar" or index.catalogue is None:
+        return None
+    if not blend.part(Pairs).any and (
+        blend.encoder.recipe is None or index.catalogue is blend.encoder.catalogue
+    ):
         return None
     if index.evidence is None:
         at = _rows_of_training(blend, index)
@@ -205,16 +219,24 @@ class Evidence:
         self._known = np.diff(self.pairs.table.offsets) > 0
         encoder = blend.encoder
         # Where words say little, what is near says little.
-        self._borrows = encoder.recipe is not None and index.dim == blend.width()
+        reads = encoder.recipe is not None
+        self._borrows = reads and self.pairs.any and index.dim == blend.width()
         self._own = index if at is None else None
         self._places: Int32 | None = None  # of items of training in the index
         self._answers: Table | None = None  # of items of training: new ones that borrow from them
+        self._texts: Any = None  # of the index, where they say most
+        self._index: Index | None = None  # that one
+        at_home = index.dim == blend.width()
+        self._equal_texts = EQUAL_TEXTS if at_home else EQUAL_TEXTS_OUT_OF_DOMAIN
         self.gain = USUAL_GAIN
         new = _without(blend)
         if at is not None:
             self._places = np.full(len(self._known), -1, np.int32)
             self._places[at[at >= 0]] = np.flatnonzero(at >= 0)
             new = np.flatnonzero(at < 0)
+            if reads and len(new) and len(new) >= OTHERS * len(at):
+                self._index = index
+                self._texts = Wording(index.catalogue, encoder.recipe, encoder.threads)
         if self._borrows and len(new):
             here = at is None
             near = _near_here(blend, index) if here else _near(blend, index.vectors_at(new))
@@ -222,7 +244,9 @@ class Evidence:
             if here:
                 self.gain = self._balanced(new)
 
-    def of(self, at: npt.NDArray[Any], vectors: Float32) -> Listed:
+    def of(
+        self, at: npt.NDArray[Any], vectors: Float32, others: tuple[Items, Int64] | None = None
+    ) -> Listed:
         """Return what some queries list.
 
         Parameters
@@ -231,6 +255,9 @@ class Evidence:
             Where they are in training, -1 for those that are composed from their content.
         vectors : float32 array (n, width)
             What they are found by.
+        others : Items and int64 array, optional
+            Those that are at -1, and where each of them is there, in their order. Without it their
+            texts are not compared.
         """
         at = np.asarray(at, np.int64)
         rows = rows_of(self.pairs.table, at)
@@ -251,6 +278,11 @@ class Evidence:
             more = self._product(lifts, self._answers)
             gain = -self.gain  # below 0: what is added
             answers = _side_by_side(answers, more._replace(weights=more.weights * np.float32(gain)))
+        if self._texts is not None:
+            catalogue, equal = self._blend.encoder.catalogue, SHARPNESS * self._equal_texts
+            told = Table(*self._texts.told(at, catalogue, others, equal))
+            by_texts = self._lifts(told, vectors, self._index)
+            answers = Table(*mixed(answers, told, by_texts, SHARPNESS))
         return listed(answers)
 
     def _lenders_of(self, at: Int64, vectors: Float32) -> Table:
@@ -289,9 +321,12 @@ class Evidence:
                 break
         return self.gain
 
-    def _lifts(self, rows: Table, vectors: Float32) -> Float32:
-        """Return what each pair adds to the score that vectors give it."""
-        own = self._own or _home(self._blend)
+    def _lifts(self, rows: Table, vectors: Float32, index: Index | None = None) -> Float32:
+        """Return what each weight adds to the score that vectors give an item of an index.
+
+        One of training without ``index``.
+        """
+        own = index or self._own or _home(self._blend)
         if isinstance(own, ExactIndex):
             found = own.rows
         else:
