@@ -87,6 +87,14 @@ def test_large_catalogues_are_compared_by_words_alone(monkeypatch: pytest.Monkey
     assert_near(Wording(items, Recipe(), 1).near(items), reference.cosines(items, items, without))
 
 
+@pytest.mark.parametrize("most", [1, 8, 30])
+def test_what_too_many_have_does_not_count(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    items = catalogue(120)
+    monkeypatch.setattr(wording, "_USES", most)
+    wanted = reference.cosines(items, items, Recipe(), most)
+    assert_near(Wording(items, Recipe(), 1).near(items), wanted)
+
+
 @pytest.mark.parametrize("names", [[], [None, None], ["", "..."]])
 def test_nothing_is_near_to_nothing(names: list[str | None]) -> None:
     ids = [f"e{i}" for i in range(len(names))]

@@ -37,6 +37,9 @@ _ROWS = 1 << 21
 # Items up to which n-grams take part: they are ten times as many as words, 8 bytes each. Those that
 # more items have than this share say little and cost most.
 _WITH_NGRAMS, _COMMON, _FEW = 1 << 17, 0.02, 20
+# Items that have one word, path or n-gram at most: what more have would be most of the work of a
+# query, and tells them apart least.
+_USES = 1 << 14
 _ITEMS = 1 << 14  # read at once
 
 
@@ -78,7 +81,8 @@ class Wording:
         whole = _together(pieces)
         keys, columns, uses = np.unique(whole.keys, return_inverse=True, return_counts=True)
         self._keys = keys  # ascending
-        common = (keys < _ROWS) & (uses > max(_FEW, _COMMON * self._n))
+        most = np.where(keys < _ROWS, max(_FEW, _COMMON * self._n), _USES)
+        common = uses > np.minimum(most, _USES)
         self._weights = np.where(common, np.float32(0.0), _rarity(uses, self._n))
         if common.any():
             kept = ~common[columns]
