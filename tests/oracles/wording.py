@@ -12,7 +12,7 @@ from likewise.content.features import Kind, Recipe, character_ngrams, tokens_of
 
 ROWS = 1 << 21
 SHARES = {"word": 1.0, "path": 0.5, "n-gram": 1.0}
-MOST = 100
+MOST = 50
 EQUAL_TEXTS, EQUAL_TEXTS_ABROAD = 0.8, 0.4
 
 Text = dict[tuple[str, Hashable], float]
@@ -32,7 +32,9 @@ def parts_of(category: str | None, name: str | None, recipe: Recipe) -> set[tupl
     return found
 
 
-def cosines(queries: Catalogue, items: Catalogue, recipe: Recipe) -> list[dict[int, float]]:
+def cosines(
+    queries: Catalogue, items: Catalogue, recipe: Recipe, most_uses: int = 1 << 14
+) -> list[dict[int, float]]:
     """Return the items with the greatest cosines of each query, those above 0."""
     n = len(items)
     there = [parts_of(category, name, recipe) for _, category, name in items]
@@ -41,7 +43,8 @@ def cosines(queries: Catalogue, items: Catalogue, recipe: Recipe) -> list[dict[i
     def weighed(parts: set[tuple[str, Hashable]]) -> Text:
         weights: Text = {}
         for part in parts:
-            if part[0] != "n-gram" or uses[part] <= max(20, 0.02 * n):
+            common = max(20, 0.02 * n) if part[0] == "n-gram" else most_uses
+            if uses[part] <= min(common, most_uses):
                 weights[part] = np.log((1 + n) / (1 + uses[part])) + 1
         kinds = {kind for kind, _ in weights}
         whole = sum(SHARES[kind] for kind in kinds)

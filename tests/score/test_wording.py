@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import likewise as lw
 from likewise.content.features import Recipe
@@ -85,6 +87,27 @@ def test_large_catalogues_are_compared_by_words_alone(monkeypatch: pytest.Monkey
     monkeypatch.setattr(wording, "_WITH_NGRAMS", 59)
     without = Recipe(min_n=0, max_n=0)
     assert_near(Wording(items, Recipe(), 1).near(items), reference.cosines(items, items, without))
+
+
+@pytest.mark.parametrize("most", [1, 8, 30])
+def test_what_too_many_have_does_not_count(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    items = catalogue(120)
+    monkeypatch.setattr(wording, "_most_uses", lambda *_: most)
+    wanted = reference.cosines(items, items, Recipe(), most)
+    assert_near(Wording(items, Recipe(), 1).near(items), wanted)
+
+
+@given(uses=st.lists(st.integers(1, 300), max_size=40), sums=st.integers(1, 500_000))
+def test_so_many_have_a_word_that_asking_with_all_is_no_more_than_wanted(
+    uses: list[int], sums: int
+) -> None:
+    most = wording._most_uses(np.array(uses, np.int64), sums)
+
+    def taken(cap: int) -> int:
+        return sum(use**2 for use in uses if use <= cap)
+
+    assert taken(most) <= sums
+    assert most >= max(uses, default=0) or taken(min(u for u in uses if u > most)) > sums
 
 
 @pytest.mark.parametrize("names", [[], [None, None], ["", "..."]])

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST", "Near", "Wording"]
 
-#: Items with the greatest cosines that are told of each: with 50 or 200 as many are found.
-MOST = 100
+#: Items with the greatest cosines that are told of each: with 100 or 200 as many are found.
+MOST = 50
 #: What the squares of an item's words, category paths and n-grams come to, where it has all three.
 _SHARES = (1.0, 0.5, 1.0)
 _WORDS, _PATHS, _NGRAMS = range(len(_SHARES))
@@ -36,7 +36,10 @@ _PART_OF = {Kind.NAME_WORD: _WORDS, Kind.NAME_NGRAM: _WORDS, Kind.CATEGORY: _PAT
 _ROWS = 1 << 21
 # Items up to which n-grams take part: they are ten times as many as words, 8 bytes each. Those that
 # more items have than this share say little and cost most.
-_WITH_NGRAMS, _COMMON, _FEW = 1 << 18, 0.02, 20
+_WITH_NGRAMS, _COMMON, _FEW = 1 << 17, 0.02, 20
+# What most items have is most of the work of a query, and tells them apart least: it is left out
+# where asking with all of them would take more than so many sums, or so many of each.
+_SUMS, _SUMS_EACH = 1 << 29, 1 << 10
 _ITEMS = 1 << 14  # read at once
 
 
@@ -79,6 +82,7 @@ class Wording:
         keys, columns, uses = np.unique(whole.keys, return_inverse=True, return_counts=True)
         self._keys = keys  # ascending
         common = (keys < _ROWS) & (uses > max(_FEW, _COMMON * self._n))
+        common |= uses > _most_uses(uses[~common], max(_SUMS, _SUMS_EACH * self._n))
         self._weights = np.where(common, np.float32(0.0), _rarity(uses, self._n))
         if common.any():
             kept = ~common[columns]
@@ -182,12 +186,22 @@ class Wording:
         first = np.repeat(features.ngram_offsets[words] - np.cumsum(lengths) + lengths, lengths)
         rows = features.ngram_rows[first + np.arange(len(first))]
         both = np.repeat(owners[parts == _WORDS], lengths) * np.int64(_ROWS) + rows
-        both = np.unique(both)
+        both.sort()  # np.unique, which hashes, takes 20 times as long
+        both = both[np.diff(both, prepend=-1) > 0]
         owners = np.concatenate([owners, both // _ROWS])
         keys = np.concatenate([keys, (both % _ROWS).astype(np.uint64)])
         parts = np.concatenate([parts, np.full(len(both), _NGRAMS, np.int8)])
         order = np.argsort(owners, kind="stable")
         return _Entries(owners[order], keys[order], parts[order])
+
+
+def _most_uses(uses: Int64, sums: int) -> int:
+    """Return the most items that one may have, so that the sum of the squares is within bounds."""
+    ascending = np.sort(uses)
+    fits = int(np.searchsorted(np.cumsum(ascending.astype(np.float64) ** 2), sums, side="right"))
+    if fits == len(ascending):
+        return int(ascending[-1]) if fits else 0
+    return int(ascending[fits]) - 1
 
 
 def _together(pieces: list[_Entries]) -> _Entries:
