@@ -33,7 +33,11 @@ def parts_of(category: str | None, name: str | None, recipe: Recipe) -> set[tupl
 
 
 def cosines(
-    queries: Catalogue, items: Catalogue, recipe: Recipe, most_uses: int = 1 << 14
+    queries: Catalogue,
+    items: Catalogue,
+    recipe: Recipe,
+    most_uses: int = 1 << 14,
+    most: int | None = MOST,
 ) -> list[dict[int, float]]:
     """Return the items with the greatest cosines of each query, those above 0."""
     n = len(items)
@@ -62,7 +66,7 @@ def cosines(
         row = {i: sum(w * asked.get(part, 0.0) for part, w in one.items())
                for i, one in enumerate(known)}  # fmt: skip
         above = sorted(((i, c) for i, c in row.items() if c > 0), key=lambda one: -one[1])
-        found.append(dict(above[:MOST]))
+        found.append(dict(above[:most]))
     return found
 
 
@@ -71,10 +75,11 @@ def weights(
 ) -> list[dict[int, float]]:
     """Return what the cosines of each query stand for in a mixture of sharpness 10.
 
-    ``abroad`` tells whether the catalogue is out of domain.
+    ``abroad`` tells whether the catalogue is out of domain. All of them: which come last of so many
+    is told by the last bits of sums.
     """
     equal = EQUAL_TEXTS_ABROAD if abroad else EQUAL_TEXTS
     return [
         {i: float(np.expm1(10 * equal * min(c, 1.0))) for i, c in row.items()}
-        for row in cosines(queries, items, recipe)
+        for row in cosines(queries, items, recipe, most=None)
     ]

@@ -32,6 +32,12 @@ NEW = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def every_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All texts that are alike count, not the most alike alone: see the oracle."""
+    monkeypatch.setattr("likewise.score.wording.MOST", 10_000)
+
+
 @pytest.fixture(scope="module", params=["item", "content", "no own row", "no n-grams", "item2vec"])
 def model(request: pytest.FixtureRequest) -> lw.Model:
     chosen = {

@@ -34,6 +34,12 @@ from oracles import wording as texts_reference
 NEAR = ("near_offsets", "near_items", "near_shares", "near_gain")
 
 
+@pytest.fixture(autouse=True)
+def every_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All texts that are alike count, not the most alike alone: see the oracle."""
+    monkeypatch.setattr("likewise.score.wording.MOST", 10_000)
+
+
 def trained(seed: int = 3, new_items: float = 0.1, **changes: Any) -> lw.Model:
     shop = lw.simulate(300, 1500, seed=seed, new_items=new_items)
     sessions = lw.Sessions.read(shop.events, lw.Catalogue.read(shop.catalogue))

@@ -22,6 +22,12 @@ from oracles.pairs import joined
 STRANGE = ["lampe", "tisch", "stuhl", "regal", "eiche", "buche", "grau", "grün", "hoch", "breit"]
 
 
+@pytest.fixture(autouse=True)
+def every_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All texts that are alike count, not the most alike alone: see the oracle."""
+    monkeypatch.setattr("likewise.score.wording.MOST", 10_000)
+
+
 @pytest.fixture(scope="module", params=["item", "content", "no n-grams"])
 def model(request: pytest.FixtureRequest) -> lw.Model:
     chosen = {
