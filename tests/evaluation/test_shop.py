@@ -103,7 +103,8 @@ def test_the_lists_are_those_of_recommend_all(sessions):
         row = found[f"likewise {of}"]
         hits = [1 / ranks[pair] if pair in ranks else 0.0 for pair in pairs]
         assert row.pairs == row.n == len(pairs)
-        assert row.hr == pytest.approx(np.count_nonzero(hits) / len(hits), abs=0.002)  # ties
+        # A list has the first of equal scores, ranks are in the middle of them.
+        assert row.hr == pytest.approx(np.count_nonzero(hits) / len(hits), abs=0.006)
         assert row.mrr == pytest.approx(np.mean(hits), abs=0.002)
         queries = {query for query, _ in pairs}
         answered = {answer for query, answer in ranks if query in queries}
