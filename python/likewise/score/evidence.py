@@ -46,7 +46,7 @@ QUERY, SEEN = 500.0, 50.0
 #: where all answers are without history; and in what steps less is tried.
 MOST_GAIN, USUAL_GAIN, _STEPS = 2.5, 1.0, 20
 #: Places in lists that items without history may have, beside those they have without pairs.
-PLACES = 1.25
+PLACES = 1.15
 # Queries that tell, and their answers.
 _SAMPLE, _ANSWERS = 500, 20
 _NEAR = ("near_offsets", "near_items", "near_shares")
