@@ -137,8 +137,8 @@ def _truth(task: Task, stages: Stages) -> dict[str, Any]:
         for name, path in task["outputs"].items()
     }
     evidence = evidence_in(blend_of(model), index)  # in the way of recommend_all(catalogue=...)
-    new = np.full(len(chosen), -1)
-    listed = None if evidence is None else evidence.of(new, rows[chosen])
+    new, texts = np.full(len(chosen), -1), (catalogue.take(chosen), np.arange(len(chosen)))
+    listed = None if evidence is None else evidence.of(new, rows[chosen], texts)
     found = true_recall(asked, rows, chosen, list(lists.values()), listed)
     for name, recall in zip(lists, found, strict=True):
         recalls[name] = recall

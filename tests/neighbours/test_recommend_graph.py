@@ -168,7 +168,7 @@ FILTERS: list[tuple[str, list[Any]]] = [
 ]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 1 << 20))
 def test_lists_are_full_whenever_enough_pass(
     model: lw.Model,
