@@ -50,7 +50,7 @@ namespace likewise::entities {{
 
 const std::size_t kCount = {len(named)};
 const std::size_t kLongestName = {max(len(name) for name, _ in named)};
-const Entity kEntities[{len(named)}] = {{
+constexpr Entity kEntities[{len(named)}] = {{
 {rows(entities)}
 }};
 const char32_t kWindows1252[32] = {{

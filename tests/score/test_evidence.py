@@ -22,7 +22,7 @@ from likewise.score.evidence import (
     USUAL_GAIN,
     Evidence,
     evidence_in,
-    share_of_new,
+    taken_for_new,
 )  # fmt: skip
 from likewise.score.pairs import Pairs
 from likewise.score.popularity import POPULARITY
@@ -158,7 +158,7 @@ def test_items_without_history_have_about_the_places_they_have_without_pairs(
 ) -> None:
     model = trained(seed, new_items)
     evidence, usual = evidence_at_home(model), places(model, None)
-    step = MOST_GAIN / _STEPS * share_of_new(int((model.counts == 0).sum()), len(model.counts))
+    step = MOST_GAIN / _STEPS * taken_for_new(int((model.counts == 0).sum()), len(model.counts))
     assert round(evidence.gain / step, 6) in range(_STEPS + 1)
     assert evidence.gain == 0.0 or places(model, evidence) <= PLACES * usual
     # And it is the greatest of them: with the one before they would have more.
@@ -169,11 +169,11 @@ def test_items_without_history_have_about_the_places_they_have_without_pairs(
 
 
 def test_a_third_may_be_new_and_most_of_a_catalogue_is_not() -> None:
-    assert [share_of_new(n, 900) for n in (0, 1, 100, 300)] == [1.0] * 4
-    told = [share_of_new(n, 900) for n in range(300, 901, 50)]
+    assert [taken_for_new(n, 900) for n in (0, 1, 100, 300)] == [1.0] * 4
+    told = [taken_for_new(n, 900) for n in range(300, 901, 50)]
     assert told == sorted(told, reverse=True)
-    assert share_of_new(450, 900) == 0.25
-    assert share_of_new(900, 900) == 0.0
+    assert taken_for_new(450, 900) == 0.25
+    assert taken_for_new(900, 900) == 0.0
 
 
 # --- other catalogues -----------------------------------------------------------------------------

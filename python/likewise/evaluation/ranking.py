@@ -63,7 +63,6 @@ class SimilarSystem:
         self.blend = blend
         self._index = ExactIndex(answers, catalogue, side="similar", metric="dot")
         self._index.trained_at = at
-        self._catalogue = catalogue
         self._at = np.arange(len(answers)) if at is None else at
 
     def _found_by(self, items: Ints) -> Floats:
@@ -76,9 +75,10 @@ class SimilarSystem:
         evidence = evidence_in(self.blend, self._index)
         if evidence is None:
             return None
+        assert self._index.catalogue is not None
         at = np.asarray(self._at[items])
         others, place = np.unique(items[at < 0], return_inverse=True)
-        asked = (self._catalogue.take(others), place)
+        asked = (self._index.catalogue.take(others), place)
         return evidence.of(at, self._found_by(items), asked)
 
     def ranks(

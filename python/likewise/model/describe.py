@@ -79,8 +79,8 @@ def _pairs(model: State) -> list[str]:
     told, n = model.pair_counting, len(model.learned.get("pair_items", ()))
     if not told or not n:
         return []
-    window, after = told.get("window"), "" if told.get("backwards") else " before"
-    near = f"{window} events or fewer{after or ' apart'}" if window else "a session as a set"
+    window, where = told.get("window"), "apart" if told.get("backwards") else "before"
+    near = f"{window} events or fewer {where}" if window else "a session as a set"
     return [f"{n:,} seen together, counted by {near}, weight {told.get('weight', 0):g}"]
 
 

@@ -70,19 +70,15 @@ def similar(
     context vector by linear regression from center vectors, and counts as popular as one that nine
     in ten of the others do not exceed.
 
-    In an ``index`` of an out-of-domain catalogue, one of mostly unknown words such as that of
-    another shop, texts do nearly all: words count by how rare they are there, t is longer, and
-    (1 - u_q) is raised to the eighth power.
+    In an ``index`` of another catalogue, a fifth or more of it new, texts count exactly besides: of
+    the fifty answers with the greatest cosine of words, n-grams and category paths, a score s
+    becomes ``log(exp(10 s) + exp(8 cosine) - 1) / 10`` (score/wording.py). Out of domain, where
+    most words are unknown, texts do nearly all: words count by how rare they are there, t is
+    longer, (1 - u_q) is raised to the eighth power, and the cosine counts half.
 
-    In an ``index`` of another catalogue, of which a fifth or more are items that training did not
-    know, texts count exactly besides: of the hundred answers with the greatest cosine of words,
-    character n-grams and category paths, a score s becomes ``log(exp(10 s) + exp(8 cosine) - 1) /
-    10``, with 4 for 8 out of domain (score/wording.py).
-
-    Pairs of items that sessions have shown together count beside that: a score s becomes
-    ``log(exp(10 s) + w) / 10``, at most 1, with w how often the pair was counted, times a weight
-    that held-out events of training chose (score/pairs.py). Items without history take part by the
-    pairs of the ten items nearest to them (score/evidence.py).
+    Pairs that sessions have shown together count beside that: s is ``log(exp(10 s) + w) / 10``, at
+    most 1, with w how often the pair was counted, times a weight that held-out events of training
+    chose (score/pairs.py). Items without history take part by the pairs of the ten nearest items.
 
     Parameters
     ----------
@@ -334,9 +330,8 @@ def _ask(
         index = own_index(model, side, exact)
     else:
         _check_index(model, index, side, vectors, exact)
-    answers_from = index.catalogue
+    answers_from, exclude = index.catalogue, None
     assert answers_from is not None
-    exclude = None
     if query.ids is not None:
         same = answers_from is model.catalogue
         exclude = query.positions if same else answers_from.positions(query.ids)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 __all__ = [
-    "Evidence", "evidence_in", "evidence_of_training", "lent_without_history", "share_of_new",
+    "Evidence", "evidence_in", "evidence_of_training", "lent_without_history", "taken_for_new",
 ]  # fmt: skip
 
 #: Items of training that one without history borrows from.
@@ -153,7 +153,7 @@ def _near(blend: Blend, vectors: Float32, index: Index | None = None) -> Table:
     return Table(offsets, found.positions[there], shares[there].astype(np.float32))
 
 
-def share_of_new(without: int, items: int) -> float:
+def taken_for_new(without: int, items: int) -> float:
     """Return how far items of training without history are taken for new ones, 0 to 1.
 
     A third of a catalogue may be new. Where most of it was never seen, though others were, it is
@@ -310,7 +310,7 @@ class Evidence:
         usual = index.search(asked, _ANSWERS, exclude=some)
         self.gain = 1.0
         whole = self.of(some, vectors)
-        alive = share_of_new(len(new), len(self._known))
+        alive = taken_for_new(len(new), len(self._known))
         for step in range(_STEPS, -1, -1):
             self.gain = alive * MOST_GAIN * step / _STEPS
             weights = np.where(

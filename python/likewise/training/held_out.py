@@ -17,7 +17,7 @@ import numpy.typing as npt
 from likewise.arrays import Float32, Float64, Int32, Int64
 from likewise.items import that_may_be_cut, without
 from likewise.score.blend import Blend
-from likewise.score.evidence import share_of_new
+from likewise.score.evidence import taken_for_new
 from likewise.score.pairs import (
     KERNELS,
     SHARPNESS,
@@ -188,7 +188,7 @@ def _rivals(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     most of a catalogue was never seen, that is not new, and a weight may put it behind.
     """
     without = int((counts == 0).sum())
-    new = share_of_new(without, len(counts)) >= 0.5
+    new = taken_for_new(without, len(counts)) >= 0.5
     return np.flatnonzero(counts > 0) if new else np.arange(len(counts))
 
 
